@@ -1,0 +1,1 @@
+"""ATESS storage systems, through the Enerclo cloud."""

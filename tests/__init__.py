@@ -1,0 +1,1 @@
+"""Tests of the ATESS integration and its simulator."""
