@@ -1,3 +1,83 @@
-"""What all tests share."""
+"""What all tests share: a cloud to talk to, a clock that tests turn, an entry that is set up."""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncGenerator, Generator
+from unittest.mock import patch
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
 
 import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
+from simulator import Simulator
+
+from .common import NOON, Advance, add_entry, set_up
+
+
+@pytest.fixture(autouse=True)
+def find_integration(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant find the integration in the tests that use a Home Assistant."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture
+def clock(freezer: FrozenDateTimeFactory) -> Generator[FrozenDateTimeFactory]:
+    """Stop the time at noon of a summer day; what waits for the cloud's pacing moves it on instead."""
+    freezer.move_to(NOON)
+
+    async def sleep(seconds: float) -> None:
+        freezer.tick(seconds)
+
+    with patch("custom_components.atess.account.sleep", sleep):
+        yield freezer
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Snapshots without what differs from run to run, such as ids."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+def plant() -> str:
+    """The plant that the cloud simulates; a test module may name another."""
+    return "demo"
+
+
+@pytest.fixture
+async def cloud(socket_enabled: None, clock: FrozenDateTimeFactory, plant: str) -> AsyncGenerator[Simulator]:
+    """A simulated cloud with a string and a central inverter."""
+    # Waiting is a jump of the clock here, which asyncio would complain of as a slow callback.
+    asyncio.get_running_loop().slow_callback_duration = math.inf
+    simulator = Simulator(plant=plant, seed=1, now=time.time)
+    await simulator.start()
+    yield simulator
+    await simulator.stop()
+
+
+@pytest.fixture
+def advance(hass: HomeAssistant, clock: FrozenDateTimeFactory) -> Advance:
+    """Return a function that lets so many seconds pass, in steps that no poll outlasts."""
+
+    async def advance(seconds: float, step: float = 30) -> None:
+        while seconds > 0:
+            clock.tick(min(step, seconds))
+            seconds -= step
+            async_fire_time_changed(hass)
+            await hass.async_block_till_done(wait_background_tasks=True)
+
+    return advance
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
+    """An entry with all devices of the cloud, set up."""
+    entry = add_entry(hass, cloud)
+    await set_up(hass, entry)
+    return entry

@@ -1,1 +1,98 @@
-"""ATESS storage systems, through the Enerclo cloud."""
+"""ATESS storage systems in Home Assistant, through the Enerclo cloud."""
+
+from homeassistant.const import CONF_SCAN_INTERVAL, CONF_TOKEN, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers.device_registry import DeviceEntry
+
+from .account import async_get_accounts
+from .const import CONF_BASE_URL, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
+from .coordinator import AtessCoordinator, device_store
+from .devices import async_register_devices
+from .plant import PlantCoordinator
+from .runtime import AtessConfigEntry, AtessData
+
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bool:
+    """Set up an account: a coordinator for each device, the plant they make, and their entities.
+
+    Raises ConfigEntryAuthFailed if the cloud refuses the token, ConfigEntryNotReady if it answers for no device.
+    """
+    accounts = await async_get_accounts(hass)
+    client = accounts.client(
+        entry.data[CONF_TOKEN],
+        entry.data[CONF_BASE_URL],
+        minimum_interval=60.0 * entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL),
+        overrides=entry.options.get(CONF_PATHS, {}),
+    )
+    coordinators = {
+        subentry_id: AtessCoordinator(hass, entry, subentry, client)
+        for subentry_id, subentry in entry.subentries.items()
+        if subentry.subentry_type == SUBENTRY_DEVICE
+    }
+    for coordinator in coordinators.values():
+        await coordinator.async_start()
+    _raise_if_unreachable(list(coordinators.values()))
+
+    entry.runtime_data = AtessData(
+        client=client, coordinators=coordinators, plant=PlantCoordinator(hass, entry, list(coordinators.values()))
+    )
+    async_register_devices(hass, entry)
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(entry.add_update_listener(_async_reload))
+    entry.async_create_background_task(hass, _async_update_base_info(hass, entry), f"{DOMAIN} base info")
+    return True
+
+
+def _raise_if_unreachable(coordinators: list[AtessCoordinator]) -> None:
+    """Raise ConfigEntryNotReady with the first device's reason if there are devices and none has a reading."""
+    errors = [coordinator.last_exception for coordinator in coordinators if coordinator.data is None]
+    if not coordinators or len(errors) < len(coordinators):
+        return
+    error = errors[0]
+    key = getattr(error, "translation_key", None)
+    if key in {"no_data", "not_found"}:
+        return
+    raise ConfigEntryNotReady(
+        translation_domain=DOMAIN,
+        translation_key=key or "cannot_connect",
+        translation_placeholders=getattr(error, "translation_placeholders", None),
+    ) from error
+
+
+async def _async_update_base_info(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
+    """Learn model, firmware and data logger of each device, after the live data have had their turn."""
+    for coordinator in entry.runtime_data.coordinators.values():
+        await coordinator.async_update_base_info()
+    async_register_devices(hass, entry)
+
+
+async def _async_reload(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
+    """Start anew with changed devices, options or token; what was learnt is remembered, so it costs no request."""
+    hass.config_entries.async_schedule_reload(entry.entry_id)
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bool:
+    """Unload an account; nothing of it goes on."""
+    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if unloaded:
+        await (await async_get_accounts(hass)).async_save()
+        for subentry_id in entry.runtime_data.coordinators.keys() - entry.subentries.keys():
+            await device_store(hass, subentry_id).async_remove()
+    return unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
+    """Remove what is stored of the account's devices; its pacing stays, the cloud has not forgotten either."""
+    for subentry_id in entry.subentries:
+        await device_store(hass, subentry_id).async_remove()
+
+
+async def async_remove_config_entry_device(hass: HomeAssistant, entry: AtessConfigEntry, device: DeviceEntry) -> bool:
+    """Let a user delete any device by hand; a device of the account goes with its subentry."""
+    for subentry in list(entry.subentries.values()):
+        if (DOMAIN, subentry.unique_id) in device.identifiers:
+            hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+    return True

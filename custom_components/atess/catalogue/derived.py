@@ -1,0 +1,89 @@
+"""Values computed from what devices report: per kind, for the whole plant, and for the account."""
+
+from collections.abc import Mapping
+
+from ..enerclo.model import Kind
+from .definition import Derived, Show, derived
+from .quantities import (
+    CELL_VOLTAGE_SPREAD,
+    CHARGING,
+    CONNECTIVITY,
+    COUNT,
+    CURRENT,
+    ENERGY_STORED,
+    ENERGY_TODAY,
+    ENERGY_TOTAL,
+    PERCENTAGE,
+    POWER,
+    PROBLEM,
+    RUNNING,
+    STATE_OF_CHARGE,
+    SUPPLY,
+    TEMPERATURE_SPREAD,
+)
+
+ALL = frozenset(Kind)
+HPS = frozenset({Kind.HPS_STRING, Kind.HPS_CENTRAL})
+INVERTERS = HPS | {Kind.PCS}
+PRODUCERS = INVERTERS | {Kind.PBD}
+
+_BATTERIES = dict.fromkeys((Kind.BCU, Kind.MBMS), Show.DIAGNOSTIC)
+_OWN_CURRENT = dict.fromkeys((Kind.HPS_CENTRAL, Kind.PCS, Kind.BCU, Kind.MBMS), Show.MAIN)
+
+_ROWS: tuple[Derived, ...] = (
+    derived("PV power", POWER, PRODUCERS, precision=2),
+    derived("Battery power", POWER, ALL, precision=2),
+    derived("Battery charging power", POWER, ALL, Show.HIDDEN, precision=2),
+    derived("Battery discharging power", POWER, ALL, Show.HIDDEN, precision=2),
+    derived("Grid power", POWER, INVERTERS, precision=2),
+    derived("Grid import power", POWER, INVERTERS, Show.HIDDEN, precision=2),
+    derived("Grid export power", POWER, INVERTERS, Show.HIDDEN, precision=2),
+    derived("Load power", POWER, INVERTERS, precision=2),
+    derived("Battery state of charge", STATE_OF_CHARGE, ALL),
+    derived("Battery current", CURRENT, ALL, Show.HIDDEN, shown=_OWN_CURRENT),
+    derived("Cell voltage spread", CELL_VOLTAGE_SPREAD, ALL, Show.DETAIL, shown=_BATTERIES),
+    derived("Cell temperature spread", TEMPERATURE_SPREAD, ALL, Show.DETAIL),
+    derived("Self-consumption today", PERCENTAGE, HPS, Show.HIDDEN),
+    derived("Self-sufficiency today", PERCENTAGE, INVERTERS, Show.HIDDEN),
+    derived("Battery round-trip efficiency", PERCENTAGE, PRODUCERS, Show.DETAIL, precision=1),
+    derived("Battery energy stored", ENERGY_STORED, ALL, Show.HIDDEN),
+    derived("Conversion loss power", POWER, HPS, Show.DETAIL, precision=2),
+    derived("Online", CONNECTIVITY, ALL, Show.DIAGNOSTIC),
+    derived("Problem", PROBLEM, PRODUCERS),
+    derived("Active faults", COUNT, PRODUCERS, Show.DETAIL),
+    derived("Grid present", SUPPLY, INVERTERS),
+    derived("Generator running", RUNNING, INVERTERS, Show.HIDDEN),
+    derived("Battery charging", CHARGING, ALL),
+    derived("Battery discharging", RUNNING, ALL),
+)
+
+DERIVED: Mapping[Kind, tuple[Derived, ...]] = {
+    kind: tuple(row.of(kind) for row in _ROWS if kind in row.kinds) for kind in Kind
+}
+
+PLANT: tuple[Derived, ...] = (
+    derived("PV power", POWER, precision=2),
+    derived("Battery power", POWER, precision=2),
+    derived("Battery charging power", POWER, show=Show.HIDDEN, precision=2),
+    derived("Battery discharging power", POWER, show=Show.HIDDEN, precision=2),
+    derived("Grid power", POWER, precision=2),
+    derived("Grid import power", POWER, show=Show.HIDDEN, precision=2),
+    derived("Grid export power", POWER, show=Show.HIDDEN, precision=2),
+    derived("Load power", POWER, precision=2),
+    derived("Battery state of charge", STATE_OF_CHARGE),
+    derived("Battery energy stored", ENERGY_STORED, show=Show.HIDDEN),
+    derived("PV energy today", ENERGY_TODAY),
+    derived("PV energy total", ENERGY_TOTAL),
+    derived("Battery charge energy today", ENERGY_TODAY),
+    derived("Battery charge energy total", ENERGY_TOTAL),
+    derived("Battery discharge energy today", ENERGY_TODAY),
+    derived("Battery discharge energy total", ENERGY_TOTAL),
+    derived("Grid import energy today", ENERGY_TODAY),
+    derived("Grid import energy total", ENERGY_TOTAL),
+    derived("Grid export energy today", ENERGY_TODAY),
+    derived("Grid export energy total", ENERGY_TOTAL),
+    derived("Load energy today", ENERGY_TODAY),
+    derived("Load energy total", ENERGY_TOTAL),
+)
+
+ACCOUNT: tuple[Derived, ...] = (derived("Cloud reachable", CONNECTIVITY, show=Show.DIAGNOSTIC),)

@@ -1,0 +1,30 @@
+"""Names that the integration's files share."""
+
+import logging
+from datetime import timedelta
+from typing import Final
+
+DOMAIN: Final = "atess"
+LOGGER: Final = logging.getLogger(__package__)
+
+CONF_ADVANCED: Final = "advanced"
+CONF_ALLOW_CHANGES: Final = "allow_changes"
+CONF_BASE_URL: Final = "base_url"
+CONF_DATA_LOG_SN: Final = "data_log_sn"
+CONF_DEVICE_SN: Final = "device_sn"
+CONF_KIND: Final = "kind"
+CONF_PATHS: Final = "paths"
+CONF_SYSTEM_NO: Final = "system_no"
+
+SUBENTRY_DEVICE: Final = "device"
+
+DEFAULT_SCAN_INTERVAL: Final = 5
+MAX_SCAN_INTERVAL: Final = 60
+
+CLOUD_URL: Final = "https://www.enerclo-atesspower.com/"
+MANUFACTURER: Final = "ATESS"
+
+BASE_INFO_INTERVAL: Final = timedelta(days=1)
+FRESHNESS_CHECK_INTERVAL: Final = timedelta(minutes=1)
+# A poll waits this long for others of its account before it gives way and comes back, in seconds.
+POLL_MAX_WAIT: Final = 90.0

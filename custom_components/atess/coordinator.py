@@ -1,0 +1,341 @@
+"""One coordinator per device: asks the cloud in time, keeps the last good reading, knows how far it still holds."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.const import CONF_SCAN_INTERVAL
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.storage import Store
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
+
+from .catalogue import Definition, definitions, nominal_power
+from .const import (
+    BASE_INFO_INTERVAL,
+    CONF_DATA_LOG_SN,
+    CONF_DEVICE_SN,
+    CONF_KIND,
+    CONF_SYSTEM_NO,
+    DEFAULT_SCAN_INTERVAL,
+    DOMAIN,
+    FRESHNESS_CHECK_INTERVAL,
+    LOGGER,
+    POLL_MAX_WAIT,
+)
+from .enerclo import (
+    AuthenticationError,
+    EnercloClient,
+    EnercloError,
+    Json,
+    Kind,
+    LimitedError,
+    MalformedAnswerError,
+    NoDataError,
+    NotFoundError,
+    PacedError,
+    Priority,
+)
+from .faults import fault_attributes
+from .readings import ActiveFault, Interpreter, Reading, Value
+
+STORAGE_VERSION = 1
+# With one of these errors the cloud has answered.
+ANSWERED = frozenset({"invalid_auth", "limited", "no_data", "not_found"})
+# These say how old the data are, so age does not end them.
+ALWAYS_VALID = frozenset({"last_data", "online"})
+
+_ERROR_KEYS: Mapping[type[EnercloError], str] = {
+    AuthenticationError: "invalid_auth",
+    LimitedError: "limited",
+    MalformedAnswerError: "malformed_answer",
+    NoDataError: "no_data",
+    NotFoundError: "not_found",
+    PacedError: "paced",
+}
+
+
+def error_key(error: EnercloError) -> str:
+    """Return the translation key of what went wrong at the cloud."""
+    return _ERROR_KEYS.get(type(error), "cannot_connect")
+
+
+def device_store(hass: HomeAssistant, subentry_id: str) -> Store[dict[str, Any]]:
+    """Return the storage of a device: its last sample and what was learnt from those before."""
+    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{subentry_id}")
+
+
+class ValueCoordinator[DataT](DataUpdateCoordinator[DataT]):
+    """What entities need of a coordinator, be it a device's or the plant's."""
+
+    config_entry: ConfigEntry[Any]
+    identifier: str
+    subentry_id: str | None
+    definitions: Mapping[str, Definition]
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """The values by entity key; None where a value is known to exist, but not to be had now."""
+        raise NotImplementedError
+
+    @property
+    def reported(self) -> Iterable[str]:
+        """The keys for which there is something to show."""
+        return [key for key, value in self.values.items() if value is not None]
+
+    def available(self, key: str) -> bool:
+        """Return whether the value of a key still holds."""
+        raise NotImplementedError
+
+    def attributes(self, key: str) -> dict[str, Any] | None:
+        """Return what explains the value of a key."""
+        raise NotImplementedError
+
+
+class AtessCoordinator(ValueCoordinator[Reading | None]):
+    """The readings of one device; data is the last good one, None before there is any."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry[Any], subentry: ConfigSubentry, client: EnercloClient
+    ) -> None:
+        """Prepare for a device; async_start brings its first reading."""
+        self.device_sn: str = subentry.data[CONF_DEVICE_SN]
+        self.kind = Kind(subentry.data[CONF_KIND])
+        self._interval = timedelta(minutes=entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL))
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name=subentry.title.replace(self.device_sn, self.kind),
+            update_interval=self._interval,
+        )
+        self.client = client
+        self._subentry = subentry
+        self._serials = [item.unique_id for item in entry.subentries.values() if item.unique_id]
+        self.identifier = self.device_sn
+        self.subentry_id = subentry.subentry_id
+        self.definitions = definitions(self.kind)
+        self.base_info: dict[str, Json] = {}
+        # What other devices of the system say of this one, by entity key, and where its state of charge comes from.
+        self.shared: Mapping[str, Value] = {}
+        self.charge_source: str | None = None
+        # The faults that storage knew at the start.
+        self.remembered_faults: tuple[ActiveFault, ...] = ()
+        self._validity: tuple[bool, bool] = (False, False)
+        self._base_info_at: datetime | None = None
+        self._store = device_store(hass, subentry.subentry_id)
+        self._interpreter = self._new_interpreter({})
+
+    async def async_start(self) -> None:
+        """Bring the first reading: what is remembered, else the cloud's answer; raises ConfigEntryAuthFailed."""
+        await self._async_restore()
+        self.config_entry.async_on_unload(
+            async_track_time_interval(self.hass, self._check_validity, FRESHNESS_CHECK_INTERVAL)
+        )
+        if self.data is not None:
+            self.update_interval = timedelta(seconds=self._permitted_in())
+            return
+        try:
+            await self.async_config_entry_first_refresh()
+        except ConfigEntryNotReady as err:
+            LOGGER.warning("%s: %s", self.name, err.__cause__)
+
+    @override
+    async def _async_update_data(self) -> Reading | None:
+        """Ask the cloud for the latest sample; raises UpdateFailed or ConfigEntryAuthFailed, translated."""
+        self.update_interval = self._interval
+        try:
+            sample = await self.client.latest(self.kind, self.device_sn, max_wait=POLL_MAX_WAIT)
+        except PacedError as err:
+            # Another caller has asked a moment ago: take what that brought, and come back when it is permitted.
+            remembered = self.client.last_sample(self.kind, self.device_sn)
+            if remembered is None or (self.data is not None and remembered.received <= self.data.received):
+                if self.data is None or not self.last_update_success:
+                    raise self._update_failed(err) from err
+                self.update_interval = timedelta(seconds=err.retry_after)
+                return self.data
+            self.update_interval = timedelta(seconds=err.retry_after)
+            sample = remembered
+        except AuthenticationError as err:
+            raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from err
+        except EnercloError as err:
+            raise self._update_failed(err) from err
+        if (reading := self._interpreter.read(sample)) is None:
+            raise UpdateFailed(
+                translation_domain=DOMAIN, translation_key="no_data", translation_placeholders={"device": self.name}
+            )
+        self._validity = self._valid_now()
+        await self.async_save()
+        return reading
+
+    def _update_failed(self, err: EnercloError) -> UpdateFailed:
+        """Return what to tell Home Assistant, with the seconds after which the cloud may be asked again."""
+        return UpdateFailed(
+            translation_domain=DOMAIN,
+            translation_key=error_key(err),
+            translation_placeholders={"device": self.name, "error": str(err)},
+            retry_after=max(self._permitted_in(), 1.0),
+        )
+
+    def _permitted_in(self) -> float:
+        """Return the seconds until the cloud may be asked again, 0 if it may be now."""
+        return max(self.client.permitted_at(self.kind, self.device_sn) - dt_util.utcnow().timestamp(), 0.0)
+
+    async def _async_restore(self) -> None:
+        """Take up the last sample that storage or a flow knows; damaged storage counts as none."""
+        stored = await self._store.async_load()
+        stored = stored if isinstance(stored, dict) else {}
+        info, state = stored.get("base_info"), stored.get("interpreter")
+        if isinstance(info, dict):
+            self.base_info = info
+            self._base_info_at = dt_util.parse_datetime(str(stored.get("base_info_at")))
+        self._interpreter = self._new_interpreter(state if isinstance(state, dict) else {})
+        self.data = self._interpreter.restore()
+        self.remembered_faults = () if self.data is None else self.data.faults
+        remembered = self.client.last_sample(self.kind, self.device_sn)
+        if remembered is not None and (self.data is None or remembered.received > self.data.received):
+            self.data = self._interpreter.read(remembered) or self.data
+        self._validity = self._valid_now()
+
+    async def async_save(self) -> None:
+        """Store the last sample and what was learnt, so that a restart begins with it."""
+        await self._store.async_save(
+            {
+                "interpreter": self._interpreter.dump(),
+                "base_info": self.base_info,
+                "base_info_at": None if self._base_info_at is None else self._base_info_at.isoformat(),
+            }
+        )
+
+    def _new_interpreter(self, state: Mapping[str, Json]) -> Interpreter:
+        model = self.base_info.get("model")
+        watts = self.base_info.get("nominalPower")
+        return Interpreter(
+            self.kind,
+            zone=dt_util.get_default_time_zone(),
+            model=model if isinstance(model, str) else None,
+            nominal_power=watts / 1000 if isinstance(watts, int | float) and watts > 0 else nominal_power(str(model)),
+            state=state,
+        )
+
+    @property
+    @override
+    def values(self) -> Mapping[str, Value]:
+        """The device's own values, completed by what others of its system say and by whether it is online."""
+        own = {} if self.data is None else self.data.values
+        return {**own, **self.shared, "online": self.online and own.get("online") is not False}
+
+    @property
+    @override
+    def reported(self) -> Iterable[str]:
+        """The keys with a value, or with a code that the catalogue does not know."""
+        return [*super().reported, *(() if self.data is None else self.data.codes)]
+
+    @property
+    def unknown(self) -> Mapping[str, str | float | bool]:
+        """The members of the last sample that the catalogue does not know; none that names a device."""
+        unknown = {} if self.data is None else self.data.unknown
+        return {
+            member: value
+            for member, value in unknown.items()
+            if not any(serial in f"{member} {value}" for serial in self._serials)
+        }
+
+    @override
+    def available(self, key: str) -> bool:
+        """Return whether a value still holds: lifetime totals always, daily ones until midnight, others while fresh."""
+        stale, day_over = self._validity
+        definition = self.definitions.get(key)
+        if self.values.get(key) is None:
+            return self.data is not None and key in self.data.codes and not stale
+        if key in ALWAYS_VALID or definition is None or definition.lifetime:
+            return True
+        return not (day_over if definition.daily else stale)
+
+    @override
+    def attributes(self, key: str) -> dict[str, Any] | None:
+        """Return the cloud's code for an unknown state, the faults that are counted, the source of a shared value."""
+        if self.data is None:
+            return None
+        if key in self.data.codes:
+            return {"raw_value": self.data.codes[key]}
+        if key == "battery_state_of_charge" and self.charge_source is not None:
+            return {"source": self.charge_source}
+        if key == "active_faults":
+            return {"faults": [fault_attributes(self.hass, fault) for fault in self.data.faults]}
+        return None
+
+    @property
+    def title(self) -> str:
+        """What the device is called."""
+        return self._subentry.title
+
+    @property
+    def data_log_sn(self) -> str | None:
+        """The serial number of the data logger that the device reports through, if it is known."""
+        return _text(self._subentry.data.get(CONF_DATA_LOG_SN)) or _text(self.base_info.get("dataLogSn"))
+
+    @property
+    def system_no(self) -> int | None:
+        """The number that devices of one system share, if it is known."""
+        numbers = (self._subentry.data.get(CONF_SYSTEM_NO), self.base_info.get("systemNo"))
+        return next((number for number in numbers if isinstance(number, int)), None)
+
+    @property
+    def reachable(self) -> bool:
+        """Return whether the cloud answered the last request about the device, be it with data or not."""
+        return self.last_update_success or getattr(self.last_exception, "translation_key", None) in ANSWERED
+
+    @property
+    def day_over(self) -> bool:
+        """Return whether energies of today no longer hold."""
+        return self._validity[1]
+
+    @property
+    def online(self) -> bool:
+        """Return whether the last sample is fresh."""
+        return self.data is not None and not self._validity[0]
+
+    def _valid_now(self) -> tuple[bool, bool]:
+        """Return whether live values no longer hold, and whether energies of today no longer do."""
+        now = dt_util.utcnow()
+        return self._interpreter.stale(now), self._interpreter.day_over(now)
+
+    @callback
+    def _check_validity(self, _now: datetime) -> None:
+        if self.data is not None and (validity := self._valid_now()) != self._validity:
+            self._validity = validity
+            self.async_update_listeners()
+
+    async def async_update_base_info(self) -> None:
+        """Ask once a day for model, firmware and nominal power; without an answer all goes on as before."""
+        now = dt_util.utcnow()
+        if self._base_info_at is not None and now - self._base_info_at < BASE_INFO_INTERVAL:
+            return
+        self._base_info_at = now
+        try:
+            self.base_info = await self.client.base_info(
+                self.kind, self.device_sn, priority=Priority.SETTINGS, max_wait=POLL_MAX_WAIT
+            )
+        except EnercloError as err:
+            LOGGER.debug("%s: no base info: %s", self.name, err)
+            return
+        self._interpreter = self._new_interpreter(self._interpreter.dump())
+        await self.async_save()
+
+    @property
+    def model(self) -> str | None:
+        """Return the model's name as the cloud gives it."""
+        return _text(self.base_info.get("model")) or _text(self.base_info.get("deviceModel"))
+
+    @property
+    def firmware(self) -> str | None:
+        """Return the firmware's version as the cloud gives it."""
+        return _text(self.base_info.get("firmwareVersion"))
+
+
+def _text(value: Json) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None

@@ -1,0 +1,72 @@
+"""The account's devices in the device registry, and how they hang together."""
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.typing import UNDEFINED
+
+from .const import CLOUD_URL, DOMAIN, MANUFACTURER
+from .coordinator import AtessCoordinator
+from .enerclo import Kind
+from .runtime import AtessConfigEntry
+
+# Parents first, so that each device finds the one it hangs on.
+_ORDER = (Kind.HPS_STRING, Kind.HPS_CENTRAL, Kind.PCS, Kind.PBD, Kind.MBMS, Kind.BCU)
+_PARENTS: dict[Kind, tuple[Kind, ...]] = {
+    Kind.MBMS: (Kind.HPS_STRING, Kind.HPS_CENTRAL, Kind.PCS),
+    Kind.BCU: (Kind.MBMS, Kind.HPS_STRING, Kind.HPS_CENTRAL, Kind.PCS),
+}
+
+
+@callback
+def async_register_devices(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
+    """Enter the plant, the data loggers and the devices into the registry, or bring them up to date there."""
+    registry = dr.async_get(hass)
+    registry.async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, entry.runtime_data.plant.identifier)},
+        entry_type=dr.DeviceEntryType.SERVICE,
+        manufacturer=MANUFACTURER,
+        translation_key="plant",
+        configuration_url=CLOUD_URL,
+    )
+    coordinators = sorted(entry.runtime_data.coordinators.values(), key=lambda item: _ORDER.index(item.kind))
+    ids: dict[str, str] = {}
+    for data_log_sn in dict.fromkeys(item.data_log_sn for item in coordinators if item.data_log_sn):
+        ids[data_log_sn] = registry.async_get_or_create(
+            config_entry_id=entry.entry_id,
+            identifiers={(DOMAIN, data_log_sn)},
+            manufacturer=MANUFACTURER,
+            translation_key="data_logger",
+            serial_number=data_log_sn,
+            configuration_url=CLOUD_URL,
+        ).id
+    for coordinator in coordinators:
+        parent = _parent(coordinator, coordinators)
+        parent_sn = coordinator.data_log_sn if parent is None else parent.device_sn
+        ids[coordinator.device_sn] = registry.async_get_or_create(
+            config_entry_id=entry.entry_id,
+            config_subentry_id=coordinator.subentry_id,
+            identifiers={(DOMAIN, coordinator.device_sn)},
+            manufacturer=MANUFACTURER,
+            model=coordinator.model,
+            name=coordinator.title,
+            serial_number=coordinator.device_sn,
+            sw_version=coordinator.firmware,
+            configuration_url=CLOUD_URL,
+            via_device_id=ids.get(parent_sn or "", UNDEFINED),
+        ).id
+
+
+def _parent(coordinator: AtessCoordinator, others: list[AtessCoordinator]) -> AtessCoordinator | None:
+    """Return the device that another hangs on: of the first fitting kind with the same data logger and system."""
+    for kind in _PARENTS.get(coordinator.kind, ()):
+        fitting = [
+            other
+            for other in others
+            if other.kind is kind
+            and other.data_log_sn == coordinator.data_log_sn is not None
+            and other.system_no == coordinator.system_no
+        ]
+        if len(fitting) == 1:
+            return fitting[0]
+    return None

@@ -1,0 +1,55 @@
+"""Client of the Enerclo cloud (atess-server-openapi, v1); imports nothing of Home Assistant."""
+
+from .address import DEFAULT_BASE_URL, normalize_base_url
+from .client import EnercloClient
+from .endpoints import ENDPOINTS, Candidate, Endpoint, Grade, Operation, endpoint
+from .errors import (
+    AuthenticationError,
+    EnercloError,
+    ForeignAnswerError,
+    LimitedError,
+    MalformedAnswerError,
+    NoDataError,
+    NotFoundError,
+    PacedError,
+    TemporaryError,
+    UnreachableError,
+)
+from .intervals import DEFAULT_INTERVAL, MAXIMUM_INTERVAL, MINIMUM_INTERVAL
+from .model import Json, Kind, Sample
+from .pacing import Pacer, Priority
+from .paths import normalize_overrides
+from .token import account_identity, normalize_token
+
+__all__ = [
+    "DEFAULT_BASE_URL",
+    "DEFAULT_INTERVAL",
+    "ENDPOINTS",
+    "MAXIMUM_INTERVAL",
+    "MINIMUM_INTERVAL",
+    "AuthenticationError",
+    "Candidate",
+    "Endpoint",
+    "EnercloClient",
+    "EnercloError",
+    "ForeignAnswerError",
+    "Grade",
+    "Json",
+    "Kind",
+    "LimitedError",
+    "MalformedAnswerError",
+    "NoDataError",
+    "NotFoundError",
+    "Operation",
+    "PacedError",
+    "Pacer",
+    "Priority",
+    "Sample",
+    "TemporaryError",
+    "UnreachableError",
+    "account_identity",
+    "endpoint",
+    "normalize_base_url",
+    "normalize_overrides",
+    "normalize_token",
+]

@@ -1,0 +1,259 @@
+"""The client of the Enerclo cloud: what may be asked, through the pacer, at the right path."""
+
+import json
+import math
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime
+
+import aiohttp
+
+from .address import DEFAULT_BASE_URL, normalize_base_url
+from .caller import Caller, Terms, own
+from .endpoints import Endpoint, Operation, endpoint
+from .envelope import members_of
+from .errors import EnercloError, NoDataError, NotFoundError, PacedError
+from .model import Json, Kind, Sample
+from .pacing import Pacer, Priority
+from .paths import PathBook, readable_operations
+
+_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+_LIST_PAGE_SIZE = 100
+_TIMES = ("time", "updateTime")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class EnercloClient:
+    """Asks the cloud for one account; every call is paced, and raises EnercloError or a subclass and nothing else.
+
+    A call that pacing forbids now waits if it is permitted within `max_wait` seconds, else it raises PacedError
+    without sending anything. A path that is only a candidate is resolved at run time (see PathBook).
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        token: str,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        pacer: Pacer,
+        paths: Mapping[str, Json] | None = None,
+        overrides: Mapping[str, str] | None = None,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        """Take the session, token, pacer of the account, stored paths_state(), paths by hand, and a clock (UTC).
+
+        ValueError if the address is refused (normalize_base_url) or an override is (normalize_overrides).
+        """
+        self._pacer = pacer
+        self._paths = PathBook(overrides or {}, paths)
+        self._now = now
+        self._caller = Caller(session, token, normalize_base_url(base_url), pacer=pacer, paths=self._paths, now=now)
+        self._samples: dict[tuple[Kind, str], Sample] = {}
+        self._missing: dict[tuple[Kind, str], NotFoundError | NoDataError] = {}
+
+    @property
+    def pacer(self) -> Pacer:
+        """The pacer of the account."""
+        return self._pacer
+
+    async def latest(
+        self, kind: Kind, device_sn: str, *, priority: Priority = Priority.LIVE, max_wait: float = 0.0
+    ) -> Sample:
+        """Return the newest sample; while pacing forbids asking, "not found" and "no data" of last time are repeated.
+
+        Raises ForeignAnswerError if the answer names another device.
+        """
+        try:
+            members = await self._object(kind, Operation.LATEST, device_sn, Terms(priority=priority, max_wait=max_wait))
+        except PacedError:
+            if (remembered := self._missing.get((kind, device_sn))) is not None:
+                raise remembered.again() from None
+            raise
+        except (NotFoundError, NoDataError) as error:
+            self._missing[kind, device_sn] = error.again()
+            raise
+        except EnercloError:
+            self._missing.pop((kind, device_sn), None)
+            raise
+        self._missing.pop((kind, device_sn), None)
+        sample = self._samples[kind, device_sn] = self._sample(kind, device_sn, members)
+        return sample
+
+    def last_sample(self, kind: Kind, device_sn: str) -> Sample | None:
+        """Return what `latest` last returned for the device in the life of this client."""
+        return self._samples.get((kind, device_sn))
+
+    async def identify(
+        self, device_sn: str, *, priority: Priority = Priority.PERSON, max_wait: float = 0.0
+    ) -> tuple[Kind, Sample | None]:
+        """Return the kind of a device, by asking the latest data of each kind in turn, and its sample.
+
+        The sample is None if the best answer was one without data. What an earlier call has found is used while
+        pacing forbids asking again. NotFoundError if no kind answers; any other error ends the search at once.
+        """
+        possible: Kind | None = None
+        for kind in Kind:
+            try:
+                return kind, await self.latest(kind, device_sn, priority=priority, max_wait=max_wait)
+            except NotFoundError:
+                continue
+            except NoDataError:
+                possible = possible or kind
+            except PacedError:
+                if (sample := self.last_sample(kind, device_sn)) is None:
+                    raise
+                return kind, sample
+        if possible is None:
+            raise NotFoundError("no kind of device answers for this serial number")
+        return possible, None
+
+    async def history(
+        self,
+        kind: Kind,
+        device_sn: str,
+        start: datetime,
+        end: datetime,
+        *,
+        page_size: int = 200,
+        priority: Priority = Priority.HISTORY,
+        max_wait: float = math.inf,
+    ) -> AsyncIterator[list[Sample]]:
+        """Yield pages of samples between two device-local times (naive), each page sorted by time.
+
+        Each page is a call on the endpoint and waits its interval. ValueError if a time has a zone.
+        """
+        if start.tzinfo is not None or end.tzinfo is not None:
+            raise ValueError("history is asked for in device-local time without zone")
+        row = endpoint(kind, Operation.HISTORY)
+        query = {
+            "deviceSn": device_sn,
+            "startDate": start.strftime(_TIME_FORMAT),
+            "endDate": end.strftime(_TIME_FORMAT),
+        }
+        terms = Terms(priority=priority, max_wait=max_wait)
+        async for rows in self._caller.pages(row, device_sn, query, terms, size=page_size):
+            samples = [self._sample(kind, device_sn, members) for members in rows]
+            yield sorted(samples, key=lambda sample: sample.time or "")
+
+    async def settings(
+        self, kind: Kind, device_sn: str, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0
+    ) -> dict[str, Json]:
+        """Return the settings of a device as sent."""
+        terms = Terms(priority=priority, max_wait=max_wait)
+        return await self._object(kind, Operation.SETTINGS, device_sn, terms)
+
+    async def write_settings(
+        self,
+        kind: Kind,
+        device_sn: str,
+        settings: Mapping[str, Json],
+        *,
+        priority: Priority = Priority.PERSON,
+        max_wait: float = 0.0,
+    ) -> None:
+        """Send settings (the whole object) to the path at which those of this very device were read (candidate).
+
+        NotFoundError, nothing sent, if they were not read there; ValueError if a value is NaN or infinite. Success
+        says that the cloud took them, not that the device did: read them back.
+        """
+        path = self._paths.writable(endpoint(kind, Operation.SETTINGS), device_sn)
+        if path is None:
+            raise NotFoundError("the settings of this device were not read yet: nothing was sent")
+        body = json.dumps({**settings, "deviceSn": device_sn}, allow_nan=False).encode()
+        await self._caller.call(
+            endpoint(kind, Operation.MODIFY_SETTINGS),
+            path,
+            device_sn,
+            {},
+            lambda data: None,
+            Terms(priority=priority, max_wait=max_wait),
+            body=body,
+        )
+
+    async def base_info(
+        self, kind: Kind, device_sn: str, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0
+    ) -> dict[str, Json]:
+        """Return the master data of a device as sent (candidate)."""
+        terms = Terms(priority=priority, max_wait=max_wait)
+        return await self._object(kind, Operation.BASE_INFO, device_sn, terms)
+
+    async def base_info_list(
+        self, kind: Kind, data_log_sn: str, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0
+    ) -> list[dict[str, Json]]:
+        """Return the devices of a kind behind a data logger (documented for BCU, else candidate)."""
+        row = endpoint(kind, Operation.BASE_INFO_LIST)
+        return await self._list(
+            row, data_log_sn, {"dataLogSn": data_log_sn}, Terms(priority=priority, max_wait=max_wait)
+        )
+
+    async def data_log(
+        self, data_log_sn: str, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0
+    ) -> dict[str, Json]:
+        """Return the master data of a data logger (candidate)."""
+        row = endpoint(None, Operation.DATA_LOG)
+        query = {"dataLogSn": data_log_sn}
+        return await self._caller.ask(row, data_log_sn, query, members_of, Terms(priority=priority, max_wait=max_wait))
+
+    async def data_logs(
+        self, plant_id: str | int, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0
+    ) -> list[dict[str, Json]]:
+        """Return the data loggers of a plant (candidate)."""
+        row = endpoint(None, Operation.DATA_LOG_LIST)
+        return await self._list(
+            row, str(plant_id), {"plantId": str(plant_id)}, Terms(priority=priority, max_wait=max_wait)
+        )
+
+    async def plants(self, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0) -> list[dict[str, Json]]:
+        """Return the plants of the account (candidate)."""
+        return await self._list(
+            endpoint(None, Operation.PLANT_LIST), "", {}, Terms(priority=priority, max_wait=max_wait)
+        )
+
+    def permitted_at(self, kind: Kind, device_sn: str, operation: Operation = Operation.LATEST) -> float:
+        """Return the earliest moment (unix seconds) at which pacing permits the next such call."""
+        return self._pacer.permitted_at(self._next_path(endpoint(kind, operation), device_sn), device_sn)
+
+    def interval(self, kind: Kind, device_sn: str, operation: Operation = Operation.LATEST) -> float:
+        """Return the present interval in seconds between two such calls."""
+        return self._pacer.interval(self._next_path(endpoint(kind, operation), device_sn), device_sn)
+
+    def paths_state(self) -> dict[str, Json]:
+        """Return what was learnt about paths, as JSON for storage; holds serial numbers."""
+        return self._paths.dump(self._now().timestamp())
+
+    def diagnostics(self) -> dict[str, Json]:
+        """Return per operation the path in use (None: not resolved), its grade, what its last call came to."""
+        report: dict[str, Json] = {}
+        for row in readable_operations():
+            path = self._paths.settled(row)
+            grade = None if path is None else self._paths.grade(row, path)
+            report[row.key] = {"path": path, "grade": grade, "last": self._caller.outcomes.get(row.key)}
+        for key in self._caller.outcomes.keys() - report.keys():
+            report[key] = {"path": None, "grade": None, "last": self._caller.outcomes[key]}
+        return report
+
+    def _next_path(self, row: Endpoint, device: str) -> str:
+        if (path := self._paths.settled(row)) is not None:
+            return path
+        candidates = self._paths.candidates(row, device, self._now().timestamp())
+        return candidates[0] if candidates else row.paths[0].path
+
+    def _sample(self, kind: Kind, device_sn: str, members: dict[str, Json]) -> Sample:
+        texts = (str(text).strip() for text in map(members.get, _TIMES) if isinstance(text, str | int | float))
+        time = next((text for text in texts if text), None)
+        return Sample(kind=kind, device_sn=device_sn, members=members, time=time, received=self._now())
+
+    async def _object(self, kind: Kind, operation: Operation, device_sn: str, terms: Terms) -> dict[str, Json]:
+        def decode(data: Json) -> dict[str, Json]:
+            return own(members_of(data), device_sn)
+
+        row = endpoint(kind, operation)
+        query = {"deviceSn": device_sn}
+        return await self._caller.ask(row, device_sn, query, decode, terms)
+
+    async def _list(self, row: Endpoint, device: str, query: Mapping[str, str], terms: Terms) -> list[dict[str, Json]]:
+        pages = self._caller.pages(row, device, query, terms, size=_LIST_PAGE_SIZE)
+        return [entry async for rows in pages for entry in rows]

@@ -1,0 +1,78 @@
+"""What can come of a call to the cloud other than data. No message holds a token, a serial number or a body."""
+
+from typing import Self
+
+
+class EnercloError(Exception):
+    """Base of all: carries HTTP status and `code` where there were any, and the vendor's `msg`, cut and redacted."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        http_status: int | None = None,
+        code: int | str | None = None,
+        vendor_message: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+        self.code = code
+        self.vendor_message = vendor_message
+
+    def again(self) -> Self:
+        """Return a copy to raise, without traceback and context."""
+        copy = type(self).__new__(type(self), *self.args)
+        copy.__dict__.update(self.__dict__)
+        return copy
+
+
+class AuthenticationError(EnercloError):
+    """The cloud does not accept the token (HTTP or code 401 or 403)."""
+
+
+class NotFoundError(EnercloError):
+    """Wrong path, wrong serial number or wrong kind of device (HTTP or code 400 or 404)."""
+
+
+class NoDataError(EnercloError):
+    """The endpoint answers without data: the device is of another kind or has never reported."""
+
+
+class LimitedError(EnercloError):
+    """The cloud refuses because it is asked too often; `retry_after` in seconds if it said so."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        http_status: int | None = None,
+        code: int | str | None = None,
+        vendor_message: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, http_status=http_status, code=code, vendor_message=vendor_message)
+        self.retry_after = retry_after
+
+
+class TemporaryError(EnercloError):
+    """The call failed in a way that may pass: server error, other code, lost connection, time-out, redirect."""
+
+
+class UnreachableError(TemporaryError):
+    """The request never reached the cloud: name not resolved, connection or TLS refused, connection timed out."""
+
+
+class MalformedAnswerError(TemporaryError):
+    """The answer is not what the protocol says; the message names content type and size."""
+
+
+class ForeignAnswerError(MalformedAnswerError):
+    """The answer names another device's serial number."""
+
+
+class PacedError(EnercloError):
+    """Our own pacing forbids the call for `retry_after` seconds; nothing was sent."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"not permitted for another {retry_after:.0f} s")
+        self.retry_after = retry_after

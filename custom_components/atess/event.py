@@ -1,0 +1,84 @@
+"""Events: a fault that appears or clears, each once."""
+
+from typing import override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.const import EntityCategory, Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import AtessCoordinator
+from .entity import AtessEntity, async_add_as_reported
+from .faults import fault_attributes
+from .runtime import AtessConfigEntry
+
+PARALLEL_UPDATES = 0
+
+APPEARED = "appeared"
+CLEARED = "cleared"
+FAULT = EventEntityDescription(
+    key="fault", translation_key="fault", entity_category=EntityCategory.DIAGNOSTIC, event_types=[APPEARED, CLEARED]
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: AtessConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up the fault event of every device that reports faults."""
+    for coordinator in entry.runtime_data.coordinators.values():
+        _add_fault_event(coordinator, async_add_entities)
+
+
+def _add_fault_event(coordinator: AtessCoordinator, async_add_entities: AddConfigEntryEntitiesCallback) -> None:
+    async_add_as_reported(
+        coordinator,
+        Platform.EVENT,
+        async_add_entities,
+        lambda key: FaultEvent(coordinator) if key == FAULT.key else None,
+        lambda: [FAULT.key] if "active_faults" in coordinator.values else [],
+    )
+
+
+class FaultEvent(AtessEntity, EventEntity):
+    """A fault of a device that appeared or cleared since the reading before."""
+
+    coordinator: AtessCoordinator
+
+    def __init__(self, coordinator: AtessCoordinator) -> None:
+        """Begin with the faults that storage remembers, so that a restart does not report them again."""
+        super().__init__(coordinator, FAULT)
+        self._active = {fault.key: fault for fault in coordinator.remembered_faults}
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Report what the first reading brought."""
+        await super().async_added_to_hass()
+        self._report()
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether there was a reading; what happened stays true."""
+        return self.coordinator.data is not None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Report what has changed since the last reading."""
+        self._report()
+        self.async_write_ha_state()
+
+    @callback
+    def _report(self) -> None:
+        """Trigger an event per fault that appeared or cleared; without fault words nothing is known to have cleared."""
+        if self.coordinator.values.get("active_faults") is None or self.coordinator.data is None:
+            return
+        now = {fault.key: fault for fault in self.coordinator.data.faults}
+        for event, faults in (
+            (CLEARED, [fault for key, fault in self._active.items() if key not in now]),
+            (APPEARED, [fault for key, fault in now.items() if key not in self._active]),
+        ):
+            for fault in faults:
+                self._trigger_event(event, fault_attributes(self.hass, fault))
+                self.async_write_ha_state()
+        self._active = now

@@ -1,0 +1,85 @@
+"""The plant: all devices of an account together, and what they say of one another."""
+
+from collections.abc import Mapping
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+
+from .catalogue import ACCOUNT, PLANT
+from .const import LOGGER
+from .coordinator import AtessCoordinator, ValueCoordinator
+from .readings import Value
+from .readings.system import Link, link_of, plant_values, shared_values
+
+
+class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
+    """The values of the plant, computed anew whenever one of its devices has news; it asks the cloud for nothing."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any], devices: list[AtessCoordinator]) -> None:
+        """Follow the devices; must come before their entities, so that these find their shared values."""
+        super().__init__(hass, LOGGER, config_entry=entry, name="plant")
+        self.identifier = f"plant_{entry.entry_id}"
+        self.subentry_id = None
+        self.definitions = {definition.key: definition for definition in (*PLANT, *ACCOUNT)}
+        self._devices = devices
+        self._telling = False
+        self.data = self._compute()
+        for device in devices:
+            entry.async_on_unload(device.async_add_listener(self._follow))
+
+    @callback
+    def _follow(self) -> None:
+        """Compute anew, and tell the other devices if what is said of them has changed."""
+        if self._telling:
+            return
+        before = [(device, dict(device.shared)) for device in self._devices]
+        self.data = self._compute()
+        self._telling = True
+        for device, shared in before:
+            if device.shared != shared:
+                device.async_update_listeners()
+        self._telling = False
+        self.async_update_listeners()
+
+    def _compute(self) -> dict[str, Value]:
+        """Return the values of the plant, and hand the devices theirs."""
+        readings = {device.device_sn: device.data for device in self._devices if device.data is not None}
+        links = {device.device_sn: self._link(device) for device in self._devices}
+        stale = {device.device_sn for device in self._devices if not device.online}
+        shared, sources = shared_values(readings, links, stale)
+        for device in self._devices:
+            device.shared = shared.get(device.device_sn, {})
+            device.charge_source = sources.get(device.device_sn)
+        values: dict[str, Value] = {"cloud_reachable": any(device.reachable for device in self._devices)}
+        # The sums of a single device would only repeat it.
+        if len(self._devices) > 1:
+            ended = {device.device_sn for device in self._devices if device.day_over}
+            values |= plant_values(readings, links, stale, ended=ended)
+        return values
+
+    @staticmethod
+    def _link(device: AtessCoordinator) -> Link:
+        """Return where a device belongs, by the lists of its data logger and by what it reports itself."""
+        own = None if device.data is None else link_of(device.data)
+        return Link(
+            kind=device.kind,
+            data_log_sn=device.data_log_sn or (None if own is None else own.data_log_sn),
+            system_no=device.system_no if own is None or own.system_no is None else own.system_no,
+        )
+
+    @property
+    @override
+    def values(self) -> Mapping[str, Value]:
+        """The values of the plant."""
+        return self.data
+
+    @override
+    def available(self, key: str) -> bool:
+        """Return whether a value can be had of the devices now."""
+        return self.data.get(key) is not None
+
+    @override
+    def attributes(self, key: str) -> dict[str, Any] | None:
+        """Values of the plant need no explanation."""
+        return None

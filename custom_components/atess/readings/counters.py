@@ -1,0 +1,206 @@
+"""Guards on counters: daily (G12) and lifetime (G13, G14, G14a). Each keeps the value last accepted and shows that."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from ..enerclo.model import Json
+from .store import a_count, a_dict, a_moment, a_number, a_text
+
+ROW_TODAY, ROW_TOTAL, ROW_MINUTES = 3, 6, 25.0
+YOUNG_DAY = 2.0  # hours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """The moment of a sample: UTC, and in the device's own clock, whose midnight resets daily counters."""
+
+    utc: datetime
+    local: datetime
+
+    @property
+    def hours_into_day(self) -> float:
+        """Hours since the device's midnight."""
+        return (self.local - datetime.combine(self.local.date(), time.min)).total_seconds() / 3600
+
+
+def allowance(nominal: float, hours: float) -> float:
+    """Return by how many kWh a counter may rise in some hours: R(h) = 3 N h + 1."""
+    return 3 * nominal * max(0.0, hours) + 1.0
+
+
+class DailyCounter:
+    """G12: one `...Today` energy, which resets at the device's midnight, sometimes late or twice."""
+
+    def __init__(self, nominal: float, state: Json = None) -> None:
+        stored = a_dict(state)
+        self._nominal = nominal
+        self._value = a_number(stored.get("value"))
+        self._at = a_moment(stored.get("at"))
+        self._day = _a_day(stored.get("day"))
+        if self._value is None or self._at is None or self._day is None:
+            self._value = self._at = self._day = None
+        self._yesterday = a_number(stored.get("yesterday"))
+        self._below = a_count(stored.get("below"))
+
+    def dump(self) -> dict[str, Json]:
+        """Return what was accepted, for storage."""
+        return {
+            "value": self._value,
+            "at": None if self._at is None else self._at.isoformat(),
+            "day": None if self._day is None else self._day.isoformat(),
+            "yesterday": self._yesterday,
+            "below": self._below,
+        }
+
+    def read(self, value: float | None, when: When, *, learn: bool = True) -> float | None:
+        """Return the value to show for a value sent (None: unusable), in kWh; without `learn` what was shown before."""
+        last, at, day = self._value, self._at, self._day
+        if value is None or (last is None and value < 0):
+            return None
+        if last is None or at is None or day is None:
+            return self._accept(value, when, when.local.date()) if learn else value
+        if not learn or value < 0:
+            return last
+        if when.local.date() > day:
+            return self._next_day(value, last, day, _hours(at, when), when)
+        return self._same_day(value, last, _hours(at, when), when)
+
+    def _same_day(self, value: float, last: float, hours: float, when: When) -> float:
+        if last - value > max(0.3, 0.02 * last) + 1e-9:
+            self._below += 1
+            return self._accept(value, when, when.local.date()) if self._below >= ROW_TODAY else last
+        self._below = 0
+        bounced = (
+            when.hours_into_day < YOUNG_DAY
+            and self._yesterday is not None
+            and abs(value - self._yesterday) <= 0.05 + 1e-9
+            and value >= last + 0.2 - 1e-9
+        )
+        if value < last or bounced or value > last + allowance(self._nominal, hours):
+            return last
+        return self._accept(value, when, when.local.date())
+
+    def _next_day(self, value: float, last: float, day: date, hours: float, when: When) -> float:
+        since_midnight = when.hours_into_day
+        plausible = value <= allowance(self._nominal, since_midnight)
+        if value < last - 0.05 - 1e-9:
+            if not plausible:
+                return last
+            self._yesterday = last
+            return self._accept(value, when, when.local.date())
+        if value > last + 0.05 + 1e-9 and since_midnight > YOUNG_DAY:
+            if not plausible:
+                return last
+            self._yesterday = last
+            return self._accept(value, when, when.local.date())
+        if value > last + allowance(self._nominal, hours):
+            return last
+        return self._accept(max(value, last), when, day)
+
+    def _accept(self, value: float, when: When, day: date) -> float:
+        self._value, self._at, self._day, self._below = value, when.utc, day, 0
+        return value
+
+
+class LifetimeCounter:
+    """G13, G14 and G14a: one `...Total`, which never falls unless the meter was replaced.
+
+    `jumps` False leaves out G14, for counters of hours. `wraps` takes a restart after 6553.5 as a wrap of 16 bits.
+    """
+
+    def __init__(self, nominal: float, state: Json = None, *, jumps: bool = True, wraps: bool = False) -> None:
+        stored = a_dict(state)
+        self._nominal, self._jumps, self._wraps = nominal, jumps, wraps
+        self._value = a_number(stored.get("value"))
+        self._at = a_moment(stored.get("at"))
+        if self._value is None or self._at is None:
+            self._value = self._at = None
+        self._low = a_number(stored.get("low"))
+        self._low_since = a_moment(stored.get("low_since"))
+        self._low_row = a_count(stored.get("low_row"))
+        self._high = a_number(stored.get("high"))
+        self._high_at = a_moment(stored.get("high_at"))
+
+    def dump(self) -> dict[str, Json]:
+        """Return what was accepted and what waits to be, for storage."""
+        return {
+            "value": self._value,
+            "at": None if self._at is None else self._at.isoformat(),
+            "low": self._low,
+            "low_since": None if self._low_since is None else self._low_since.isoformat(),
+            "low_row": self._low_row,
+            "high": self._high,
+            "high_at": None if self._high_at is None else self._high_at.isoformat(),
+        }
+
+    @property
+    def value(self) -> float | None:
+        """The value last accepted."""
+        return self._value
+
+    def read(self, value: float | None, when: When, *, learn: bool = True) -> float | None:
+        """Return the value to show for a value sent (None: unusable), in kWh; without `learn` what was shown before."""
+        last, at = self._value, self._at
+        if last is None or at is None:
+            if value is not None and value < 0:
+                value = None
+            return self._accept(value, when) if learn and value is not None else value
+        return self._judge(value, last, at, when) if learn and value is not None else last
+
+    def _judge(self, value: float, last: float, at: datetime, when: When) -> float:
+        if value <= 0 < last or value < 0:
+            self._forget_row()
+            self._high = None
+            return last
+        if value < last:
+            return self._falls(value, last, when)
+        self._forget_row()
+        if self._jumps and value > last + allowance(self._nominal, _hours(at, when)):
+            return self._rises_too_far(value, last, when)
+        return self._accept(value, when)
+
+    def _falls(self, value: float, last: float, when: When) -> float:
+        self._high = None
+        if self._wraps and last > 6400 and value < 150:
+            return self._accept(value, when)
+        if last - value <= max(1.0, 0.001 * last) + 1e-9:
+            self._forget_row()
+            return last
+        low, since = self._low, self._low_since
+        if low is None or since is None or not low <= value <= low + allowance(self._nominal, _hours(since, when)):
+            self._low, self._low_since, self._low_row = value, when.utc, 1
+            return last
+        self._low_row += 1
+        if self._low_row >= ROW_TOTAL and (when.utc - since).total_seconds() >= ROW_MINUTES * 60:
+            return self._accept(value, when)
+        return last
+
+    def _rises_too_far(self, value: float, last: float, when: When) -> float:
+        high, high_at = self._high, self._high_at
+        if (
+            high is not None
+            and high_at is not None
+            and high <= value <= high + allowance(self._nominal, _hours(high_at, when))
+        ):
+            return self._accept(value, when)
+        self._high, self._high_at = value, when.utc
+        return last
+
+    def _accept(self, value: float, when: When) -> float:
+        self._value, self._at, self._high = value, when.utc, None
+        self._forget_row()
+        return value
+
+    def _forget_row(self) -> None:
+        self._low, self._low_since, self._low_row = None, None, 0
+
+
+def _hours(start: datetime, when: When) -> float:
+    return (when.utc - start).total_seconds() / 3600
+
+
+def _a_day(value: Json) -> date | None:
+    try:
+        return date.fromisoformat(a_text(value) or "")
+    except ValueError:
+        return None

@@ -1,0 +1,339 @@
+"""From the samples of one device to its readings, learning on the way."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+
+from ..catalogue import definitions
+from ..catalogue import nominal_power as nominal_power_of
+from ..enerclo.model import Json, Kind, Sample
+from . import derived, guards
+from .clock import Clock, Moment, News, parse_time
+from .counters import DailyCounter, LifetimeCounter, When
+from .faults import active_faults, words_in
+from .first_samples import FirstSamples, other_phase
+from .learning import Learning
+from .members import Parsed, parse
+from .reading import Reading, Value
+from .selfchecks import Verdict
+from .selfchecks.battery import NORMAL
+from .selfchecks.grid import SWAPPED
+from .selfchecks.layout import HV
+from .store import a_count, a_dict
+
+# Lifetime counters of a PBD that may follow only the low word of the register (G14a).
+_WRAPPING = frozenset(
+    {
+        "pv_energy_total",
+        "battery_charge_energy_total",
+        "battery_discharge_energy_total",
+        "pv_generation_time_total",
+        "battery_charging_time_total",
+        "battery_discharging_time_total",
+    }
+)
+_GRID_PAIRS = tuple(
+    (f"grid_import_{what}", f"grid_export_{what}")
+    for what in ("energy_today", "energy_total", "time_today", "time_total")
+)
+_HV_VOLTAGES = tuple((f"pv{number}_voltage", f"pv{number}_voltage_hv") for number in (1, 2, 3))
+_POWERS = frozenset({"power", "pv_power"})
+_RUNNING = frozenset({"grid_present", "generator_running", "battery_charging", "battery_discharging"})
+
+
+class Interpreter:
+    """Interprets the samples of one device; pure: moments come in with the samples, state goes out through `dump`.
+
+    `zone` is Home Assistant's. `nominal_power` is in kW; without it the name of the model is asked. `state` is what an
+    earlier `dump` returned: damaged parts of it are ignored. `corrections` are the user's answers to the self-checks:
+    `battery_sign` and `grid_sign` (`normal`, `inverted`), `grid_counters` (`normal`, `swapped`), `battery_meaning`
+    (`battery`, `inverter_output`), `pv_layout` (`hv`, `ppv1`, `ppv`), `power_unit` and `pv_power_unit` (`kW`, `W`).
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        *,
+        zone: tzinfo,
+        model: str | None = None,
+        nominal_power: float | None = None,
+        state: Mapping[str, Json] | None = None,
+        corrections: Mapping[str, str] | None = None,
+    ) -> None:
+        stored = a_dict(state)
+        self._kind = kind
+        self._home = zone
+        self._corrections = dict(corrections or {})
+        if nominal_power is None and model is not None:
+            nominal_power = nominal_power_of(model)
+        self._nominal = guards.nominal_or_default(kind, nominal_power)
+        self._guards = guards.guards_of(kind, self._nominal)
+        self._clock = Clock(zone, stored.get("clock"))
+        self._first = FirstSamples(stored.get("first"))
+        self._learning = Learning(kind, self._nominal, model, self._corrections, stored.get("checks"))
+        self._daily = {key: DailyCounter(self._nominal, item) for key, item in a_dict(stored.get("daily")).items()}
+        self._lifetime = {key: self._lifetime_of(key, item) for key, item in a_dict(stored.get("lifetime")).items()}
+        self._counts = {key: a_count(item) for key, item in a_dict(stored.get("counts")).items()}
+        self._sample = _a_sample(stored.get("sample"), kind)
+
+    def dump(self) -> dict[str, Json]:
+        """Return what was learnt, for storage; it holds the last sample, and with it serial numbers."""
+        return {
+            "clock": self._clock.dump(),
+            "first": self._first.dump(),
+            "checks": self._learning.dump(),
+            "daily": {key: counter.dump() for key, counter in self._daily.items()},
+            "lifetime": {key: counter.dump() for key, counter in self._lifetime.items()},
+            "counts": {**self._counts},
+            "sample": None if self._sample is None else self._sample.as_dict(),
+        }
+
+    def read(self, sample: Sample) -> Reading | None:
+        """Return what a sample means; None if it holds no data (G20).
+
+        A sample older than the last one is not news: what the last one means is returned again, not fresh.
+        """
+        local = parse_time(sample.time, self._home)
+        parsed = parse(self._kind, sample.members)
+        if local is None and not parsed.any_number:
+            return None
+        moment = self._clock.take(local, sample.received, _fingerprint(parsed) if local is None else "")
+        if moment.news is News.BACKWARDS and self._sample is not None:
+            return self._again(self._sample, sample.received)
+        if moment.news is News.FRESH:
+            self._sample = sample
+        return self._interpret(sample, parsed, moment)
+
+    def restore(self) -> Reading | None:
+        """Return what the last sample means, not fresh; None if there was none."""
+        return None if self._sample is None else self._again(self._sample, self._sample.received)
+
+    def stale(self, now: datetime) -> bool:
+        """G19: return whether instantaneous values of the last sample no longer hold now (UTC)."""
+        return self._clock.stale(now)
+
+    def day_over(self, now: datetime) -> bool:
+        """G12: return whether daily totals no longer hold: stale, and past the device's midnight."""
+        return self._clock.day_over(now)
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return what the self-checks found, applied or not."""
+        zone, ahead = self._clock.zone, self._clock.ahead
+        evidence = {} if ahead is None else {"ahead_of_utc": round(ahead, 1)}
+        clock = Verdict(name="clock", verdict=None if zone is None else str(zone), expected="home", evidence=evidence)
+        return (*self._learning.verdicts(), clock)
+
+    def diagnostics(self) -> dict[str, Json]:
+        """Return how often which guard acted on which entity, the verdicts, and what is known of the clock."""
+        return {
+            "nominal_power": self._nominal,
+            "corrections": {**self._corrections},
+            "guards": {**self._counts},
+            "verdicts": {
+                each.name: {
+                    "verdict": each.verdict,
+                    "expected": each.expected,
+                    "evidence": {**each.evidence},
+                    "since": None if each.since is None else each.since.isoformat(),
+                }
+                for each in self.verdicts()
+            },
+            "upload_interval": self._clock.interval,
+        }
+
+    def _again(self, sample: Sample, received: datetime) -> Reading | None:
+        local = parse_time(sample.time, self._home)
+        moment = self._clock.recall(local, sample.received)
+        reading = self._interpret(sample, parse(self._kind, sample.members), moment)
+        return Reading(
+            kind=reading.kind,
+            device_sn=reading.device_sn,
+            sampled_at=reading.sampled_at,
+            received=received,
+            fresh=False,
+            values=reading.values,
+            members=reading.members,
+            unknown=reading.unknown,
+            codes=reading.codes,
+            faults=reading.faults,
+            corrections=reading.corrections,
+        )
+
+    def _interpret(self, sample: Sample, parsed: Parsed, moment: Moment) -> Reading:
+        learn = moment.news is News.FRESH
+        notes: dict[str, list[str]] = {key: ["G1"] for key in parsed.rejected}
+        numbers, values = parsed.numbers, parsed.values
+        lost = _lost(values)
+        self._guard(parsed, moment, notes)
+        self._count_on(parsed, When(utc=moment.sampled_at, local=moment.local), notes, learn=learn)
+        if self._kind in derived.BATTERIES and "battery_current" in numbers:
+            numbers["battery_current"] = derived.signed_by_flag(
+                numbers["battery_current"], values.get("battery_flow_flag")
+            )
+        if learn and not lost:
+            self._learning.learn(numbers, values, moment.sampled_at)
+        facts = self._learning.facts()
+        flow = derived.flows(facts, numbers, values)
+        single = self._first.single_phase(numbers, learn=learn)
+        self._orient_grid_counters(numbers)
+        if facts.layout == HV:
+            _take_hv_voltages(numbers)
+        values |= {key: value for key, value in numbers.items() if not (single and other_phase(key))}
+        _whole_words(values)
+        values |= derived.derive(facts, numbers, flow, values)
+        words = words_in(numbers)
+        faults = active_faults(self._kind, words)
+        if self._kind not in derived.BATTERIES:
+            if words:
+                values["active_faults"] = len(faults)
+            if words or "operating_state" in values:
+                values["problem"] = derived.problem(values, words, faults)
+        if lost:
+            self._withdraw(values)
+        values["last_data"] = moment.sampled_at
+        values["online"] = not lost and not self._clock.stale(sample.received)
+        if moment.flag is not None:
+            notes["time"] = [moment.flag]
+        if learn:
+            self._count(notes)
+        return Reading(
+            kind=self._kind,
+            device_sn=sample.device_sn,
+            sampled_at=moment.sampled_at,
+            received=sample.received,
+            fresh=learn,
+            values=values,
+            members=sample.members,
+            unknown=parsed.unknown,
+            codes=parsed.codes,
+            faults=faults,
+            corrections={key: tuple(names) for key, names in notes.items()},
+        )
+
+    def _guard(self, parsed: Parsed, moment: Moment, notes: dict[str, list[str]]) -> None:
+        """Apply G2 to G11, G15, G18 and G21 in the order of §4.1."""
+        learn = moment.news is News.FRESH
+        numbers, quantities = parsed.numbers, parsed.quantities
+        powers = {key: value for key, value in numbers.items() if value is not None and quantities[key] in _POWERS}
+        for key, value in numbers.items():
+            if key not in powers and value is not None:
+                numbers[key] = self._chain(key, quantities[key], value, notes)
+        self._learning.see_powers(powers, numbers, moment.sampled_at if learn else None)
+        for key, raw in powers.items():
+            scaled, name = self._learning.unit_of(key).scale(raw)
+            if name is not None:
+                notes.setdefault(key, []).append(name)
+            numbers[key] = None if scaled is None else self._chain(key, quantities[key], scaled, notes)
+        sensors = [key for key in numbers if quantities[key] == "temperature"]
+        for name, changed in (
+            ("G3", self._first.truncated_cells(numbers, learn=learn)),
+            ("G9", guards.open_sensors(numbers, sensors)),
+            ("G9", self._first.unfitted_sensors(numbers, sensors, learn=learn)),
+            ("G8", guards.battery_presence(numbers)),
+            ("G21", guards.pairs(numbers)),
+        ):
+            for key in changed:
+                notes.setdefault(key, []).append(name)
+
+    def _chain(self, key: str, quantity: str, value: float, notes: dict[str, list[str]]) -> float | None:
+        """Apply the guards of a quantity in turn."""
+        current: float | None = value
+        for step in self._guards.get(quantity, ()):
+            if current is None:
+                break
+            result = step.guard(current)
+            if result != current:
+                notes.setdefault(key, []).append(step.name)
+            current = result
+        return current
+
+    def _count_on(self, parsed: Parsed, when: When, notes: dict[str, list[str]], *, learn: bool) -> None:
+        """Apply G12 to G14a to the energy counters, G13 and G14a to those of hours."""
+        for key, sent in parsed.numbers.items():
+            quantity = parsed.quantities[key]
+            name = "G12"
+            if quantity == "energy_today":
+                daily = self._daily.get(key)
+                if daily is None:
+                    daily = self._daily[key] = DailyCounter(self._nominal)
+                shown = daily.read(sent, when, learn=learn)
+            elif quantity in {"energy_total", "time_total"}:
+                lifetime = self._lifetime.get(key)
+                if lifetime is None:
+                    lifetime = self._lifetime[key] = self._lifetime_of(key)
+                shown = lifetime.read(sent, when, learn=learn)
+                name = "G14" if sent is not None and shown is not None and sent > shown else "G13"
+            else:
+                continue
+            parsed.numbers[key] = shown
+            if sent is not None and shown != sent:
+                notes.setdefault(key, []).append(name)
+
+    def _lifetime_of(self, key: str, state: Json = None) -> LifetimeCounter:
+        wraps = self._kind is Kind.PBD and key in _WRAPPING
+        return LifetimeCounter(self._nominal, state, jumps="_time_" not in key, wraps=wraps)
+
+    def _orient_grid_counters(self, numbers: dict[str, float | None]) -> None:
+        """G17: give the grid counters to import and export.
+
+        The user's choice goes first. An HPS publishes the assumed order, a PCS nothing before votes have decided.
+        """
+        chosen = self._corrections.get("grid_counters")
+        if chosen not in {NORMAL, SWAPPED}:
+            chosen = self._learning.grid_counters if self._kind is Kind.PCS else NORMAL
+        for imported, exported in _GRID_PAIRS:
+            sent = {key: numbers.pop(key) for key in (imported, exported) if key in numbers}
+            if chosen == SWAPPED:
+                other = {imported: exported, exported: imported}
+                sent = {other[key]: value for key, value in sent.items()}
+            numbers.update(dict.fromkeys(sent) if chosen is None else sent)
+
+    def _withdraw(self, values: dict[str, Value]) -> None:
+        """G19: take back the instantaneous values of a device that the cloud calls lost."""
+        known = definitions(self._kind)
+        for key in values:
+            definition = known.get(key)
+            momentary = definition is not None and (
+                definition.quantity.state_class == "measurement"
+                or (definition.options is not None and key != "operating_state")
+            )
+            if momentary or key in _RUNNING:
+                values[key] = None
+
+    def _count(self, notes: Mapping[str, list[str]]) -> None:
+        for key, names in notes.items():
+            for name in names:
+                counted = f"{name} {key}"
+                self._counts[counted] = self._counts.get(counted, 0) + 1
+
+
+def _lost(values: Mapping[str, Value]) -> bool:
+    """Return whether the cloud calls the device lost."""
+    return values.get("online") is False or values.get("operating_state") == "lost" or values.get("status") == "-1"
+
+
+def _take_hv_voltages(numbers: dict[str, float | None]) -> None:
+    """§2.2: on HV models the PV voltages are those of the HV fields."""
+    for key, source in _HV_VOLTAGES:
+        if source in numbers:
+            numbers[key] = numbers[source]
+
+
+def _whole_words(values: dict[str, Value]) -> None:
+    for key, value in values.items():
+        if isinstance(value, float) and key.startswith("fault_word_"):
+            values[key] = int(value)
+
+
+def _fingerprint(parsed: Parsed) -> str:
+    """Return what tells apart the numbers of two samples without a time."""
+    text = repr((sorted(parsed.numbers.items()), sorted(parsed.values.items(), key=lambda item: item[0])))
+    return hashlib.blake2s(text.encode(errors="replace"), digest_size=8).hexdigest()
+
+
+def _a_sample(value: Json, kind: Kind) -> Sample | None:
+    try:
+        sample = Sample.from_dict(a_dict(value))
+    except KeyError, TypeError, ValueError:
+        return None
+    return sample if sample.kind is kind and sample.received.tzinfo is not None else None

@@ -1,0 +1,206 @@
+"""What the samples of one device teach beyond their values: runs its self-checks and says what follows from them."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+
+from ..enerclo.model import Json, Kind
+from .derived import BATTERIES, FLOW_SIGNS, HPS, PV_INPUTS, Facts, by_voltage, flows, pv_powers
+from .reading import Value
+from .selfchecks import BatteryMeaning, BatterySign, GridCheck, PvLayout, UnitCheck, Verdict
+from .selfchecks.battery import BATTERY, INVERTED, INVERTER_OUTPUT
+from .selfchecks.layout import HV, PPV, PPV1, total_pv
+from .selfchecks.unit import Pair
+from .store import a_dict
+
+type Numbers = Mapping[str, float | None]
+
+_OWN_UNIT = frozenset({Kind.PCS, Kind.PBD})
+_PHASES = ("l1", "l2", "l3")
+_LINES = ("l1_l2", "l2_l3", "l3_l1")
+_HV_VOLTAGES = ("pv1_voltage_hv", "pv2_voltage_hv", "pv3_voltage_hv")
+_LAYOUTS = frozenset({HV, PPV, PPV1})
+
+
+class Learning:
+    """The self-checks of one device. Unit, PV layout and meaning of `pac` apply themselves; signs wait for the user."""
+
+    def __init__(
+        self, kind: Kind, nominal: float, model: str | None, corrections: Mapping[str, str], state: Json = None
+    ) -> None:
+        stored = a_dict(state)
+        self._kind = kind
+        self._corrections = corrections
+        self._unit = UnitCheck(nominal, stored.get("unit"), forced=corrections.get("power_unit"))
+        self._pv_unit = UnitCheck(nominal, stored.get("pv_unit"), forced=corrections.get("pv_power_unit"))
+        self._layout = PvLayout(model, stored.get("layout"))
+        self._meaning = BatteryMeaning(stored.get("meaning"))
+        self._battery = BatterySign(stored.get("battery"))
+        self._grid = GridCheck(assumed=kind is not Kind.PCS, state=stored.get("grid"))
+        self._raw: dict[str, float] = {}
+
+    def dump(self) -> dict[str, Json]:
+        """Return what was learnt, for storage."""
+        return {
+            "unit": self._unit.dump(),
+            "pv_unit": self._pv_unit.dump(),
+            "layout": self._layout.dump(),
+            "meaning": self._meaning.dump(),
+            "battery": self._battery.dump(),
+            "grid": self._grid.dump(),
+        }
+
+    def facts(self) -> Facts:
+        """Return what is known of the device now, the user's corrections first."""
+        layout, meaning = self._corrections.get("pv_layout"), self._corrections.get("battery_meaning")
+        return Facts(
+            kind=self._kind,
+            layout=layout if layout in _LAYOUTS else self._layout.layout,
+            meaning=meaning if meaning in {BATTERY, INVERTER_OUTPUT} else self._meaning.meaning,
+            battery_sign=self._corrections.get("battery_sign"),
+            grid_sign=self._corrections.get("grid_sign"),
+        )
+
+    @property
+    def grid_counters(self) -> str | None:
+        """The orientation of the grid counters that votes decided."""
+        return self._grid.orientation
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return the verdicts that this kind of device can have."""
+        found: list[Verdict] = []
+        if self._kind not in BATTERIES:
+            found.append(self._unit.verdict("power_unit"))
+            found.append(self._battery.verdict())
+        if self._kind in _OWN_UNIT:
+            found.append(self._pv_unit.verdict("pv_power_unit"))
+        if self._kind in HPS:
+            found += [self._layout.verdict(), self._meaning.verdict()]
+        if self._kind in HPS or self._kind is Kind.PCS:
+            found += self._grid.verdicts()
+        return tuple(found)
+
+    def unit_of(self, key: str) -> UnitCheck:
+        """Return the check that decides the unit of an active power."""
+        return self._pv_unit if key == "pv_power_reported" and self._kind in _OWN_UNIT else self._unit
+
+    def see_powers(self, powers: Mapping[str, float], numbers: Numbers, at: datetime | None) -> None:
+        """Take the active powers as sent, and vote on their unit by the current rule; `at` None: do not learn."""
+        if at is None:
+            return
+        self._raw = dict(powers)
+        load, grid = powers.get("load_power"), powers.get("grid_power_reported")
+        if load is not None and (apparent := _apparent(numbers, "output_voltage", "load_current")):
+            self._unit.current_rule(load, apparent, at)
+        elif grid is not None and (apparent := _apparent(numbers, "grid_voltage", "grid_current")):
+            self._unit.current_rule(grid, apparent, at)
+
+    def learn(self, numbers: Numbers, values: Mapping[str, Value], at: datetime) -> None:
+        """Learn from a fresh sample of a device that is not lost: guarded numbers, counters in their assumed order."""
+        if self._kind in BATTERIES:
+            return
+        if self._kind in HPS:
+            hv_voltage = max(numbers.get(key) or 0.0 for key in _HV_VOLTAGES)
+            self._layout.learn(pv_powers(numbers), hv_voltage, at)
+            pv, _ = total_pv(self.facts().layout, pv_powers(numbers))
+            pac, grid = numbers.get("battery_power_reported"), numbers.get("grid_power_reported")
+            load = numbers.get("load_power")
+            if pv is not None and pac is not None and grid is not None and load is not None:
+                pac = -pac if self._inverted("battery_sign", self._battery.verdict()) else pac
+                grid = -grid if self._inverted("grid_sign", self._grid.verdicts()[0]) else grid
+                self._meaning.learn(pv, pac, grid, load, at)
+        facts = self.facts()
+        flow = flows(facts, numbers, values)
+        battery = _counters(numbers, charge="battery_charge_energy", discharge="battery_discharge_energy")
+        flag = values.get("battery_flow_flag")
+        self._battery.learn(
+            self._own_battery(numbers, flow.measured_battery),
+            battery,
+            FLOW_SIGNS.get(flag) if isinstance(flag, str) else None,
+            at,
+        )
+        if self._kind is not Kind.PBD:
+            counters = _counters(
+                numbers,
+                **{
+                    "import": "grid_import_energy",
+                    "export": "grid_export_energy",
+                    "discharge": "battery_discharge_energy",
+                },
+            )
+            swapped_sign = self._inverted("grid_sign", self._grid.verdicts()[0])
+            self._grid.learn(numbers.get("grid_power_reported"), flow.pv, counters, at, swapped_sign=swapped_sign)
+        self._unit.energy_rule(self._pairs(numbers, battery), at)
+        if self._kind is Kind.PBD:
+            produced = _counters(numbers, pv="pv_energy")
+            raw = self._raw.get("pv_power_reported")
+            self._pv_unit.energy_rule({} if raw is None or not produced else {"pv": (raw, produced)}, at)
+
+    def _inverted(self, name: str, verdict: Verdict) -> bool:
+        """Return whether a sign is inverted by the user's word, else by what was found."""
+        return (self._corrections.get(name) or verdict.verdict) == INVERTED
+
+    def _own_battery(self, numbers: Numbers, measured: float | None) -> float | None:
+        """Return the battery power that can prove its sign: on a PCS not if PV of a PBD may be in it."""
+        if self._kind is not Kind.PCS or measured is None:
+            return measured
+        other = by_voltage(numbers)
+        if other is not None:
+            alike = abs(abs(measured) - abs(other)) <= max(0.5, 0.15 * abs(other))
+            return measured if alike else None
+        pv = numbers.get("pv_power_reported")
+        return measured if pv is not None and pv < 0.05 else None
+
+    def _pairs(self, numbers: Numbers, battery: Mapping[str, float]) -> dict[str, Pair]:
+        """Return the powers as sent with the counters that they feed."""
+        raw, pairs = self._raw, dict[str, Pair]()
+        load, grid = (
+            _counters(numbers, load="load_energy"),
+            _counters(numbers, **{"import": "grid_import_energy", "export": "grid_export_energy"}),
+        )
+        candidates: list[tuple[str, float | None, Mapping[str, float]]] = []
+        if self._kind is Kind.PBD:
+            inputs = [raw[key] for key in PV_INPUTS if key in raw]
+            candidates.append(("pv", sum(inputs) if inputs else None, _counters(numbers, pv="pv_energy")))
+        else:
+            candidates += [("load", raw.get("load_power"), load), ("grid", raw.get("grid_power_reported"), grid)]
+        if self._kind in HPS:
+            powers = (
+                raw.get("pv_power_reported"),
+                raw.get("pv1_power"),
+                raw.get("pv2_power"),
+                raw.get("pv3_power"),
+            )
+            total, _ = total_pv(self.facts().layout, powers)
+            candidates.append(("pv", total, _counters(numbers, pv="pv_energy")))
+        # The DC side of a PCS holds PV too, and so does inverter output: neither can be held against the battery.
+        if self._kind is not Kind.PCS and self.facts().meaning != INVERTER_OUTPUT:
+            candidates.append(("battery", raw.get("battery_power_reported"), battery))
+        for name, power, counters in candidates:
+            if power is not None and counters:
+                pairs[name] = (power, counters)
+        return pairs
+
+
+def _counters(numbers: Numbers, **keys: str) -> dict[str, float]:
+    """Return the totals and today's values of counters, under short names."""
+    found: dict[str, float] = {}
+    for name, key in keys.items():
+        for suffix, period in (("", "total"), ("_today", "today")):
+            value = numbers.get(f"{key}_{period}")
+            if value is not None:
+                found[f"{name}{suffix}"] = value
+    return found
+
+
+def _apparent(numbers: Numbers, voltage: str, current: str) -> float | None:
+    """Return voltage times current over the phases in kVA; line voltages count by the root of three."""
+    for names, factor in ((_PHASES, 1.0), (_LINES, 1 / math.sqrt(3))):
+        volts = [numbers.get(f"{voltage}_{name}") for name in names]
+        amperes = [numbers.get(f"{current}_{name}") for name in _PHASES]
+        if volts[0] is None or amperes[0] is None:
+            continue
+        one_phase = (volts[1] or 0.0) < 5 and (volts[2] or 0.0) < 5
+        total = sum(v * abs(a) for v, a in zip(volts, amperes, strict=True) if v is not None and a is not None)
+        return total / 1000 * (1.0 if one_phase else factor)
+    return None

@@ -1,0 +1,43 @@
+"""What a sample means: values by entity key, with what the guards had to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..catalogue import Severity
+from ..enerclo.model import Json, Kind
+
+type Value = bool | int | float | str | datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveFault:
+    """A fault that a device reports now: translation key, English label, severity and the cloud's `W-B-b` code."""
+
+    key: str
+    label: str
+    severity: Severity
+    code: str
+    reserved: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One interpreted sample.
+
+    `values` by entity key, in the catalogue's units: absent if the device does not send it, None if it was sent but is
+    not usable now. `sampled_at` is UTC and never later than `received`. `fresh` is False if the sample is not news.
+    `corrections` names by entity key the guards that changed or rejected a value (`time` for the clock).
+    """
+
+    kind: Kind
+    device_sn: str
+    sampled_at: datetime
+    received: datetime
+    fresh: bool
+    values: Mapping[str, Value]
+    members: Mapping[str, Json]
+    unknown: Mapping[str, str | float | int | bool] = field(default_factory=dict)
+    codes: Mapping[str, Json] = field(default_factory=dict)
+    faults: tuple[ActiveFault, ...] = ()
+    corrections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,0 +1,127 @@
+"""G16: what `pac` of an HPS means, and which sign battery power has."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ...enerclo.model import Json
+from ..store import a_count, a_dict, a_number
+from .verdict import Verdict, Votes
+from .window import NO_RISE, Window, counted
+
+BATTERY, INVERTER_OUTPUT = "battery", "inverter_output"
+NORMAL, INVERTED = "normal", "inverted"
+LEAST_PV = 0.5
+BATCH = 6
+LEAST_HOURS, LEAST_SAMPLES, LEAST_RISE, LEAST_POWER = 0.25, 3, 0.2, 0.2
+LONGEST = 3.0
+
+
+class BatteryMeaning:
+    """Whether `pac` is battery power (assumed) or inverter output.
+
+    Evidence: six samples with PV of at least 0.5 kW in which one reading closes the balance PV + battery = load +
+    export at least twice as well as the other, and leaves less than an eighth of the PV power open.
+    """
+
+    def __init__(self, state: Json = None) -> None:
+        stored = a_dict(state)
+        self._votes = Votes((BATTERY, INVERTER_OUTPUT), stored.get("votes"), latch=1, change=3)
+        self._as_battery = a_number(stored.get("as_battery")) or 0.0
+        self._as_output = a_number(stored.get("as_output")) or 0.0
+        self._pv = a_number(stored.get("pv")) or 0.0
+        self._count = a_count(stored.get("count"))
+
+    def dump(self) -> dict[str, Json]:
+        """Return what was learnt, for storage."""
+        return {
+            "votes": self._votes.dump(),
+            "as_battery": self._as_battery,
+            "as_output": self._as_output,
+            "pv": self._pv,
+            "count": self._count,
+        }
+
+    @property
+    def meaning(self) -> str | None:
+        """The meaning that was decided."""
+        return self._votes.verdict
+
+    def verdict(self) -> Verdict:
+        """Return the verdict with its evidence."""
+        return self._votes.as_verdict("battery_meaning", BATTERY)
+
+    def learn(self, pv: float, pac: float, grid: float, load: float, at: datetime) -> None:
+        """Learn from a fresh sample: powers in kW, + discharge and + export as far as that is known."""
+        if pv < LEAST_PV:
+            return
+        self._as_battery += abs(pv + pac - grid - load)
+        self._as_output += abs(pac - grid - load)
+        self._pv += pv
+        self._count += 1
+        if self._count < BATCH:
+            return
+        as_battery, as_output, total = self._as_battery, self._as_output, self._pv
+        evidence = {"open_as_battery": as_battery, "open_as_output": as_output, "pv": total}
+        if as_output < as_battery / 2 and as_output < total / 8:
+            self._votes.vote(INVERTER_OUTPUT, at, **evidence)
+        elif as_battery < as_output / 2 and as_battery < total / 8:
+            self._votes.vote(BATTERY, at, **evidence)
+        self._as_battery = self._as_output = self._pv = 0.0
+        self._count = 0
+
+
+class BatterySign:
+    """Whether battery power is positive while discharging (assumed).
+
+    Evidence: at least 15 minutes and three samples in which one of the battery's counters rises by 0.2 kWh and the
+    other not at all, with a mean power of at least 0.2 kW; without counters, `batFlag` at the same value throughout.
+    Three equal votes in a row latch, three opposite ones change the latch.
+    """
+
+    def __init__(self, state: Json = None) -> None:
+        stored = a_dict(state)
+        self._votes = Votes((NORMAL, INVERTED), stored.get("votes"), latch=3, change=3)
+        self._window = Window(stored.get("window"))
+
+    def dump(self) -> dict[str, Json]:
+        """Return what was learnt, for storage."""
+        return {"votes": self._votes.dump(), "window": self._window.dump()}
+
+    def verdict(self) -> Verdict:
+        """Return the verdict with its evidence."""
+        return self._votes.as_verdict("battery_sign", NORMAL)
+
+    def learn(self, power: float | None, counters: Mapping[str, float], flag: int | None, at: datetime) -> None:
+        """Learn from a fresh sample: battery power in kW as measured (None: not), counters in kWh, `batFlag`."""
+        window = self._window
+        counts = {"charge", "discharge"} <= counted(counters)
+        if power is None or not (counts or flag):
+            window.clear()
+            return
+        powers = {"power": power} if counts else {"power": power, "flag": float(flag or 0)}
+        window.add(at, powers, counters, LONGEST)
+        charged, discharged = window.rise("charge"), window.rise("discharge")
+        if not counts:
+            charged, discharged = _by_flag(window, flag or 0)
+        if charged > NO_RISE and discharged > NO_RISE:
+            window.restart(at, powers, counters)
+            return
+        mean = window.mean("power")
+        if (
+            window.hours < LEAST_HOURS - 1e-9
+            or window.count < LEAST_SAMPLES
+            or max(charged, discharged) < LEAST_RISE - 1e-9
+            or abs(mean) < LEAST_POWER
+        ):
+            return
+        choice = NORMAL if (mean < 0) is (charged > discharged) else INVERTED
+        self._votes.vote(choice, at, mean_power=mean, charged=charged, discharged=discharged)
+        window.restart(at, powers, counters)
+
+
+def _by_flag(window: Window, flag: int) -> tuple[float, float]:
+    """Return what the flow flag says was charged and discharged, if it was the same throughout."""
+    if abs(window.mean("flag") - flag) > 1e-9:
+        return 1.0, 1.0
+    energy = abs(window.integral("power"))
+    return (energy, 0.0) if flag < 0 else (0.0, energy)

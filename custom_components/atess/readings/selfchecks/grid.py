@@ -1,0 +1,84 @@
+"""G17: the sign of grid power, and which of the two grid counters is import."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ...enerclo.model import Json
+from ..store import a_dict
+from .battery import INVERTED, NORMAL
+from .verdict import Verdict, Votes
+from .window import NO_RISE, Window, counted
+
+SWAPPED = "swapped"
+LEAST_HOURS, LEAST_RISE, LEAST_POWER, DARK = 0.5, 0.2, 0.2, 0.05
+LONGEST = 3.0
+
+
+class GridCheck:
+    """Sign of grid power (as sent: + export) and orientation of the grid counters.
+
+    Evidence: at least 30 minutes in which one grid counter rises by 0.2 kWh and the other not at all. At night without
+    discharge a site can only import: such a vote counts for both. By day the sign of power tells the counter; that
+    counts only where no orientation is known yet (PCS), or where it confirms. The sign latches after three night
+    votes, the orientation after two votes on a PCS; a swap on an HPS, or against a latch, takes three night votes.
+    """
+
+    def __init__(self, *, assumed: bool, state: Json = None) -> None:
+        stored = a_dict(state)
+        self._assumed = assumed
+        self._sign = Votes((NORMAL, INVERTED), stored.get("sign"), latch=3, change=3)
+        self._counters = Votes((NORMAL, SWAPPED), stored.get("counters"), latch=3 if assumed else 2, change=3)
+        self._window = Window(stored.get("window"))
+
+    def dump(self) -> dict[str, Json]:
+        """Return what was learnt, for storage."""
+        return {"sign": self._sign.dump(), "counters": self._counters.dump(), "window": self._window.dump()}
+
+    @property
+    def orientation(self) -> str | None:
+        """What was decided of the counters: `normal`, `swapped` or None."""
+        return self._counters.verdict
+
+    def verdicts(self) -> tuple[Verdict, Verdict]:
+        """Return the verdicts on sign and counters with their evidence."""
+        return self._sign.as_verdict("grid_sign", NORMAL), self._counters.as_verdict("grid_counters", NORMAL)
+
+    def learn(
+        self, power: float | None, pv: float | None, counters: Mapping[str, float], at: datetime, *, swapped_sign: bool
+    ) -> None:
+        """Learn from a fresh sample: grid power as sent and PV power in kW, counters in kWh.
+
+        Counters: `import` and `export` by their assumed meaning, `discharge` of the battery where there is one, each
+        perhaps also with `_today`. `swapped_sign` says that positive power is known to be import.
+        """
+        window = self._window
+        if power is None or not {"import", "export"} <= counted(counters):
+            window.clear()
+            return
+        powers = {"power": power} if pv is None else {"power": power, "pv": max(0.0, pv - DARK)}
+        window.add(at, powers, counters, LONGEST)
+        imported, exported = window.rise("import"), window.rise("export")
+        if imported > NO_RISE and exported > NO_RISE:
+            window.restart(at, powers, counters)
+            return
+        if window.hours < LEAST_HOURS - 1e-9 or max(imported, exported) < LEAST_RISE - 1e-9:
+            return
+        mean = window.mean("power")
+        night = (
+            pv is not None
+            and window.integral("pv") == 0
+            and "discharge" in counted(counters)
+            and window.rise("discharge") <= NO_RISE
+        )
+        evidence = {"mean_power": mean, "imported": imported, "exported": exported}
+        if night:
+            self._counters.vote(NORMAL if imported > exported else SWAPPED, at, **evidence)
+            if abs(mean) >= LEAST_POWER:
+                self._sign.vote(NORMAL if mean < 0 else INVERTED, at, **evidence)
+        elif abs(mean) >= LEAST_POWER:
+            importing = (mean < 0) is not swapped_sign
+            choice = NORMAL if (imported > exported) is importing else SWAPPED
+            confirms = choice == NORMAL if self._assumed else self._counters.verdict in {None, choice}
+            if confirms:
+                self._counters.vote(choice, at, **evidence)
+        window.restart(at, powers, counters)

@@ -1,0 +1,28 @@
+"""What a set-up config entry holds while it is loaded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+
+from .coordinator import AtessCoordinator, ValueCoordinator
+from .enerclo import EnercloClient
+from .plant import PlantCoordinator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtessData:
+    """The account's client, the coordinators of its devices by config subentry, and the plant they make together."""
+
+    client: EnercloClient
+    coordinators: Mapping[str, AtessCoordinator]
+    plant: PlantCoordinator
+
+    @property
+    def all_coordinators(self) -> list[ValueCoordinator[Any]]:
+        """The coordinators of the devices and of the plant."""
+        return [*self.coordinators.values(), self.plant]
+
+
+type AtessConfigEntry = ConfigEntry[AtessData]

@@ -1,0 +1,226 @@
+"""What script/demo --check looks at."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from script._demo.browser import Browser, browser
+from script._demo.home_assistant import ROOT, Api
+from script._demo.process import Child, doing, say
+from script._demo.simulator import Cloud
+
+LIVE = ("pv_power", "battery_power", "grid_power", "load_power")
+LEAST_NUMBERS = 20
+LIVE_SECONDS = 120
+DEVICE_SECONDS = 60
+# Home Assistant makes statistics every five minutes; before the first, the Energy dashboard does not know an entity.
+STATISTICS_SECONDS = 360
+OLDEST_SAMPLE = timedelta(minutes=20)
+ERROR_WORDS = (
+    r"Error|error|Failed|failed|Unknown device|not found|Retry|Page not|unavailable|Unavailable|not defined|Warning"
+)
+RECORD = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\S* (\w+) \(", re.MULTILINE)
+# Said of every custom integration.
+EXPECTED_LOG = "which has not been tested by Home Assistant"
+
+
+class Checks:
+    """Counts and prints one line per check."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self.passed = 0
+        self.failed = 0
+
+    def check(self, what: str, problem: str | None) -> None:
+        """Print and count one check; a problem makes it fail."""
+        if problem:
+            self.failed += 1
+            say(f"FAILED  {what}: {problem}")
+        else:
+            self.passed += 1
+            say(f"passed  {what}")
+
+
+async def run(api: Api, cloud: Cloud, home: Child, statistics: list[str], folder: Path) -> bool:
+    """Check everything, stop Home Assistant, read its log, print the sum; true if nothing failed."""
+    checks = Checks()
+    async with doing("waiting for live values"):
+        problems = await _repeat(lambda: _live_problems(api, cloud), LIVE_SECONDS)
+    for device, problem in problems.items():
+        checks.check(f"{cloud.devices[device]} shows live values", problem)
+    for device, problem in (await _repeat(lambda: _device_problems(api, cloud), DEVICE_SECONDS)).items():
+        checks.check(f"{cloud.devices[device]} is a device with manufacturer, model and name", problem)
+    checks.check("diagnostics hold neither token nor serial number", await _diagnostics_problem(api, cloud))
+
+    async with browser(api, folder) as pages:
+        await _check_pages(checks, api, pages, cloud)
+        async with doing("waiting for Home Assistant's first statistics (up to five minutes)"):
+            problem = (await _repeat(lambda: _energy_problem(api, statistics), STATISTICS_SECONDS))["energy"]
+        checks.check("the Energy dashboard has its sources without a warning", problem)
+        await _check_energy_pages(checks, api, pages, cloud)
+
+    checks.check("the cloud's frequency limits were kept", await _limits_problem(cloud))
+    async with doing("stopping Home Assistant"):
+        stopped = await home.stop()
+    ended = None if stopped and home.process.returncode == 0 else f"exit status {home.process.returncode}"
+    checks.check("Home Assistant stops when asked", ended)
+    checks.check("Home Assistant's log holds no warning or error about atess", log_problem(home.output()))
+    say(f"screenshots are in {folder}")
+    print(f"{checks.passed} passed, {checks.failed} failed", flush=True)
+    return checks.failed == 0
+
+
+async def _repeat(look: Callable[[], Awaitable[dict[str, str | None]]], seconds: float) -> dict[str, str | None]:
+    """Look until no problem is left or the time is over, and return what was seen last."""
+    deadline = time.monotonic() + seconds
+    while True:
+        problems = await look()
+        if not any(problems.values()) or time.monotonic() > deadline:
+            return problems
+        await asyncio.sleep(2)
+
+
+async def _live_problems(api: Api, cloud: Cloud) -> dict[str, str | None]:
+    """Return for each device what keeps its values from being live."""
+    entities, states = await api.entities(), await api.states()
+    problems: dict[str, str | None] = {}
+    for device in cloud.devices:
+        own = {
+            unique_id.removeprefix(f"{device}_"): states.get(entry["entity_id"], {"state": "missing", "attributes": {}})
+            for unique_id, entry in entities.items()
+            if unique_id.startswith(f"{device}_") and not entry["disabled_by"]
+        }
+        numbers = {key for key, state in own.items() if _is_number(state["state"])}
+        wrong = [f"{key} is {own[key]['state'] if key in own else 'missing'}" for key in LIVE if key not in numbers]
+        wrong += [f"{key} is unavailable" for key, state in own.items() if state["state"] in {"unavailable", "missing"}]
+        if len(numbers) < LEAST_NUMBERS:
+            wrong.append(f"only {len(numbers)} numbers, at least {LEAST_NUMBERS} expected")
+        sampled = [state["state"] for state in own.values() if state["attributes"].get("device_class") == "timestamp"]
+        if not any(_is_recent(text) for text in sampled):
+            wrong.append(f"no sample of the last {OLDEST_SAMPLE}: {sampled}")
+        problems[device] = "; ".join(wrong) or None
+    return problems
+
+
+async def _device_problems(api: Api, cloud: Cloud) -> dict[str, str | None]:
+    """Return for each device what the registry does not know of it."""
+    devices = await api.devices()
+    problems: dict[str, str | None] = {}
+    for device in cloud.devices:
+        missing = [name for name in ("manufacturer", "model", "name") if not devices.get(device, {}).get(name)]
+        problems[device] = f"no {', '.join(missing)}" if missing else None
+    return problems
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?", text) is not None
+
+
+def _is_recent(text: str) -> bool:
+    try:
+        return abs(datetime.now(UTC) - datetime.fromisoformat(text)) < OLDEST_SAMPLE
+    except ValueError:
+        return False
+
+
+async def _diagnostics_problem(api: Api, cloud: Cloud) -> str | None:
+    """Return what a diagnostics file tells that it must not tell."""
+    text = "".join(
+        [
+            json.dumps(await api.request("GET", f"/api/diagnostics/config_entry/{e['entry_id']}"))
+            for e in await api.entries()
+        ]
+    )
+    if len(text) < 1000:
+        return f"only {len(text)} characters"
+    secrets = [cloud.token.removeprefix("Basic "), *cloud.devices]
+    return "one of them is in it" if any(secret in text for secret in secrets) else None
+
+
+async def _energy_problem(api: Api, statistics: list[str]) -> dict[str, str | None]:
+    """Return what Home Assistant finds wrong with the Energy dashboard's sources."""
+    found = await api.command("energy/validate")
+    issues = [issue for source in found["energy_sources"] for issue in source]
+    known = {row["statistic_id"] for row in await api.command("recorder/list_statistic_ids")}
+    missing = sorted(set(statistics) - known)
+    problem = json.dumps(issues) if issues else f"no statistics yet of {missing}" if missing else None
+    return {"energy": problem}
+
+
+async def _limits_problem(cloud: Cloud) -> str | None:
+    """Return how often the simulator's frequency limits were broken."""
+    async with aiohttp.ClientSession() as session:
+        seen: dict[str, Any] = await cloud.control(session, "requests")
+    if not seen["count"]:
+        return "no request was seen"
+    kept = seen["violations"] == 0 and seen["most_in_flight"] == 1
+    return None if kept else f"{seen['violations']} of {seen['count']} broke them, {seen['most_in_flight']} at once"
+
+
+def _page_problem(text: str, expected: list[str]) -> str | None:
+    """Return what a page lacks, or the words of an error that it shows."""
+    if missing := [wanted for wanted in expected if not re.search(wanted, text)]:
+        return f"the page lacks {missing}; it begins with {text[:300]!r}"
+    wrong = [line for line in text.splitlines() if re.search(ERROR_WORDS, line)]
+    return f"the page says {wrong}" if wrong else None
+
+
+async def _names(api: Api, cloud: Cloud) -> dict[str, str]:
+    devices = await api.devices()
+    return {device: devices[device]["name_by_user"] or devices[device]["name"] for device in cloud.devices}
+
+
+async def _check_pages(checks: Checks, api: Api, pages: Browser, cloud: Cloud) -> None:
+    """Open the integration's page and the page of every inverter."""
+    devices, names = await api.devices(), await _names(api, cloud)
+    async with doing("looking at the pages"):
+        expected = ["ATESS", *(re.escape(name) for name in names.values())]
+        text = await pages.look("/config/integrations/integration/atess", "integration", expected)
+        checks.check("the integration's page shows both inverters", _page_problem(text, expected))
+        for device, kind in cloud.devices.items():
+            value = r"\s+-?\d+[.,]\d+\s*kW"
+            expected = [
+                re.escape(names[device]),
+                *(f"{what} power{value}" for what in ("PV", "Battery", "Grid", "Load")),
+            ]
+            text = await pages.look(f"/config/devices/device/{devices[device]['id']}", f"device_{kind}", expected)
+            checks.check(f"the page of {kind} shows its powers", _page_problem(text, expected))
+
+
+async def _check_energy_pages(checks: Checks, api: Api, pages: Browser, cloud: Cloud) -> None:
+    """Open the Energy dashboard, its view of this moment, and the page of its sources."""
+    names = [re.escape(name) for name in (await _names(api, cloud)).values()]
+    async with doing("looking at the Energy dashboard"):
+        expected = ["Solar total", "Grid total", "Battery total"]
+        text = await pages.look("/energy", "energy", expected)
+        checks.check("the Energy dashboard shows solar, grid and battery", _page_problem(text, expected))
+        expected = ["Power sources", r"Solar\s+[\d.,]+\s*k?W", r"Grid\s+-?[\d.,]+\s*k?W", r"Battery\s+-?[\d.,]+\s*k?W"]
+        text = await pages.look("/energy/now", "energy_now", expected)
+        checks.check("the Energy dashboard shows the power of this moment", _page_problem(text, expected))
+        sources = ("PV", "Grid import", "Grid export", "Battery charge", "Battery discharge")
+        expected = [f"{name} {source} energy total" for name in names for source in sources]
+        text = await pages.look("/config/energy", "energy_sources", expected)
+        checks.check("the page of the Energy dashboard's sources shows all of them", _page_problem(text, expected))
+
+
+def log_problem(log: str) -> str | None:
+    """Return the records of Home Assistant's log that warn of the integration."""
+    starts = [match.start() for match in RECORD.finditer(log)]
+    if not starts:
+        return "it holds no record"
+    records = [log[begin:end] for begin, end in zip(starts, [*starts[1:], len(log)], strict=True)]
+    found = []
+    for record in records:
+        level = RECORD.match(record)
+        about = record.replace(str(ROOT), "")
+        if level and level[1] in {"WARNING", "ERROR", "CRITICAL"} and "atess" in about and EXPECTED_LOG not in about:
+            found.append(about.strip())
+    return "\n" + "\n".join(found) if found else None

@@ -1,0 +1,129 @@
+"""Sets the integration and the Energy dashboard up, as a person would do it in the browser."""
+
+import asyncio
+import time
+from typing import Any
+
+from script._demo.home_assistant import Api
+from script._demo.process import DemoError
+
+FLOW = "/api/config/config_entries/flow"
+MOST_STEPS = 20
+REQUIRED = (
+    "pv_energy_total",
+    "pv_power",
+    "grid_import_energy_total",
+    "grid_export_energy_total",
+    "grid_power",
+    "battery_charge_energy_total",
+    "battery_discharge_energy_total",
+    "battery_power",
+)
+
+
+async def add_integration(api: Api, *, token: str, devices: list[str], base_url: str) -> str:
+    """Go through the config flow and return the title of the new entry; DemoError with the flow's words if it fails."""
+    result = await api.request("POST", FLOW, {"handler": "atess", "show_advanced_options": False})
+    answers: dict[str, Any] = {
+        "token": token,
+        "device_sn": devices,
+        "allow_changes": True,
+        "advanced": {"base_url": base_url},
+    }
+    for _ in range(MOST_STEPS):
+        kind = result["type"]
+        if kind == "create_entry":
+            return str(result["title"])
+        if kind == "form":
+            if result.get("errors"):
+                raise DemoError(f"the config flow refuses: {await _error_texts(api, result)}")
+            known = answers if result["step_id"] == "user" else {}
+            body = _fill(result.get("data_schema") or [], known)
+            result = await api.request("POST", f"{FLOW}/{result['flow_id']}", body)
+        elif kind == "progress":
+            await asyncio.sleep(1)
+            result = await api.request("GET", f"{FLOW}/{result['flow_id']}")
+        else:
+            raise DemoError(f"the config flow ends with {kind}: {await _error_texts(api, result)}")
+    raise DemoError(f"the config flow did not end after {MOST_STEPS} steps")
+
+
+def _fill(schema: list[dict[str, Any]], known: dict[str, Any]) -> dict[str, Any]:
+    """Return a form's answers: what is known by name, else the value that the form suggests."""
+    body: dict[str, Any] = {}
+    for field in schema:
+        name = field["name"]
+        suggested = (field.get("description") or {}).get("suggested_value", field.get("default"))
+        if field.get("type") == "expandable":
+            body[name] = _fill(field["schema"], known.get(name, {}))
+        elif name in known:
+            body[name] = known[name]
+        elif suggested is not None:
+            body[name] = suggested
+        elif field.get("required"):
+            raise DemoError(f"the config flow asks for {name}, which the demo does not know")
+    return body
+
+
+async def _error_texts(api: Api, result: dict[str, Any]) -> str:
+    """Return what a person would read of a flow's errors or of the reason for its end."""
+    answer = await api.command("frontend/get_translations", language="en", category="config", integration=["atess"])
+    texts: dict[str, str] = answer["resources"]
+    if "reason" in result:
+        reason = str(result["reason"])
+        return texts.get(f"component.atess.config.abort.{reason}", reason)
+    errors: dict[str, str] = result.get("errors") or {}
+    found = [f"{field}: {texts.get(f'component.atess.config.error.{key}', key)}" for field, key in errors.items()]
+    placeholders = result.get("description_placeholders") or {}
+    return "; ".join(found) + (f" ({placeholders})" if placeholders else "") or str(result)
+
+
+async def wait_for_entities(api: Api, devices: list[str], seconds: float) -> None:
+    """Wait until the entry is set up and every inverter has the Energy dashboard's entities; else DemoError."""
+    deadline = time.monotonic() + seconds
+    while True:
+        entry = (await api.entries())[0]
+        if entry["state"] in {"setup_error", "migration_error"}:
+            raise DemoError(f"Home Assistant could not set the entry up: {entry['reason'] or entry['state']}")
+        entities = await api.entities()
+        missing = [f"{device}_{key}" for device in devices for key in REQUIRED if f"{device}_{key}" not in entities]
+        if entry["state"] == "loaded" and not missing:
+            return
+        if time.monotonic() > deadline:
+            raise DemoError(
+                f"after {seconds:.0f} s the entry is {entry['state']} ({entry['reason']}), without {missing}"
+            )
+        await asyncio.sleep(1)
+
+
+async def fill_energy_dashboard(api: Api, devices: list[str]) -> list[str]:
+    """Enter every inverter's sources and return their statistics."""
+    entities = await api.entities()
+    sources: list[dict[str, Any]] = []
+    for device in devices:
+        own = {key: entities[f"{device}_{key}"]["entity_id"] for key in REQUIRED}
+        solar = {
+            "type": "solar",
+            "stat_energy_from": own["pv_energy_total"],
+            "stat_rate": own["pv_power"],
+            "config_entry_solar_forecast": None,
+        }
+        grid = {
+            "type": "grid",
+            "stat_energy_from": own["grid_import_energy_total"],
+            "stat_energy_to": own["grid_export_energy_total"],
+            "stat_rate": own["grid_power"],
+            "cost_adjustment_day": 0,
+        }
+        battery = {
+            "type": "battery",
+            "stat_energy_from": own["battery_discharge_energy_total"],
+            "stat_energy_to": own["battery_charge_energy_total"],
+            "stat_rate": own["battery_power"],
+        }
+        charge = entities.get(f"{device}_battery_state_of_charge")
+        if charge and not charge["disabled_by"]:
+            battery["stat_soc"] = charge["entity_id"]
+        sources += [solar, grid, battery]
+    await api.command("energy/save_prefs", energy_sources=sources)
+    return [value for source in sources for name, value in source.items() if name.startswith("stat_")]

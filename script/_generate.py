@@ -1,0 +1,248 @@
+"""Writes the translations of entities and the entity reference from the catalogue."""
+
+import json
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from custom_components.atess.catalogue import (
+    ACCOUNT,
+    DERIVED,
+    FAULTS,
+    FIELDS,
+    PLANT,
+    Definition,
+    Field,
+    Severity,
+)
+from custom_components.atess.enerclo.model import Kind
+
+TRANSLATIONS = Path("custom_components/atess/translations/en.json")
+PAGES = Path("docs/entities")
+DESCRIPTIONS = PAGES / "descriptions.toml"
+
+TITLES: Mapping[Kind, str] = {
+    Kind.HPS_STRING: "String HPS",
+    Kind.HPS_CENTRAL: "Central HPS",
+    Kind.PCS: "PCS",
+    Kind.PBD: "PBD",
+    Kind.BCU: "BCU",
+    Kind.MBMS: "MBMS",
+}
+INTRODUCTIONS: Mapping[Kind, str] = {
+    Kind.HPS_STRING: "The small hybrid inverters, such as HPS5KTLS to HPS40KTL.",
+    Kind.HPS_CENTRAL: "The cabinet-sized hybrid inverters, such as HPS30 to HPS250 and the HV models.",
+    Kind.PCS: "The battery inverter. It counts no solar energy: that is counted by the PBD on its DC bus.",
+    Kind.PBD: "The solar controller that feeds the DC bus of a PCS.",
+    Kind.BCU: "The control unit of one battery string.",
+    Kind.MBMS: "The master battery management over several BCUs.",
+}
+FLAG_STATES = {"off": "Absent", "on": "Present"}
+SEVERITIES = {Severity.FAULT: "Fault", Severity.PROTECTION: "Protection", Severity.WARNING: "Warning"}
+GENERATED = "<!-- Written by script/generate from the catalogue. -->\n"
+
+PLANT_TEXT = """\
+# Plant
+
+All devices of an account together: powers and energies are sums over the devices.
+"""
+FAULTS_TEXT = """\
+# Faults
+
+What the fault words of the devices say, bit by bit. The grading is this project's:
+
+- **Fault**: needs service.
+- **Protection**: the unit stopped for a reason outside of it, and usually starts again by itself.
+- **Warning**: the unit goes on working.
+
+A bit that is missing here is shown as `reserved_<word>_<bit>` and counts as a warning. BCU and MBMS send no fault
+words.
+"""
+INDEX_TEXT = """\
+# Entities
+
+What you may see in Home Assistant, one page per kind of device.
+
+{devices}- [Plant](plant.md): all devices together.
+- [Faults](faults.md): the list of faults.
+
+An entity comes into being when the device first reports its value, so no system shows all of them. Those that are
+disabled by default can be enabled on the device's page. Values that this list does not know appear as disabled entities
+named *Raw*, followed by the cloud's name of the value.
+
+## Columns
+
+- **Member**: the cloud's name of the value; *computed*: this integration works it out.
+- **How well known**: first whether the device sends it, *documented* by the vendor or a *candidate* that is expected
+  and not confirmed; then its meaning, *documented* by the vendor, with *strong* evidence, *inferred* from the name, or
+  *unknown*. One word holds for both.
+"""
+
+type Json = dict[str, Any]
+
+
+def catalogue() -> Iterable[Definition]:
+    """Return every definition that can become an entity, the ones that name a shared key first."""
+    for kind in Kind:
+        yield from DERIVED[kind]
+        yield from (field for field in FIELDS[kind] if field.has_entity)
+    yield from PLANT
+    yield from ACCOUNT
+
+
+def entity_texts() -> Json:
+    """Return the names and states of all entities, by platform and translation key."""
+    texts: dict[str, Json] = {"binary_sensor": {}, "event": {"fault": fault_event()}, "sensor": {}}
+    texts["sensor"]["raw"] = {"name": "Raw {member}"}
+    for definition in catalogue():
+        text = texts[definition.platform].setdefault(definition.key, {"name": definition.name})
+        if isinstance(definition, Field) and definition.enumeration is not None:
+            states = {choice.key: choice.label for choice in definition.enumeration.choices}
+            text["state"] = text.get("state", {}) | states
+        elif definition.quantity.name == "flag":
+            text["state"] = FLAG_STATES
+    return {platform: dict(sorted(entities.items())) for platform, entities in sorted(texts.items())}
+
+
+def fault_event() -> Json:
+    """Return the texts of the event entity that fires when a fault appears or clears."""
+    faults = {fault.key: fault.label for kind in Kind for fault in FAULTS[kind]}
+    return {
+        "name": "Fault",
+        "state_attributes": {
+            "event_type": {"state": {"appeared": "Appeared", "cleared": "Cleared"}},
+            "fault": {"name": "Fault", "state": dict(sorted(faults.items()))},
+            "severity": {"name": "Severity", "state": {key.value: label for key, label in SEVERITIES.items()}},
+        },
+    }
+
+
+def translations() -> str:
+    """Return en.json with the entities' texts renewed and all else as it is."""
+    current: Json = json.loads(TRANSLATIONS.read_text("utf-8")) if TRANSLATIONS.exists() else {}
+    current["entity"] = current.get("entity", {}) | entity_texts()
+    return json.dumps(current, indent=2, ensure_ascii=False) + "\n"
+
+
+class Descriptions:
+    """What entities are in plain words: a text for all devices, and texts of a page where they differ."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the texts."""
+        self._texts: Json = tomllib.loads(path.read_text("utf-8"))
+        self._used: set[tuple[str, str]] = set()
+
+    def of(self, page: str, key: str) -> str:
+        """Return the text of an entity on a page; raises KeyError if there is none."""
+        own = self._texts.get(page, {})
+        self._used.add((page, key) if key in own else ("", key))
+        text: str = own[key] if key in own else self._texts[key]
+        return text
+
+    def unused(self) -> list[str]:
+        """Return the texts that no page asked for."""
+        written = {("", key) for key, text in self._texts.items() if isinstance(text, str)}
+        written |= {(page, key) for page, texts in self._texts.items() if isinstance(texts, dict) for key in texts}
+        return sorted(".".join(filter(None, item)) for item in written - self._used)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table."""
+    head = list(head)
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def kind_page(kind: Kind, descriptions: Descriptions) -> str:
+    """Return the page of a kind of device: every entity once, those on by default first."""
+    entities: dict[str, Definition] = {definition.key: definition for definition in DERIVED[kind]}
+    members: dict[str, list[Field]] = {}
+    for field in FIELDS[kind]:
+        if field.has_entity:
+            entities.setdefault(field.key, field)
+            members.setdefault(field.key, []).append(field)
+    rows = [
+        [
+            definition.name,
+            definition.quantity.unit or "",
+            descriptions.of(kind.value, key),
+            ", ".join(f"`{field.member}`" for field in members.get(key, [])) or "computed",
+            known(members.get(key, [])),
+        ]
+        for key, definition in entities.items()
+    ]
+    shown = [row for row, definition in zip(rows, entities.values(), strict=True) if definition.enabled]
+    hidden = [row for row, definition in zip(rows, entities.values(), strict=True) if not definition.enabled]
+    head = ["Entity", "Unit", "What it is", "Member", "How well known"]
+    return (
+        f"{GENERATED}\n# {TITLES[kind]}\n\n{INTRODUCTIONS[kind]}\n"
+        "[What the columns mean](README.md#columns).\n\n"
+        f"## Enabled by default\n\n{table(head, sorted(shown))}\n"
+        f"## Disabled by default\n\n{table(head, sorted(hidden))}"
+    )
+
+
+def known(fields: list[Field]) -> str:
+    """Return how well a value is known: sent for certain or not, and its meaning."""
+    if not fields:
+        return ""
+    field = fields[0]
+    words = [field.presence.value] if field.presence.value == field.meaning.value else [field.presence, field.meaning]
+    return ", ".join(words)
+
+
+def system_page(descriptions: Descriptions) -> str:
+    """Return the page of the plant and the account."""
+    rows = [
+        [item.name, item.quantity.unit or "", descriptions.of("plant", item.key), "yes" if item.enabled else "no"]
+        for item in (*PLANT, *ACCOUNT)
+    ]
+    return f"{GENERATED}\n{PLANT_TEXT}\n{table(['Entity', 'Unit', 'What it is', 'Enabled by default'], rows)}"
+
+
+def faults_page() -> str:
+    """Return the list of faults."""
+    parts = [f"{GENERATED}\n{FAULTS_TEXT}"]
+    for title, kind in (("HPS and PCS", Kind.HPS_CENTRAL), ("PBD", Kind.PBD)):
+        rows = [[fault.code, fault.label, SEVERITIES[fault.severity], f"`{fault.key}`"] for fault in FAULTS[kind]]
+        parts.append(f"\n## {title}\n\n{table(['Code', 'Fault', 'Severity', 'Key'], rows)}")
+    return "".join(parts)
+
+
+def index_page() -> str:
+    """Return the index of the reference."""
+    devices = "".join(f"- [{TITLES[kind]}]({kind.value}.md): {INTRODUCTIONS[kind]}\n" for kind in Kind)
+    return f"{GENERATED}\n{INDEX_TEXT.format(devices=devices)}"
+
+
+def generate() -> dict[Path, str]:
+    """Return every generated file by path; raises SystemExit if the descriptions do not fit the catalogue."""
+    descriptions = Descriptions(DESCRIPTIONS)
+    files = {TRANSLATIONS: translations()}
+    try:
+        files |= {PAGES / f"{kind.value}.md": kind_page(kind, descriptions) for kind in Kind}
+        files[PAGES / "plant.md"] = system_page(descriptions)
+    except KeyError as err:
+        raise SystemExit(f"generate: {DESCRIPTIONS} has no text for {err}") from err
+    if unused := descriptions.unused():
+        raise SystemExit(f"generate: {DESCRIPTIONS} has texts for no entity: {', '.join(unused)}")
+    files[PAGES / "faults.md"] = faults_page()
+    files[PAGES / "README.md"] = index_page()
+    return files
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files, or with --check only name those that are not up to date."""
+    stale = {path: text for path, text in generate().items() if not path.exists() or path.read_text("utf-8") != text}
+    for path, text in stale.items():
+        if "--check" not in arguments:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        print(f"generate: {path} {'is not up to date' if '--check' in arguments else 'written'}")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,174 @@
+"""What each operation answers, from the world behind the cloud."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .options import Options
+from .paths import Route
+from .plant import Device
+from .settings import RefusedError, SettingsTable, Value
+from .world import World
+
+PLANT_ID = "1001"
+
+
+class CloudError(Exception):
+    """A call that fails; `reason` is unknown_serial, not_found, forbidden or refused."""
+
+    def __init__(self, reason: str, text: str = "") -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """A write that was applied, by the cloud's keys."""
+
+    at: float
+    device_sn: str
+    changes: dict[str, Any]
+    before: dict[str, Any]
+
+
+class Operations:
+    """All operations of the cloud; writes are kept in `writes`."""
+
+    def __init__(self, world: World, options: Options) -> None:
+        self.world = world
+        self.writes: list[Write] = []
+        self._options = options
+
+    def run(self, route: Route, query: Mapping[str, str], body: Value, now: float) -> object:
+        """Run an operation and return the answer's `data`.
+
+        Raises:
+            CloudError: The operation cannot be run as asked.
+        """
+        match route.operation:
+            case "modify_settings":
+                self._modify(route, body, now)
+                return None
+            case "base_info_list":
+                return self._list(route, query, now)
+            case "data_log" | "data_log_list" | "plant_list":
+                return self._account(route, query, now)
+            case "add_data_log" | "delete_data_log":
+                raise CloudError("forbidden")
+        return self._of_device(route.operation, self._device(route, query), query, now)
+
+    def _of_device(self, operation: str, device: Device, query: Mapping[str, str], now: float) -> object:
+        match operation:
+            case "latest":
+                return self.world.latest(device.sn, now)
+            case "history":
+                return self._history(device, query, now)
+            case "base_info":
+                return self.world.base_info(device.sn, now)
+        return self._table(device).show(self.world.system(device.sn).config(now).settings[device.sn])
+
+    def _device(self, route: Route, query: Mapping[str, str]) -> Device:
+        sn = query.get("deviceSn")
+        if not sn:
+            raise CloudError("refused", "deviceSn is required")
+        device = self.world.devices.get(sn)
+        if device is None:
+            raise CloudError("unknown_serial")
+        if device.kind != route.kind:
+            raise CloudError("not_found")
+        return device
+
+    def _table(self, device: Device) -> SettingsTable:
+        return SettingsTable(device.kind, hv=device.hv, style=self._options.naming_style)
+
+    def _history(self, device: Device, query: Mapping[str, str], now: float) -> dict[str, Any]:
+        try:
+            begin = self.world.parse_local(query.get("startDate", ""), fold=0)
+            end = self.world.parse_local(query.get("endDate", ""), fold=1)
+        except ValueError as error:
+            raise CloudError("refused", "startDate and endDate are needed as YYYY-MM-DD HH:MM:SS") from error
+        number, size = _whole(query, "pageNo", 1), min(_whole(query, "pageSize", 10), self._options.page_max)
+        numbers = self.world.history_numbers(device.sn, begin, end + 0.999, now)
+        if self._options.history_order == "desc":
+            numbers.reverse()
+        offset = (number - 1) * size
+        return {
+            "datas": [self.world.sample(device.sn, place) for place in numbers[offset : offset + size]],
+            "offset": offset,
+            "pageNo": number,
+            "pageSize": size,
+            "total": len(numbers),
+        }
+
+    def _modify(self, route: Route, body: Value, now: float) -> None:
+        if not isinstance(body, dict) or not isinstance(sn := body.get("deviceSn"), str):
+            raise CloudError("refused", "a JSON object with deviceSn is needed")
+        device = self._device(route, {"deviceSn": sn})
+        table, system = self._table(device), self.world.system(sn)
+        try:
+            changes = table.check(body)
+        except RefusedError as error:
+            raise CloudError("refused", str(error)) from error
+        before = table.show(system.config(now).settings[sn])
+        system.change_settings(now, sn, changes)
+        self.writes.append(
+            Write(
+                at=now,
+                device_sn=sn,
+                changes={key: value for key, value in body.items() if key != "deviceSn"},
+                before=before,
+            )
+        )
+
+    def _list(self, route: Route, query: Mapping[str, str], now: float) -> list[Any]:
+        log = query.get("dataLogSn")
+        if not log:
+            raise CloudError("refused", "dataLogSn is required")
+        if log not in {spec.sn for spec in self.world.plant.loggers}:
+            raise CloudError("unknown_serial")
+        found = [
+            sn for sn, device in self.world.devices.items() if device.data_log_sn == log and device.kind == route.kind
+        ]
+        return [info for sn in found if (info := self.world.base_info(sn, now)) is not None]
+
+    def _account(self, route: Route, query: Mapping[str, str], now: float) -> object:
+        """Answer for data loggers and plants, whose members are not documented."""
+        plant = self.world.plant
+        if route.operation == "plant_list":
+            row = {"country": "", "plantId": PLANT_ID, "plantName": plant.name, "timezone": plant.zone.key}
+            return _page([row], query)
+        logs = [
+            {
+                "dataLogSn": spec.sn,
+                "firmwareVersion": "V2.1.0",
+                "lost": False,
+                "plantId": PLANT_ID,
+                "updateTime": self.world.local(now),
+            }
+            for spec in plant.loggers
+        ]
+        if route.operation == "data_log_list":
+            return _page(logs if query.get("plantId", PLANT_ID) == PLANT_ID else [], query)
+        for log in logs:
+            if log["dataLogSn"] == query.get("dataLogSn"):
+                return log
+        raise CloudError("unknown_serial")
+
+
+def _whole(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, str(default))
+    if not text.isdecimal() or int(text) < 1:
+        raise CloudError("refused", f"{name} is a whole number from 1 on")
+    return int(text)
+
+
+def _page(rows: list[Any], query: Mapping[str, str]) -> dict[str, Any]:
+    number, size = _whole(query, "pageNo", 1), _whole(query, "pageSize", 10)
+    offset = (number - 1) * size
+    return {
+        "datas": rows[offset : offset + size],
+        "offset": offset,
+        "pageNo": number,
+        "pageSize": size,
+        "total": len(rows),
+    }

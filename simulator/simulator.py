@@ -1,0 +1,178 @@
+"""The simulator as tests and the command line use it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .clock import Clock, wall_clock
+from .cloud import Cloud, RequestRecord
+from .faults import WORLD, parse_fault
+from .operations import Operations, Write
+from .options import Options
+from .plant import Device, load_plant
+from .server import BASE_PATH, Server
+from .settings import Value
+from .world import World
+
+
+class Simulator:
+    """A simulated cloud with a plant behind it.
+
+    Args:
+        plant: Name of an example, path of a plant file, or its content.
+        seed: Everything random follows from it.
+        now: Unix seconds, read on every request.
+        speed: How many times faster than `now` the plant's time runs.
+        history_days: Days of history before the start; default: the plant file's.
+        cloud: Options that override the plant file's (see `Options`).
+        paths: Where operations answer, overriding the plant file's.
+
+    Raises:
+        PlantError: The plant cannot be used.
+        ValueError: An option or a path's operation is not known.
+    """
+
+    def __init__(
+        self,
+        plant: str | Path | Mapping[str, Any] = "demo",
+        seed: int = 1,
+        now: Callable[[], float] = wall_clock,
+        speed: float = 1.0,
+        *,
+        history_days: float | None = None,
+        cloud: Mapping[str, Any] | None = None,
+        paths: Mapping[str, str | None] | None = None,
+    ) -> None:
+        self._plant = load_plant(plant, history_days=history_days, cloud=cloud, paths=paths)
+        self._seed = seed
+        self._clock = Clock(now, speed)
+        self._server = Server(self)
+        self._base_url = ""
+        self._build()
+
+    def _build(self) -> None:
+        options = Options()
+        options.change(self._plant.cloud)
+        self._world = World(self._plant, seed=self._seed, now=self._clock.now())
+        self._operations = Operations(self._world, options)
+        self.cloud = Cloud(self._operations, self._clock, options, seed=self._seed)
+
+    # life
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; port 0 takes a free one.
+
+        Raises:
+            OSError: The address cannot be used.
+        """
+        bound = await self._server.start(host, port)
+        shown = f"[{host}]" if ":" in host else host
+        self._base_url = f"http://{shown}:{bound}{BASE_PATH}"
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        await self._server.stop()
+
+    # what there is
+
+    @property
+    def base_url(self) -> str:
+        """Return the address, ending in /api/v1/."""
+        return self._base_url
+
+    @property
+    def token(self) -> str:
+        """Return the value of the Authorization header."""
+        return self.cloud.token
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """Return all devices of the plant."""
+        return self._plant.devices
+
+    @property
+    def data_logs(self) -> tuple[str, ...]:
+        """Return the serial numbers of the data loggers."""
+        return tuple(spec.sn for spec in self._plant.loggers)
+
+    @property
+    def time(self) -> float:
+        """Return the simulated time in unix seconds."""
+        return self._clock.now()
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """Return the requests so far."""
+        return self.cloud.requests
+
+    @property
+    def violations(self) -> int:
+        """Return how many requests came before the frequency limit allowed them."""
+        return self.cloud.violations
+
+    @property
+    def most_in_flight(self) -> int:
+        """Return how many requests were being answered at once at most."""
+        return self._server.most_in_flight
+
+    @property
+    def writes(self) -> list[Write]:
+        """Return the writes that were applied."""
+        return self._operations.writes
+
+    def truth(self) -> dict[str, Any]:
+        """Return true powers and energies at this moment."""
+        return self._world.truth(self._clock.now())
+
+    # what can be done to it
+
+    def jump(self, seconds: float) -> None:
+        """Set the time forward; the frequency limit sees it too."""
+        self._clock.jump(seconds)
+
+    def inject(self, **fault: Value) -> None:
+        """Inject a fault: `kind` and its parameters, see README.md.
+
+        Raises:
+            ValueError: The fault or one of its parameters is not known.
+        """
+        rule = parse_fault(fault)
+        if rule.kind not in WORLD:
+            self.cloud.faults.add(rule)
+            return
+        values, now = rule.parameters, self._clock.now()
+        if rule.kind == "limit":
+            seconds = float(values["seconds"])
+            options = self.cloud.options
+            if rule.path is None:
+                options.limit = seconds
+            else:
+                options.limits = {**options.limits, rule.path: seconds}
+            return
+        if rule.device not in self._world.devices:
+            raise ValueError("no such device")
+        if rule.kind == "offline":
+            self._world.set_offline(rule.device, now, lost=bool(values.get("lost", True)))
+            return
+        word, mask = int(values.get("word", 1)), int(values.get("mask", 1))
+        self._world.set_fault_word(rule.device, now, word, mask, stop=bool(values.get("stop", True)))
+
+    def clear(self) -> None:
+        """End all faults; the limit and other options return to the plant file's."""
+        self.cloud.faults.clear()
+        self._world.clear_faults(self._clock.now())
+        self.cloud.options.restore(self._plant.cloud)
+        self._server.release()
+
+    def configure(self, **options: Value) -> None:
+        """Change how the cloud answers (see `Options`).
+
+        Raises:
+            ValueError: An option or its value is not known.
+        """
+        self.cloud.options.change(options)
+
+    def reset(self) -> None:
+        """Begin anew at the present time: plant, settings, faults, limits, records. The clock goes on."""
+        self._server.release()
+        self._build()

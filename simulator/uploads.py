@@ -1,0 +1,46 @@
+"""When a data logger takes its samples and when the cloud shows them."""
+
+from collections.abc import Iterator
+
+from .noise import signed, stream, unit
+from .plant import LoggerSpec
+
+
+class Logger:
+    """Uploads at a fixed interval with its own phase; sample `k` is taken about `phase + k * interval`."""
+
+    def __init__(self, spec: LoggerSpec, *, seed: int) -> None:
+        self.spec = spec
+        self._seed = stream(seed, "logger", spec.sn)
+        self._jitter = stream(self._seed, "jitter")
+        self._delay = stream(self._seed, "delay")
+        self._phase = unit(self._seed, 0) * spec.interval
+
+    def taken(self, number: int) -> float:
+        """Return when a sample is taken."""
+        return self._phase + number * self.spec.interval + self.spec.jitter * signed(self._jitter, number)
+
+    def visible(self, number: int) -> float:
+        """Return when the cloud shows a sample."""
+        least, greatest = self.spec.delay
+        return self.taken(number) + least + (greatest - least) * unit(self._delay, number)
+
+    def newest_first(self, now: float, earliest: float) -> Iterator[int]:
+        """Yield the samples that the cloud shows at `now`, from the newest to the one taken at `earliest`."""
+        interval = self.spec.interval
+        number = int((now + self.spec.jitter - self._phase) // interval) + 1
+        while (taken := self.taken(number)) >= earliest:
+            if taken <= now and self.visible(number) <= now:
+                yield number
+            number -= 1
+
+    def between(self, begin: float, end: float, now: float) -> list[int]:
+        """Return the samples taken from `begin` to `end` that the cloud shows at `now`, oldest first."""
+        interval = self.spec.interval
+        first = int((begin - self.spec.jitter - self._phase) // interval) - 1
+        last = int((end + self.spec.jitter - self._phase) // interval) + 1
+        return [
+            number
+            for number in range(first, last + 1)
+            if begin <= self.taken(number) <= end and self.visible(number) <= now
+        ]

@@ -1,0 +1,278 @@
+"""From an answer to its outcome."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custom_components.atess.enerclo import (
+    AuthenticationError,
+    EnercloError,
+    LimitedError,
+    MalformedAnswerError,
+    NoDataError,
+    NotFoundError,
+    TemporaryError,
+)
+from custom_components.atess.enerclo.envelope import (
+    Answer,
+    clean,
+    has_value,
+    interpret,
+    members_of,
+    page_of,
+    whole_number,
+)
+
+NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+
+def ask(body: Any, status: int = 200, *, retry_after: str = "", secrets: tuple[str, ...] = (), **kwargs: Any) -> Any:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = Answer(status=status, content_type="application/json", body=content, retry_after=retry_after, **kwargs)
+    return interpret(answer, secrets=secrets, now=NOW)
+
+
+def outcome(body: Any, status: int = 200, **kwargs: Any) -> EnercloError:
+    with pytest.raises(EnercloError) as caught:
+        ask(body, status, **kwargs)
+    return caught.value
+
+
+@pytest.mark.parametrize("code", [0, 200, "0", "200", " 200 ", 0.0, 200.0])
+def test_success(code: Any) -> None:
+    assert ask({"code": code, "data": {"a": 1}, "msg": "operate successfully"}) == {"a": 1}
+
+
+@pytest.mark.parametrize("number", [400, 401, 403, 404, 408, 425, 429, 500, 502, 503, 599, 405, 418])
+def test_http_status_and_code_come_to_the_same(number: int) -> None:
+    by_status = outcome(b"<html>", number)
+    by_code = outcome({"code": number, "data": None, "msg": ""})
+    by_text = outcome({"code": str(number), "data": None, "msg": None})
+    both = outcome({"code": number, "data": {"a": 1}, "msg": ""}, number)
+    expected: dict[int, type[EnercloError]] = {
+        400: NotFoundError,
+        401: AuthenticationError,
+        403: AuthenticationError,
+        404: NotFoundError,
+        429: LimitedError,
+    }
+    assert {type(error) for error in (by_status, by_code, by_text, both)} == {expected.get(number, TemporaryError)}
+    assert (by_status.http_status, by_status.code) == (number, None)
+    assert (by_code.http_status, by_code.code) == (200, number)
+    assert by_text.code == number
+
+
+@pytest.mark.parametrize("code", [-1, 1, 10012, "E42", 7.0])
+def test_other_codes_are_temporary(code: Any) -> None:
+    error = outcome({"code": code, "data": {"a": 1}, "msg": "what?"})
+    assert type(error) is TemporaryError
+    assert error.code == code
+    assert error.vendor_message == "what?"
+
+
+@pytest.mark.parametrize(("status", "code", "kind"), [(500, 403, AuthenticationError), (404, 500, NotFoundError)])
+def test_the_more_telling_signal_wins(status: int, code: int, kind: type[EnercloError]) -> None:
+    assert type(outcome({"code": code, "msg": "", "data": None}, status)) is kind
+
+
+def test_success_code_does_not_hide_an_http_error() -> None:
+    assert type(outcome({"code": 0, "msg": "", "data": {"a": 1}}, 500)) is TemporaryError
+
+
+@pytest.mark.parametrize(
+    "message", ["Too many requests", "FREQUENTLY access", "rate limit", "too often", "请求过于频繁"]
+)
+def test_message_about_the_limit(message: str) -> None:
+    for code in (500, 403, 400, 0, 1):
+        assert type(outcome({"code": code, "data": None, "msg": message})) is LimitedError
+    assert type(outcome({"msg": message})) is LimitedError
+    assert ask({"code": 0, "data": {"a": 1}, "msg": message}) == {"a": 1}
+
+
+@pytest.mark.parametrize("status", [301, 302, 304, 307, 308])
+def test_redirect(status: int) -> None:
+    error = outcome({"code": 0, "data": {"a": 1}}, status)
+    assert type(error) is TemporaryError
+    assert "redirect" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("", None),
+        ("120", 120.0),
+        (" 7.5 ", 7.5),
+        ("999999999", 86400.0),
+        ("soon", None),
+        ("-5", None),
+        ("nan", None),
+        (format_datetime(NOW + timedelta(minutes=5), usegmt=True), 300.0),
+        (format_datetime(NOW - timedelta(minutes=5), usegmt=True), 0.0),
+        (format_datetime(NOW + timedelta(days=5), usegmt=True), 86400.0),
+        ("Thu, 01 Oct 2026 12:10:00 -0000", 600.0),
+        ("Thu, 01 Oct 99999 12:10:00 GMT", None),
+    ],
+)
+def test_retry_after(header: str, seconds: float | None) -> None:
+    error = outcome(b"", 429, retry_after=header)
+    assert isinstance(error, LimitedError)
+    assert error.retry_after == seconds
+    assert error.again().retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "not JSON"),
+        (b"<html><body>secret page</body></html>", "not JSON"),
+        (b'{"code": 0, "data": {', "not JSON"),
+        (b"null", "null"),
+        (b"true", "boolean"),
+        (b"3", "number"),
+        (b'"text"', "text"),
+        (b"[1]", "list"),
+        (b"{}", "no code"),
+        (b'{"code": true, "data": {"a": 1}}', "no code"),
+        (b'{"code": 1.5, "data": {"a": 1}}', "no code"),
+        (b'{"code": 1e300, "data": {"a": 1}}', "no code"),
+        (b'{"code": "", "data": {"a": 1}}', "no code"),
+        (b'{"code": 0, "data": ' + b"[" * 40 + b"]" * 40 + b"}", "nested"),
+        (b"[" * 200_000, "not JSON"),
+    ],
+)
+def test_malformed(body: bytes, says: str) -> None:
+    error = outcome(body)
+    assert type(error) is MalformedAnswerError
+    assert isinstance(error, TemporaryError)
+    assert says in str(error)
+    assert "application/json" in str(error)
+    assert f"{len(body)} bytes" in str(error)
+    assert "secret page" not in str(error)
+
+
+def test_content_type_in_the_message_is_harmless() -> None:
+    answer = Answer(status=200, content_type="text/html; x=SIMHPS0001\x1b[0m" + "y" * 200, body=b"")
+    with pytest.raises(MalformedAnswerError) as caught:
+        interpret(answer, secrets=("SIMHPS0001",), now=NOW)
+    assert "SIMHPS0001" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+    assert len(str(caught.value)) < 120
+
+
+def test_fault_while_reading() -> None:
+    assert "cut off" in str(outcome(b'{"code": 0', fault="the answer is cut off"))
+    assert type(outcome(b'{"code": 0', 401, fault="the answer is cut off")) is AuthenticationError
+
+
+def test_numbers_that_json_or_storage_do_not_know() -> None:
+    body = b'{"code":0,"data":{"a":NaN,"b":-Infinity,"c":1e999,"d":123456789012345678901234567890,"e":1.5,"f":12}}'
+    value = ask(body)
+    assert value == {"a": None, "b": None, "c": None, "d": 1.2345678901234568e29, "e": 1.5, "f": 12}
+    assert isinstance(value["d"], float)
+    assert isinstance(value["f"], int)
+
+
+def test_text_that_cannot_be_stored_is_mended() -> None:
+    assert ask(b'{"code":0,"data":{"a":"x\\ud800y","b":"\\ud83d\\ude00","c":1}}') == {"a": "x?y", "b": "😀", "c": 1}
+    assert ask(b'\xef\xbb\xbf{"code":0,"data":{"a":"\xff"}}') == {"a": "\ufffd"}
+
+
+@pytest.mark.parametrize("value", [None, {}, [], "", "  ", {"a": None}, [None, {}], {"a": {"b": ["", None]}}])
+def test_without_value(value: Any) -> None:
+    assert not has_value(value)
+    with pytest.raises(NoDataError):
+        members_of(value)
+
+
+@pytest.mark.parametrize("value", [0, False, 0.0, "x", {"a": 0}, [[False]]])
+def test_with_value(value: Any) -> None:
+    assert has_value(value)
+
+
+def test_members() -> None:
+    assert members_of({"deviceSn": "SIMHPS0001", "soc": 0}) == {"deviceSn": "SIMHPS0001", "soc": 0}
+    with pytest.raises(NoDataError):
+        members_of({"deviceSn": "SIMHPS0001", "soc": None})
+    with pytest.raises(MalformedAnswerError, match="a list, not an object"):
+        members_of([{"soc": 1}])
+
+
+def test_pages() -> None:
+    plain = page_of([1, 2])
+    assert (plain.rows, plain.total, plain.size, plain.paged) == ([1, 2], None, None, False)
+    paged = page_of({"datas": [1], "total": "31", "pageSize": 10, "pageNo": 1, "offset": 0})
+    assert (paged.rows, paged.total, paged.size, paged.paged) == ([1], 31, 10, True)
+    assert page_of({"datas": None, "total": 0}).rows == []
+    with pytest.raises(NoDataError):
+        page_of(None)
+    with pytest.raises(MalformedAnswerError, match="an object"):
+        page_of({"datas": "x"})
+    with pytest.raises(MalformedAnswerError, match="a text"):
+        page_of("x")
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(5, 5), ("5", 5), (" -5 ", -5), (5.0, 5), (5.5, None), (True, None), ("٣", None), ("1_0", None), (None, None)],
+)
+def test_whole_number(value: Any, number: int | None) -> None:
+    assert whole_number(value) == number
+
+
+def test_clean() -> None:
+    secrets = ("SIM HPS", "simhps0001", "")
+    assert clean("Device  SIMHPS0001\n is\tgone\x00", secrets, 200) == "Device ** is gone"
+    assert clean("at /x?deviceSn=SIM%20HPS", secrets, 200) == "at /x?deviceSn=**"
+    assert clean("x" * 300, (), 200) == "x" * 199 + "…"
+
+
+def test_vendor_message_is_cut_and_redacted() -> None:
+    message = "no\ndevice SIMHPS0001 " + "z" * 400
+    error = outcome({"code": "E SIMHPS0001", "data": None, "msg": message}, secrets=("SIMHPS0001",))
+    assert error.vendor_message.startswith("no device ** zzz")
+    assert len(error.vendor_message) == 200
+    assert error.code == "E **"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+    max_leaves=20,
+)
+ENVELOPES = st.fixed_dictionaries(
+    {}, optional={"code": JSON | st.sampled_from([0, 200, "0", 404, 500, 429]), "data": JSON, "msg": JSON}
+)
+
+
+def caught(ask: Callable[[], object]) -> EnercloError | None:
+    """Return the error of ours that comes out, if any."""
+    try:
+        ask()
+    except EnercloError as error:
+        return error
+    return None
+
+
+@given(st.one_of(JSON, ENVELOPES, st.binary()), st.integers(100, 599), st.text(), st.text(), st.booleans())
+def test_any_answer_gives_data_or_an_error_of_ours(
+    body: Any, status: int, content_type: str, retry_after: str, cut: bool
+) -> None:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    fault = "the answer is cut off" if cut else ""
+    answer = Answer(status=status, content_type=content_type, body=content, retry_after=retry_after, fault=fault)
+    for decode in (members_of, page_of):
+        error = caught(lambda decode=decode: decode(interpret(answer, secrets=("SIMHPS0001",), now=NOW)))
+        assert error is not None or 200 <= status < 300
+        texts = [str(error), error.vendor_message] if error else []
+        assert all(text.isprintable() and len(text) < 300 for text in texts)
+
+
+@given(st.text(alphabet="SIMHPS01 \n", max_size=300), st.integers(1, 200))
+def test_no_secret_survives_cleaning(text: str, length: int) -> None:
+    assert "SIMHPS0001" not in clean(text + "SIMHPS0001" + text, ("SIMHPS0001",), length)

@@ -1,0 +1,230 @@
+"""Guards on counters: the worked sequences of §4.3, its corner cases, and laws."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custom_components.atess.enerclo.model import Kind
+from custom_components.atess.readings.counters import DailyCounter, LifetimeCounter, When, allowance
+
+from .common import NOON, Device
+
+
+def when(text: str, day: int = 1) -> When:
+    hour, minute = (int(part) for part in text.split(":"))
+    return at(datetime(2026, 5, day, hour, minute))  # noqa: DTZ001
+
+
+def at(local: datetime) -> When:
+    return When(utc=local.replace(tzinfo=UTC), local=local)
+
+
+def every(minutes: float, count: int) -> list[When]:
+    return [at(NOON + timedelta(minutes=minutes * index)) for index in range(count)]
+
+
+def test_allowance() -> None:
+    assert allowance(10, 5 / 60) == pytest.approx(3.5)
+    assert allowance(10, -1) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ("23:55 23.4, 00:05 0.0, 00:10 23.4, 00:15 0.0, 00:30 0.1", "23.4, 0.0, 0.0, 0.0, 0.1"),
+        ("23:55 2.8, 00:05 0.0, 00:10 2.8, 00:15 0.0, 00:30 0.1", "2.8, 0.0, 0.0, 0.0, 0.1"),
+        ("23:55 23.4, 00:05 23.4, 00:10 0.0, 00:20 0.1", "23.4, 23.4, 0.0, 0.1"),
+        ("23:55 23.4, 00:00 23.5, 00:05 0.0", "23.4, 23.5, 0.0"),
+        ("20:00 2.0, 10:00 5.0", "2.0, 5.0"),
+        ("12:00 5.0, 12:05 4.9, 12:10 5.1", "5.0, 5.0, 5.1"),
+        ("23:50 23.4, 06:00 1.2", "23.4, 1.2"),
+        # A lower value is accepted at the third sample in a row; a right one in between ends the row.
+        ("12:00 5.0, 12:05 2.0, 12:10 2.0, 12:15 2.1", "5.0, 5.0, 5.0, 2.1"),
+        ("12:00 5.0, 12:05 2.0, 12:10 5.0, 12:15 2.0, 12:20 2.0", "5.0, 5.0, 5.0, 5.0, 5.0"),
+        # A jump is held back, until time allows it.
+        ("12:00 5.0, 12:05 80.0, 12:10 5.1", "5.0, 5.0, 5.1"),
+        ("12:00 5.0, 12:05 20.0, 12:40 20.0", "5.0, 5.0, 20.0"),
+        # A new day's value beyond what the day allows is held back, be it a late reset or a missed one.
+        ("23:55 230.0, 00:05 100.0, 00:10 0.2", "230.0, 230.0, 0.2"),
+        ("20:00 2.0, 03:00 900.0, 03:05 3.0", "2.0, 2.0, 3.0"),
+        ("23:55 2.0, 00:05 90.0, 00:10 0.0", "2.0, 2.0, 0.0"),
+        # Nothing sensible.
+        ("12:00 5.0, 12:05 -3.0, 12:10 5.1", "5.0, 5.0, 5.1"),
+    ],
+)
+def test_daily_sequences(sent: str, expected: str) -> None:
+    counter, day, last = DailyCounter(10), 1, "00:00"
+    shown = []
+    for item in sent.split(", "):
+        clock, value = item.split(" ")
+        day += clock < last
+        last = clock
+        shown.append(counter.read(float(value), when(clock, day)))
+    assert shown == [float(value) for value in expected.split(", ")]
+
+
+def test_daily_counter_of_a_clock_set_back_a_day() -> None:
+    counter = DailyCounter(10)
+    assert counter.read(5.0, when("12:00", 2)) == 5.0
+    assert counter.read(5.1, when("12:05", 1)) == 5.1
+    assert counter.read(0.0, when("00:10", 2)) == 0.0
+
+
+def test_daily_counter_without_a_usable_value() -> None:
+    counter = DailyCounter(10)
+    assert counter.read(-1.0, when("12:00")) is None
+    assert counter.read(None, when("12:00")) is None
+    assert counter.read(4.0, when("12:00"), learn=False) == 4.0
+    assert counter.read(5.0, when("12:05")) == 5.0
+    assert counter.read(9.0, when("12:10"), learn=False) == 5.0
+    assert counter.read(None, when("12:10")) is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ([1520.3, 0, 1520.4], [1520.3, 1520.3, 1520.4]),
+        ([1520.3, 1520.2, 1520.4], [1520.3, 1520.3, 1520.4]),
+        ([1520.3, *[12.0] * 6], [*[1520.3] * 6, 12.0]),
+        ([1520.3, 15203.0, 1520.5], [1520.3, 1520.3, 1520.5]),
+        ([1520.3, None, 1520.4], [1520.3, 1520.3, 1520.4]),
+        ([1520.3, -5, 1520.4], [1520.3, 1520.3, 1520.4]),
+        # The row of a replaced meter may rise, but neither fall nor jump.
+        ([1520.3, 12.0, 12.1, 12.2, 12.3, 12.4, 12.5], [*[1520.3] * 6, 12.5]),
+        ([1520.3, 12.0, 12.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0], [*[1520.3] * 8, 3.0]),
+        ([1520.3, 12.0, 900.0, 900.0, 900.0, 900.0, 900.0, 900.0], [*[1520.3] * 7, 900.0]),
+        ([1520.3, 12.0, 12.0, 0, 12.0, 12.0, 12.0, 12.0, 12.0], [1520.3] * 9),
+        ([1520.3, 12.0, 12.0, 1520.3, 12.0, 12.0, 12.0, 12.0, 12.0], [1520.3] * 9),
+        # A jump that the next sample confirms is real.
+        ([1520.3, 1600.0, 1600.2], [1520.3, 1520.3, 1600.2]),
+        ([1520.3, 1600.0, 9000.0, 9000.1], [1520.3, 1520.3, 1520.3, 9000.1]),
+        ([1520.3, 1600.0, 0, 1600.0], [1520.3] * 4),
+        ([0, 1520.3, 1520.4], [0, 0, 1520.4]),
+        ([-5, 3.0], [None, 3.0]),
+        ([None, 3.0], [None, 3.0]),
+        # 16 bits that wrap on an HPS are a fall like any other.
+        ([6553.1, 0.4], [6553.1, 6553.1]),
+    ],
+)
+def test_lifetime_sequences(sent: list[float | None], expected: list[float | None]) -> None:
+    counter = LifetimeCounter(10)
+    assert [counter.read(value, moment) for value, moment in zip(sent, every(5, len(sent)), strict=True)] == expected
+
+
+def test_lifetime_row_must_last() -> None:
+    counter = LifetimeCounter(10)
+    moments = every(1, 8)
+    assert counter.read(1520.3, moments[0]) == 1520.3
+    assert [counter.read(12.0, moment) for moment in moments[1:]] == [1520.3] * 7
+
+
+def test_lifetime_without_learning() -> None:
+    counter = LifetimeCounter(10)
+    first, second = every(5, 2)
+    assert counter.read(7.0, first, learn=False) == 7.0
+    counter.read(7.0, first)
+    assert counter.read(9.0, second, learn=False) == 7.0
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [([6553.1, 0.4], [6553.1, 0.4]), ([6553.1, 0.0, 0.4], [6553.1, 6553.1, 0.4]), ([6000.0, 0.4], [6000.0, 6000.0])],
+)
+def test_g14a_wrap(sent: list[float], expected: list[float]) -> None:
+    counter = LifetimeCounter(10, wraps=True)
+    assert [counter.read(value, moment) for value, moment in zip(sent, every(5, len(sent)), strict=True)] == expected
+
+
+def test_g14a_on_a_pbd_only_for_what_has_16_bits() -> None:
+    device = Device(Kind.PBD)
+    device.read(epvTotal=6553.1, eoutTotal=6553.1, epvTimeTotal=6553.1)
+    values = device.read(epvTotal=0.4, eoutTotal=0.4, epvTimeTotal=0.4).values
+    assert values["pv_energy_total"] == values["pv_generation_time_total"] == 0.4
+    assert values["output_energy_total"] == 6553.1
+
+
+def test_hours_may_jump() -> None:
+    device = Device()
+    device.read(epvTimeTotal=100.0)
+    assert device.read(epvTimeTotal=900.0).values["pv_generation_time_total"] == 900.0
+    assert device.read(epvTimeTotal=0).values["pv_generation_time_total"] == 900.0
+
+
+def test_what_guards_did_is_told_and_counted() -> None:
+    device = Device()
+    device.read(epvTotal=1520.3, epvToday=5.0)
+    reading = device.read(epvTotal=15203.0, epvToday=4.9)
+    assert reading.corrections == {"pv_energy_total": ("G14",), "pv_energy_today": ("G12",)}
+    assert device.read(epvTotal=0).corrections == {"pv_energy_total": ("G13",)}
+    guards = device.interpreter.diagnostics()["guards"]
+    assert guards == {"G14 pv_energy_total": 1, "G12 pv_energy_today": 1, "G13 pv_energy_total": 1}
+    assert device.read(epvTotal=None).values["pv_energy_total"] == 1520.3
+
+
+steps = st.lists(st.tuples(st.floats(0, 20_000), st.floats(0.5, 600)), min_size=1, max_size=60)
+
+
+@given(steps)
+def test_law_a_lifetime_total_falls_only_to_a_lasting_lower_value(sent: list[tuple[float, float]]) -> None:
+    """Six samples over 25 minutes, none below the first of them, or the value shown does not fall."""
+    counter, local, shown, history = LifetimeCounter(10), NOON, 0.0, list[tuple[datetime, float]]()
+    for raw, minutes in sent:
+        value = round(raw, 1)
+        local += timedelta(minutes=minutes)
+        history.append((local, value))
+        now = counter.read(value, at(local))
+        assert now is not None
+        if now < shown:
+            row = history[-6:]
+            assert len(row) == 6
+            assert min(each for _, each in row) > 0
+            assert max(each for _, each in row) < shown
+            assert any(local - start >= timedelta(minutes=25) for start, each in history if each <= now)
+        shown = now
+
+
+@given(st.floats(100, 5000), st.floats(0, 20_000), st.integers(1, 5))
+def test_law_a_suppressed_value_reappears_if_it_was_right(start: float, wrong: float, times: int) -> None:
+    """After a few wrong values in a row the true counter is shown again, at once or at the confirming sample."""
+    counter, moments = LifetimeCounter(10), every(5, times + 3)
+    counter.read(start, moments[0])
+    for moment in moments[1 : times + 1]:
+        counter.read(wrong if times == 1 else wrong + moment.utc.minute * 100, moment)
+    true = start + 1.0
+    shown = [counter.read(true, moment) for moment in moments[times + 1 :]]
+    assert true in shown or (counter.value or 0) > true
+
+
+@given(st.lists(st.tuples(st.floats(0, 60), st.integers(1, 90)), min_size=2, max_size=80))
+def test_law_a_daily_counter_shows_only_values_that_were_sent(sent: list[tuple[float, int]]) -> None:
+    counter, local, seen = DailyCounter(10), NOON, set[float]()
+    for raw, minutes in sent:
+        value = round(raw, 1)
+        seen.add(value)
+        local += timedelta(minutes=minutes)
+        assert counter.read(value, at(local)) in seen
+
+
+@given(st.lists(st.floats(0, 0.8), min_size=300, max_size=400), st.integers(0, 20))
+def test_law_an_honest_day_counter_is_never_touched(rises: list[float], late: int) -> None:
+    """Five-minute rises within the nominal power, with a reset at midnight or some samples later, pass as they are."""
+    counter, local, value = DailyCounter(10), NOON, 0.0
+    today = local.date()
+    for rise in rises:
+        local += timedelta(minutes=5)
+        if local.date() != today:
+            if late <= 0:
+                value, today = 0.0, local.date()
+            late -= 1
+        value = round(value + rise, 1)
+        shown = counter.read(value, at(local))
+        assert shown is not None
+        assert shown == value
+
+
+@pytest.mark.parametrize("state", [None, 7, {"value": "x"}, {"value": 3.0}, {"value": 3.0, "at": "no", "day": "no"}])
+def test_damaged_state_is_no_state(state: object) -> None:
+    assert DailyCounter(10, state).read(1.0, when("12:00")) == 1.0  # type: ignore[arg-type]
+    assert LifetimeCounter(10, state).read(1.0, when("12:00")) == 1.0  # type: ignore[arg-type]

@@ -1,0 +1,484 @@
+"""Self-checks: the rules and examples of §3.2 and §4.2."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custom_components.atess.enerclo.model import Json, Kind
+from custom_components.atess.readings.selfchecks import (
+    BatteryMeaning,
+    BatterySign,
+    GridCheck,
+    PvLayout,
+    UnitCheck,
+    Verdict,
+    Votes,
+)
+from custom_components.atess.readings.selfchecks.window import Window
+
+from .common import Device
+
+START = datetime(2026, 5, 1, 10, tzinfo=UTC)
+
+
+def at(minutes: float) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+# --- G15: kW or W
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"), [(2350.0, 2.35), (18.0, None), (9.8, 9.8), (-9.8, -9.8), (-2350.0, -2.35), (6553.3, None)]
+)
+def test_quick_rule(raw: float, expected: float | None) -> None:
+    assert UnitCheck(10).scale(raw)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("unit", "raw", "expected"),
+    [
+        ("kW", 6553.3, -0.3),
+        ("W", 6553.3, 6.5533),
+        ("kW", 9.8, 9.8),
+        ("W", 9800.0, 9.8),
+        ("kW", 2350.0, None),
+        ("W", 60000.0, None),
+    ],
+)
+def test_latched_unit(unit: str, raw: float, expected: float | None) -> None:
+    assert UnitCheck(10, forced=unit).scale(raw)[0] == expected
+    assert UnitCheck(10, {"votes": {"verdict": unit}}).scale(raw)[0] == expected
+
+
+@pytest.mark.parametrize(("power", "expected"), [(2.3, "kW"), (2300.0, "W")])
+def test_current_rule_decides_within_two_samples(power: float, expected: str) -> None:
+    device = Device()
+    members: dict[str, Json] = {"outvu": 230, "loadIu": 10.2, "loadActivePower": power}
+    device.read(**members)
+    assert device.verdict("power_unit") is None
+    assert device.read(**members).values["load_power"] == 2.3
+    assert device.verdict("power_unit") == expected
+    evidence = next(each.evidence for each in device.interpreter.verdicts() if each.name == "power_unit")
+    assert evidence["apparent_power"] == 2.346
+
+
+def test_current_rule_of_the_grid_and_of_lines() -> None:
+    string = Device()
+    for _ in range(2):
+        string.read(gvpvu=230, gvpvv=231, gvpvw=229, ipvu=5, ipvv=5, ipvw=5, gactivePower=-3300)
+    assert string.verdict("power_unit") == "W"
+    central = Device(Kind.HPS_CENTRAL, 100)
+    for _ in range(2):
+        central.read(gvpvuv=400, gvpvvw=400, gvpvwu=400, ipvu=50, ipvv=50, ipvw=50, bactivePower=-34.0)
+    assert central.verdict("power_unit") == "kW"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"outvu": 230, "loadIu": 2.0, "loadActivePower": 460},  # below 1 kVA
+        {"outvu": 230, "loadIu": 10.2, "loadActivePower": 40},  # fits neither
+        {"outvu": 230, "loadIu": 10.2, "loadActivePower": 6540},  # perhaps a negative power
+        {"outvu": None, "loadIu": 10.2, "loadActivePower": 2.3},
+        {"outvu": 230, "loadActivePower": 2.3},
+    ],
+)
+def test_current_rule_without_a_vote(members: dict[str, Json]) -> None:
+    device = Device()
+    for _ in range(4):
+        device.read(**members)
+    assert device.verdict("power_unit") is None
+
+
+@pytest.mark.parametrize(
+    ("power", "energy", "kind", "unit"),
+    [(4.1, 4.2, Kind.HPS_STRING, "kW"), (4120.0, 4.2, Kind.HPS_STRING, "W"), (41.0, 4.2, Kind.HPS_STRING, None)],
+)
+def test_energy_rule(power: float, energy: float, kind: Kind, unit: str | None) -> None:
+    device = Device(kind)
+    for index in range(16):
+        reading = device.read(ppv=power, epvTotal=round(100 + energy * index / 12, 1), gactivePower=None)
+    assert device.verdict("power_unit") == unit
+    if unit:
+        assert reading.values["pv_power"] == pytest.approx(4.1, abs=0.03)
+
+
+def test_energy_rule_needs_two_equal_votes_to_latch_and_three_to_change() -> None:
+    check = UnitCheck(10)
+
+    def vote(power: float, first: float, start: float) -> None:
+        for index in range(7):
+            check.energy_rule({"pv": (power, {"pv": first + index * 0.35})}, at(start + 5 * index))
+        check.energy_rule({}, at(start + 40))  # the pair goes away: the stretch ends
+
+    vote(4.1, 100, 0)
+    assert check.unit is None
+    vote(4.1, 110, 100)
+    assert check.unit == "kW"
+    vote(4100, 120, 200)
+    vote(4100, 130, 300)
+    assert check.unit == "kW"
+    vote(4100, 140, 400)
+    assert check.unit == "W"
+    assert check.verdict("power_unit").contradicts
+    assert check.verdict("power_unit").since == at(430)
+
+
+def test_energy_rule_leaves_out_what_may_be_negative() -> None:
+    check = UnitCheck(10)
+    for index in range(30):
+        check.energy_rule({"grid": (6548.6, {"import": 100 + index * 0.4, "export": 5.0})}, at(5 * index))
+    assert check.unit is None
+
+
+def test_each_pair_votes() -> None:
+    for members, counter in (
+        ({"loadActivePower": 4000.0}, "eloadTotal"),
+        ({"pac": -4000.0}, "ebatChargeTotal"),
+        ({"gactivePower": 4000.0}, "etoGridTotal"),
+    ):
+        device = Device()
+        for index in range(14):
+            device.read(**members, **{counter: round(100 + index / 3, 1)})
+        assert device.verdict("power_unit") == "W", counter
+
+
+def test_units_of_a_pbd_are_apart() -> None:
+    device = Device(Kind.PBD, 250)
+    for index in range(14):
+        values = device.read(ppv=189000, ppv1=100.0, ppv2=89.0, epvTotal=round(100 + index * 189 / 12, 1)).values
+    assert (values["pv_power"], values["pv1_power"]) == (189, 100)
+    assert (device.verdict("power_unit"), device.verdict("pv_power_unit")) == ("kW", "W")
+
+
+def test_apparent_and_reactive_power_do_not_follow_the_unit() -> None:
+    device = Device(corrections={"power_unit": "W"})
+    values = device.read(loadApparentPower=2.4, loadReactivePower=6553.1, gapparentPower=2350).values
+    assert (values["load_apparent_power"], values["load_reactive_power"]) == (2.4, -0.5)
+    assert values["grid_apparent_power"] == 2.35
+
+
+# --- G16: battery
+
+
+@pytest.mark.parametrize(("pac", "meaning"), [(-2.0, "battery"), (2.0, "inverter_output"), (0.5, None)])
+def test_meaning_of_pac(pac: float, meaning: str | None) -> None:
+    device = Device()
+    for _ in range(6):
+        device.read(ppv=4.0, loadActivePower=1.5, gactivePower=0.5, pac=pac)
+    assert device.verdict("battery_meaning") == meaning
+    if meaning:
+        values = device.read(ppv=4.0, loadActivePower=1.5, gactivePower=0.5, pac=pac).values
+        assert values["battery_power"] == -2.0
+
+
+def test_meaning_is_not_learnt_at_night() -> None:
+    check = BatteryMeaning()
+    for minutes in range(0, 100, 5):
+        check.learn(0.1, 2.0, 0.5, 1.5, at(minutes))
+    assert check.meaning is None
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0.5, 10), st.floats(-5, 5), st.floats(0.2, 8), st.floats(0.9, 1.0)), min_size=6, max_size=60
+    )
+)
+def test_law_an_honest_battery_power_is_never_taken_for_inverter_output(
+    flows: list[tuple[float, float, float, float]],
+) -> None:
+    check = BatteryMeaning()
+    for index, (pv, battery, load, efficiency) in enumerate(flows):
+        check.learn(pv, battery, (pv + battery) * efficiency - load, load, at(5 * index))
+    assert check.meaning in {None, "battery"}
+
+
+@pytest.mark.parametrize(("power", "verdict"), [(2.4, "inverted"), (-2.4, "normal")])
+@pytest.mark.parametrize("counter", ["echargeToday", "ebatChargeTotal"])
+def test_sign_while_charging(power: float, verdict: str, counter: str) -> None:
+    device = Device()
+    other = {"echargeToday": "edischargeToday", "ebatChargeTotal": "ebatDischargeTotal"}[counter]
+    for index in range(11):
+        reading = device.read(pac=power, **{counter: round(4.0 + 0.2 * index, 1), other: 3.0})
+    assert device.verdict("battery_sign") == verdict
+    # A sign waits for the user.
+    assert reading.values["battery_power"] == power
+
+
+@pytest.mark.parametrize(("power", "verdict"), [(2.4, "normal"), (-2.4, "inverted")])
+def test_sign_while_discharging(power: float, verdict: str) -> None:
+    check = BatterySign()
+    for index in range(11):
+        check.learn(power, {"charge": 9.0, "discharge": 4.0 + 0.2 * index}, None, at(5 * index))
+    assert check.verdict().verdict == verdict
+    assert BatterySign(json.loads(json.dumps(check.dump()))).dump() == check.dump()
+
+
+@pytest.mark.parametrize(("flag", "verdict"), [(-1, "inverted"), (1, "normal")])
+def test_sign_by_the_flow_flag_where_there_are_no_counters(flag: int, verdict: str) -> None:
+    device = Device(Kind.HPS_CENTRAL, 100)
+    for _ in range(11):
+        device.read(pac=20.0, batFlag=flag)
+    assert device.verdict("battery_sign") == verdict
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        [(2.4, {"charge": 4.0 + index * 0.2, "discharge": 3.0 + index * 0.1}, None) for index in range(20)],
+        [(0.1, {"charge": 4.0 + index * 0.2, "discharge": 3.0}, None) for index in range(20)],
+        [(None, {"charge": 4.0 + index * 0.2, "discharge": 3.0}, None) for index in range(20)],
+        [(2.4, {"charge": 4.0 + index * 0.2}, None) for index in range(20)],
+        [(2.4, dict[str, float](), 1 if index % 2 else -1) for index in range(20)],
+        [(2.4, dict[str, float](), 0) for _ in range(20)],
+    ],
+)
+def test_sign_without_evidence(series: list[tuple[float | None, dict[str, float], int | None]]) -> None:
+    check = BatterySign()
+    for index, (power, counters, flag) in enumerate(series):
+        check.learn(power, counters, flag, at(5 * index))
+    assert check.verdict().verdict is None
+
+
+def test_sign_of_a_pcs_is_not_read_off_the_power_of_a_pbd() -> None:
+    """The DC side gives 100 kW of PV while the battery charges with 20 kW."""
+    with_pbd, plain = Device(Kind.PCS, 630), Device(Kind.PCS, 630)
+    for index in range(12):
+        charge = round(100 + index * 20 / 12, 1)
+        with_pbd.read(pacToBattery=80, bvpv=600, bipv=-33.3, echargeTotal=charge, edischargeTotal=9)
+        plain.read(pacToBattery=20, bvpv=600, bipv=-33.3, echargeTotal=charge, edischargeTotal=9)
+    assert with_pbd.verdict("battery_sign") is None
+    assert plain.verdict("battery_sign") == "inverted"
+
+
+@pytest.mark.parametrize(("pv", "verdict"), [(0.0, "normal"), (40.0, None), (None, None)])
+def test_sign_of_a_pcs_without_voltage_and_current(pv: float | None, verdict: str | None) -> None:
+    device = Device(Kind.PCS, 630)
+    for index in range(12):
+        device.read(pacToBattery=-20, ppv=pv, echargeTotal=round(100 + index * 20 / 12, 1), edischargeTotal=9)
+    assert device.verdict("battery_sign") == verdict
+
+
+# --- G17: grid
+
+
+def night(device: Device, imported: str, exported: str, power: str, value: float, windows: int) -> None:
+    """Let a device import through the night: 0.9 kWh each half hour."""
+    for index in range(6 * windows + 1):
+        members: dict[str, Json] = {imported: round(500 + 0.15 * index, 2), exported: 80.0, power: value, "ppv": 0.0}
+        charge: dict[str, Json] = {"ebatDischargeTotal": 40.0, "edischargeTotal": 40.0}
+        device.read(**members, **charge)
+
+
+@pytest.mark.parametrize(
+    ("rising", "standing", "power", "counters", "sign"),
+    [
+        ("egridTotal", "etoGridTotal", -1.9, "normal", "normal"),
+        ("egridTotal", "etoGridTotal", 1.9, "normal", "inverted"),
+        ("etoGridTotal", "egridTotal", -1.9, "swapped", "normal"),
+        ("etoGridTotal", "egridTotal", 1.9, "swapped", "inverted"),
+        ("egridTotal", "etoGridTotal", 0.1, "normal", None),
+    ],
+)
+def test_night_votes_on_an_hps(rising: str, standing: str, power: float, counters: str, sign: str | None) -> None:
+    device = Device()
+    night(device, rising, standing, "gactivePower", power, 2)
+    assert device.verdict("grid_counters") is None
+    night(device, rising, standing, "gactivePower", power, 2)
+    assert device.verdict("grid_counters") == counters
+    assert device.verdict("grid_sign") == sign
+    # An HPS publishes the assumed order until the user says otherwise.
+    reading = device.read(egridTotal=501.0, etoGridTotal=81.0)
+    assert reading.values["grid_import_energy_total"] is not None
+
+
+def day(device: Device, rising: str, standing: str, start: float) -> None:
+    """Let a PCS import 51 kWh in half an hour of daylight."""
+    for index in range(7):
+        members: dict[str, Json] = {rising: round(start + 8.5 * index, 1), standing: 80.0, "bactivePower": -102.0}
+        device.read(**members, ppv=200.0)
+
+
+@pytest.mark.parametrize(
+    ("rising", "standing", "swapped"), [("toGridTotal", "gridTotal", False), ("gridTotal", "toGridTotal", True)]
+)
+def test_a_pcs_publishes_no_grid_energy_before_two_votes(rising: str, standing: str, swapped: bool) -> None:  # noqa: FBT001
+    device = Device(Kind.PCS, 630)
+    members: dict[str, Json] = {"toGridToday": 1.0, "gridToday": 2.0, "gridTotal": None, "gridTimeTotal": 5}
+    values = device.read(**members).values
+    for key in ("grid_import_energy_today", "grid_export_energy_total", "grid_export_time_total"):
+        assert values[key] is None
+    day(device, rising, standing, 500)
+    assert device.verdict("grid_counters") is None
+    day(device, rising, standing, 559.5)
+    assert device.verdict("grid_counters") == ("swapped" if swapped else "normal")
+    values = device.read(toGridToday=1.0, gridToday=2.0).values
+    assert values["grid_import_energy_today"] == (2.0 if swapped else 1.0)
+    assert values["grid_export_energy_today"] == (1.0 if swapped else 2.0)
+
+
+def test_a_pcs_publishes_grid_energy_at_once_if_the_user_said_so() -> None:
+    device = Device(Kind.PCS, 630, corrections={"grid_counters": "normal"})
+    assert device.read(toGridTotal=500).values["grid_import_energy_total"] == 500
+
+
+def test_a_day_vote_against_the_assumed_order_of_an_hps_does_not_count() -> None:
+    device = Device()
+    for index in range(40):
+        device.read(egridTotal=round(500 + 0.2 * index, 1), etoGridTotal=80.0, gactivePower=1.9, ppv=3.0)
+    assert device.verdict("grid_counters") is None
+    for index in range(40):
+        device.read(egridTotal=round(508 + 0.2 * index, 1), etoGridTotal=80.0, gactivePower=-1.9, ppv=3.0)
+    assert device.verdict("grid_counters") == "normal"
+
+
+def test_grid_without_evidence() -> None:
+    check = GridCheck(assumed=False)
+    for index in range(20):  # both rise
+        check.learn(-2, 3, {"import": index * 0.1, "export": index * 0.1}, at(5 * index), swapped_sign=False)
+    for index in range(20):  # hardly any power
+        check.learn(-0.1, 3, {"import": index * 0.1, "export": 0}, at(500 + 5 * index), swapped_sign=False)
+    for index in range(20):  # no counters
+        check.learn(-2, 3, {"import": index * 0.1}, at(1000 + 5 * index), swapped_sign=False)
+    assert check.orientation is None
+    assert [each.verdict for each in check.verdicts()] == [None, None]
+
+
+def test_a_pcs_with_an_inverted_sign_by_day() -> None:
+    check = GridCheck(assumed=False)
+    for index in range(13):
+        check.learn(2, None, {"import": index * 0.2, "export": 0}, at(5 * index), swapped_sign=True)
+    assert check.orientation == "normal"
+    assert GridCheck(assumed=False, state=check.dump()).dump() == check.dump()
+
+
+# --- §3.2: layout of PV power
+
+
+@pytest.mark.parametrize(
+    ("powers", "layout", "total", "first"),
+    [
+        ((2.0, 6.1, 2.1, 2.0), "ppv1", 6.1, 2.0),
+        ((5.0, 2.6, 2.4, 0.0), "ppv", 5.0, 2.6),
+        ((3.0, 3.0, 0.0, 0.0), None, 3.0, 3.0),
+        ((1.1, 1.0, 0.2, 0.0), None, 1.1, 1.0),  # would fit both
+        ((9.0, 2.0, 2.0, 2.0), None, 9.0, 2.0),
+    ],
+)
+def test_layout(powers: tuple[float, ...], layout: str | None, total: float, first: float) -> None:
+    device = Device()
+    members: dict[str, Json] = dict(zip(("ppv", "ppv1", "ppv2", "ppv3"), powers, strict=True))
+    for _ in range(5):
+        device.read(**members)
+        assert device.verdict("pv_layout") is None
+    values = device.read(**members).values
+    assert device.verdict("pv_layout") == layout
+    assert (values["pv_power"], values["pv1_power"]) == (total, first)
+
+
+def test_layout_is_decided_once() -> None:
+    device = Device()
+    for _ in range(6):
+        device.read(ppv=2.0, ppv1=6.1, ppv2=2.1, ppv3=2.0)
+    for _ in range(8):
+        device.read(ppv=6.1, ppv1=2.0, ppv2=2.1, ppv3=2.0, pv1Volt=500)
+    assert device.verdict("pv_layout") == "ppv1"
+
+
+def test_a_sample_against_a_layout_ends_the_row() -> None:
+    check = PvLayout()
+    for index in range(20):
+        powers = (5.0, 2.6, 2.4, 0.0) if index % 4 else (9.0, 2.6, 2.4, 0.0)
+        check.learn(powers, 0, at(5 * index))
+    assert check.layout is None
+
+
+def test_model_name_tells_hv() -> None:
+    check = PvLayout("hps150hv")
+    check.learn((5.0, 2.6, 2.4, 0.0), 0, START)
+    assert check.verdict() == Verdict(name="pv_layout", verdict="hv", expected=None)
+    assert not check.verdict().contradicts
+
+
+# --- votes and windows
+
+
+def test_votes() -> None:
+    votes = Votes(("a", "b"), latch=2, change=3)
+    for choice in "abb":
+        votes.vote(choice, START, number=1.23456)
+    assert (votes.verdict, votes.since, votes.evidence) == ("b", START, {"number": 1.235})
+    for choice in "aabaa":
+        votes.vote(choice, at(5))
+    assert votes.verdict == "b"
+    votes.vote("a", at(9))
+    assert (votes.verdict, votes.since) == ("a", at(9))
+    assert Votes(("a", "b"), votes.dump(), latch=2, change=3).dump() == votes.dump()
+
+
+@given(st.lists(st.sampled_from("ab"), max_size=60))
+def test_law_a_verdict_rests_on_votes_in_a_row(choices: list[str]) -> None:
+    votes, before = Votes(("a", "b"), latch=2, change=3), None
+    for index, choice in enumerate(choices):
+        votes.vote(choice, at(index))
+        if votes.verdict != before:
+            row = choices[index - (1 if before is None else 2) : index + 1]
+            assert set(row) == {votes.verdict}
+        before = votes.verdict
+
+
+def test_window() -> None:
+    window = Window()
+    for index in range(4):
+        window.add(at(10 * index), {"p": 2.0 * index}, {"c": 5.0 + index, "c_today": 1.0 + 2 * index}, 2)
+    assert (window.hours, window.count) == (0.5, 4)
+    assert window.integral("p") == pytest.approx(1.5)
+    assert window.mean("p") == pytest.approx(3.0)
+    assert window.rise("c") == 6.0
+    assert window.rise("other") == 0.0
+    assert Window(json.loads(json.dumps(window.dump()))).dump() == window.dump()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "powers", "counters"),
+    [
+        (46, {"p": 1.0}, {"c": 9.0}),  # a gap
+        (30, {"p": 1.0}, {"c": 9.0}),  # no time passed
+        (35, {"q": 1.0}, {"c": 9.0}),  # another power
+        (35, {"p": 1.0}, {"d": 9.0}),  # another counter
+        (35, {"p": 1.0}, {"c": 1.0}),  # a counter that fell
+    ],
+)
+def test_a_window_starts_again(minutes: float, powers: dict[str, float], counters: dict[str, float]) -> None:
+    window = Window()
+    for index in range(4):
+        window.add(at(10 * index), {"p": 1.0}, {"c": 5.0 + index}, 2)
+    window.add(at(minutes), powers, counters, 2)
+    assert (window.count, window.hours, window.mean("p")) == (1, 0.0, 0.0)
+
+
+def test_a_window_has_an_end() -> None:
+    window = Window()
+    for index in range(14):
+        window.add(at(10 * index), {"p": 1.0}, {"c": 5.0}, 2)
+    assert window.count == 1
+
+
+@pytest.mark.parametrize(
+    "state", [None, 3, {"start": "x"}, {"start": START.isoformat(), "last": START.isoformat(), "powers": {"p": 1}}]
+)
+def test_damaged_window(state: Json) -> None:
+    assert Window(state).dump() == Window().dump()
+
+
+def test_damaged_checks() -> None:
+    rubbish: Json = {"votes": {"verdict": "?", "last": 3, "evidence": [1]}, "windows": {"pv": 3}, "as_battery": "x"}
+    assert UnitCheck(10, rubbish).unit is None
+    assert BatteryMeaning(rubbish).meaning is None
+    assert BatterySign(rubbish).verdict().verdict is None
+    assert PvLayout(None, rubbish).layout is None
+    assert GridCheck(assumed=True, state=rubbish).orientation is None

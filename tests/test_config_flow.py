@@ -1,0 +1,310 @@
+"""Setting up an account: every error has its message, and the flow recovers from each."""
+
+from base64 import b64decode
+from typing import Any
+
+import pytest
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.atess.const import DOMAIN
+from simulator import Simulator
+
+from .common import account_of, add_entry, other_token
+
+
+def user_input(cloud: Simulator, serials: list[str] | None = None, **changes: Any) -> dict[str, Any]:
+    """Return what a user enters to set up the cloud's devices."""
+    return {
+        "token": cloud.token,
+        "device_sn": [device.sn for device in cloud.devices] if serials is None else serials,
+        "allow_changes": False,
+        "advanced": {"base_url": cloud.base_url},
+        **changes,
+    }
+
+
+async def start(hass: HomeAssistant) -> str:
+    """Begin a flow and return its id."""
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {}
+    return result["flow_id"]
+
+
+async def test_user_flow(hass: HomeAssistant, cloud: Simulator) -> None:
+    """Two serial numbers make an entry with two devices of the right kinds, after as few requests as there can be."""
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    await hass.async_block_till_done()
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    entry = result["result"]
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.unique_id == account_of(cloud)
+    assert entry.data == {"token": cloud.token, "base_url": cloud.base_url}
+    assert entry.options == {"scan_interval": 5, "allow_changes": False}
+    assert [(item.unique_id, item.data["kind"]) for item in entry.subentries.values()] == [
+        (device.sn, device.kind) for device in cloud.devices
+    ]
+    assert cloud.violations == 0
+    latest = [request.path for request in cloud.requests if "data-last" in request.path]
+    # The central inverter is asked as a string inverter first.
+    assert len(latest) == 3
+    assert len(dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)) >= len(cloud.devices)
+
+
+def token_forms(token: str) -> list[str]:
+    """Return the ways in which a token may be pasted."""
+    encoded = token.removeprefix("Basic ")
+    return [token, f"  {token}\n", encoded, b64decode(encoded).decode()]
+
+
+@pytest.mark.parametrize("form", range(4))
+async def test_token_forms(hass: HomeAssistant, cloud: Simulator, form: int) -> None:
+    """A token is taken with or without the word Basic, as the raw pair, with blanks around."""
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(
+        flow_id, user_input(cloud, token=token_forms(cloud.token)[form])
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"]["token"] == cloud.token
+
+
+@pytest.mark.parametrize("address", ["{}", "{}/", "no_api_slash"])
+async def test_address_forms(hass: HomeAssistant, cloud: Simulator, address: str) -> None:
+    """A missing slash at the end of the address is forgiven."""
+    base = cloud.base_url.rstrip("/")
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(
+        flow_id, user_input(cloud, advanced={"base_url": base if address == "no_api_slash" else address.format(base)})
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"]["base_url"] == f"{base}/"
+
+
+async def recover(hass: HomeAssistant, flow_id: str, cloud: Simulator) -> None:
+    """The same form, filled in rightly, makes the entry."""
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert cloud.violations == 0
+    await hass.async_block_till_done()
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors"),
+    [
+        ({"token": "Basic bm90OnZhbGlk"}, {"base": "invalid_auth"}),
+        ({"device_sn": ["NOSUCHDEV1"]}, {"device_sn": "not_found"}),
+        ({"device_sn": ["ab"]}, {"device_sn": "invalid_serial"}),
+        ({"device_sn": ["HAS BLANK"]}, {"device_sn": "invalid_serial"}),
+        ({"advanced": {"base_url": "http://127.0.0.1:9/api/v1/"}}, {"base": "cannot_connect"}),
+        ({"advanced": {"base_url": "http://example.com/api/v1/"}}, {"base": "invalid_base_url"}),
+        ({"advanced": {"base_url": "ftp://example.com"}}, {"base": "invalid_base_url"}),
+    ],
+)
+async def test_wrong_input(
+    hass: HomeAssistant, cloud: Simulator, changes: dict[str, Any], errors: dict[str, str]
+) -> None:
+    """What was entered wrongly is named, what was entered is kept, and entering it rightly works at once."""
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, **changes))
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == errors
+    await recover(hass, flow_id, cloud)
+
+
+@pytest.mark.parametrize(
+    ("inject", "error"),
+    [
+        ({"kind": "http_status", "status": 503, "count": 1}, "cannot_connect"),
+        ({"kind": "code", "code": 500, "count": 1}, "cannot_connect"),
+        ({"kind": "disconnect", "count": 1}, "cannot_connect"),
+        ({"kind": "html", "count": 1}, "malformed_answer"),
+        ({"kind": "truncated", "count": 1}, "malformed_answer"),
+        ({"kind": "not_object", "count": 1}, "malformed_answer"),
+        ({"kind": "redirect", "count": 1}, "cannot_connect"),
+        ({"kind": "http_status", "status": 429, "count": 1}, "limited"),
+        ({"kind": "http_status", "status": 401, "count": 1}, "invalid_auth"),
+    ],
+)
+async def test_cloud_fails(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    clock: Any,
+    inject: dict[str, Any],
+    error: str,
+) -> None:
+    """Whatever the cloud answers, the form says so and can be sent again when the cloud permits it."""
+    cloud.inject(**inject)
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base": error}
+    cloud.clear()
+    clock.tick(3600)
+    await recover(hass, flow_id, cloud)
+
+
+async def test_asked_too_early(hass: HomeAssistant, cloud: Simulator, clock: Any) -> None:
+    """A form sent again before the cloud's limit permits says when it may be, and asks nothing."""
+    cloud.inject(kind="http_status", status=503, count=1)
+    flow_id = await start(hass)
+    await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    before = len(cloud.requests)
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    assert result["errors"] == {"base": "paced"}
+    assert result["description_placeholders"]["minutes"] == "5"
+    assert len(cloud.requests) == before
+    clock.tick(300)
+    await recover(hass, flow_id, cloud)
+
+
+async def test_device_without_data(hass: HomeAssistant, cloud: Simulator, clock: Any) -> None:
+    """A device that has not reported yet is named; once it has, the same form works."""
+    silent = cloud.devices[0].sn
+    cloud.inject(kind="no_data", device=silent)
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    assert result["errors"] == {"base": "no_data"}
+    assert result["description_placeholders"]["device"] == silent
+    cloud.clear()
+    clock.tick(300)
+    await recover(hass, flow_id, cloud)
+
+
+async def test_correcting_one_serial_costs_no_request_for_the_other(hass: HomeAssistant, cloud: Simulator) -> None:
+    """A right serial number beside a wrong one is not asked about again when the form is corrected."""
+    first, second = (device.sn for device in cloud.devices)
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, [first, "NOSUCHDEV1"]))
+    assert result["errors"] == {"device_sn": "not_found"}
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, [first, second]))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    asked = [request for request in cloud.requests if request.device_sn == first and "data-last" in request.path]
+    assert len(asked) == 1
+    assert cloud.violations == 0
+
+
+async def test_duplicate_account(hass: HomeAssistant, cloud: Simulator) -> None:
+    """An account is set up once, whatever form its token has."""
+    add_entry(hass, cloud)
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+
+
+async def test_duplicate_device(hass: HomeAssistant, cloud: Simulator) -> None:
+    """A device is set up once, even under two accounts."""
+    other = add_entry(hass, cloud)
+    hass.config_entries.async_update_entry(other, unique_id="another")
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    assert result["errors"] == {"device_sn": "device_configured"}
+
+
+async def test_data_logger(hass: HomeAssistant, cloud: Simulator) -> None:
+    """The serial number of a data logger brings its devices to choose from."""
+    logger = cloud.devices[0].data_log_sn
+    behind = [device for device in cloud.devices if device.data_log_sn == logger]
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, [logger]))
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "devices"
+    labels = [option["label"] for option in result["data_schema"].schema["devices"].config["options"]]
+    assert len(labels) == len(behind)
+    assert all(device.sn in label and "online" in label for device, label in zip(behind, labels, strict=True))
+
+    result = await hass.config_entries.flow.async_configure(flow_id, {"devices": []})
+    assert result["errors"] == {"devices": "nothing_chosen"}
+    result = await hass.config_entries.flow.async_configure(flow_id, {"devices": [behind[0].sn]})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    [subentry] = result["result"].subentries.values()
+    assert subentry.data["data_log_sn"] == logger
+    assert cloud.violations == 0
+
+
+async def test_whole_account(hass: HomeAssistant, cloud: Simulator) -> None:
+    """Without any serial number the account's lists are read."""
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, []))
+    assert result["step_id"] == "devices"
+    result = await hass.config_entries.flow.async_configure(
+        flow_id, {"devices": [device.sn for device in cloud.devices]}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert {item.unique_id for item in result["result"].subentries.values()} == {device.sn for device in cloud.devices}
+
+
+async def test_no_list_answers(hass: HomeAssistant, cloud: Simulator) -> None:
+    """Where no list answers, the flow asks for serial numbers."""
+    cloud.inject(kind="http_status", status=404, path="plant/list")
+    cloud.inject(kind="http_status", status=404, path="plant")
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, []))
+    assert result["errors"] == {"device_sn": "nothing_found"}
+    cloud.clear()
+    await recover(hass, flow_id, cloud)
+
+
+async def test_reauth(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: Any) -> None:
+    """A new token of the same account is taken; one of another account, or a wrong one, is not."""
+    clock.tick(300)
+    result = await entry.start_reauth_flow(hass)
+    assert result["step_id"] == "reauth_confirm"
+    flow_id = result["flow_id"]
+    result = await hass.config_entries.flow.async_configure(flow_id, {"token": other_token(cloud, account="999999")})
+    assert result["errors"] == {"token": "wrong_account"}
+    result = await hass.config_entries.flow.async_configure(flow_id, {"token": other_token(cloud)})
+    assert result["errors"] == {"base": "invalid_auth"}
+    result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert cloud.violations == 0
+
+
+async def test_reconfigure(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: Any) -> None:
+    """Token and address can be changed; what does not work is not taken."""
+    clock.tick(300)
+    result = await entry.start_reconfigure_flow(hass)
+    flow_id = result["flow_id"]
+    result = await hass.config_entries.flow.async_configure(
+        flow_id, {"token": cloud.token, "advanced": {"base_url": "http://127.0.0.1:9/api/v1/"}}
+    )
+    assert result["errors"] == {"base": "cannot_connect"}
+    assert entry.data["base_url"] == cloud.base_url
+    result = await hass.config_entries.flow.async_configure(
+        flow_id, {"token": cloud.token, "advanced": {"base_url": cloud.base_url}}
+    )
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert cloud.violations == 0
+
+
+async def test_options(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry) -> None:
+    """The options are kept, and a path that is none is refused."""
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    flow_id = result["flow_id"]
+    result = await hass.config_entries.options.async_configure(
+        flow_id, {"scan_interval": 7, "allow_changes": True, "advanced": {"paths": ["pcs.latest: nowhere"]}}
+    )
+    assert result["errors"] == {"base": "invalid_path"}
+    result = await hass.config_entries.options.async_configure(
+        flow_id,
+        {"scan_interval": 7, "allow_changes": True, "advanced": {"paths": ["pcs.latest = pcs/data-last"]}},
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert entry.options == {"scan_interval": 7, "allow_changes": True, "paths": {"pcs.latest": "pcs/data-last"}}
+    assert entry.state is ConfigEntryState.LOADED
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    suggested = result["data_schema"].schema["advanced"].schema.schema
+    assert next(iter(suggested)).description == {"suggested_value": ["pcs.latest = pcs/data-last"]}

@@ -1,0 +1,190 @@
+"""Set-up, reload, restart, removal: nothing is asked twice, nothing is left behind."""
+
+from typing import Any
+
+import pytest
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.atess.const import DOMAIN
+from simulator import Simulator
+
+from .common import Advance, add_entry, restart, state
+
+
+async def test_setup_and_unload(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, advance: Advance
+) -> None:
+    """A loaded entry polls; an unloaded one asks nothing more."""
+    assert entry.state is ConfigEntryState.LOADED
+    asked = len(cloud.requests)
+    await advance(301)
+    assert len(cloud.requests) > asked
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    asked = len(cloud.requests)
+    await advance(1200)
+    assert len(cloud.requests) == asked
+    assert all(found.state == STATE_UNAVAILABLE for found in hass.states.async_all("sensor"))
+
+
+async def test_reload_costs_no_request(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, advance: Advance
+) -> None:
+    """After a reload every entity has its value at once, and the cloud is asked when its limit permits, not before."""
+    before = {found.entity_id: found.state for found in hass.states.async_all("sensor")}
+    asked = len(cloud.requests)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(cloud.requests) == asked
+    assert {found.entity_id: found.state for found in hass.states.async_all("sensor")} == before
+    await advance(400)
+    assert len(cloud.requests) > asked
+    assert cloud.violations == 0
+
+
+async def test_restart_costs_no_request(
+    hass: HomeAssistant, hass_storage: dict[str, Any], cloud: Simulator, entry: MockConfigEntry, advance: Advance
+) -> None:
+    """What Home Assistant stores is enough for the same after a restart."""
+    before = {found.entity_id: found.state for found in hass.states.async_all("sensor")}
+    asked = len(cloud.requests)
+    await restart(hass, entry)
+    assert len(cloud.requests) == asked
+    assert {found.entity_id: found.state for found in hass.states.async_all("sensor")} == before
+    await advance(400)
+    assert len(cloud.requests) > asked
+    assert cloud.violations == 0
+
+
+@pytest.mark.parametrize("damage", [[], "text", {"sample": 1, "state": [], "base_info": 3}, {"sample": {"kind": "no"}}])
+async def test_damaged_storage(
+    hass: HomeAssistant, hass_storage: dict[str, Any], cloud: Simulator, damage: Any
+) -> None:
+    """Damaged storage counts as none."""
+    entry = add_entry(hass, cloud)
+    for name in ("accounts", *entry.subentries):
+        key = f"{DOMAIN}.{name}"
+        hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": damage}
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert state(hass, f"{cloud.devices[0].sn}_pv_power").state != STATE_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    "inject",
+    [
+        {"kind": "http_status", "status": 503},
+        {"kind": "disconnect"},
+        {"kind": "html"},
+        {"kind": "http_status", "status": 429},
+    ],
+)
+async def test_not_ready(
+    hass: HomeAssistant, cloud: Simulator, advance: Advance, inject: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the cloud does not answer, set-up is tried again; then all is there."""
+    cloud.inject(**inject)
+    entry = add_entry(hass, cloud)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.reason
+    cloud.clear()
+    await advance(1200)
+    assert entry.state is ConfigEntryState.LOADED
+    assert state(hass, f"{cloud.devices[0].sn}_pv_power").state != STATE_UNAVAILABLE
+    assert cloud.violations == 0
+
+
+async def test_one_device_silent(
+    hass: HomeAssistant, cloud: Simulator, advance: Advance, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A device without data does not keep the others from being set up, and comes up when it reports."""
+    silent, other = cloud.devices
+    cloud.inject(kind="no_data", device=silent.sn)
+    entry = add_entry(hass, cloud)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.LOADED
+    assert float(state(hass, f"{other.sn}_pv_power").state) >= 0
+    assert state(hass, f"{silent.sn}_online", "binary_sensor").state == "off"
+    cloud.clear()
+    await advance(301)
+    assert float(state(hass, f"{silent.sn}_pv_power").state) >= 0
+    assert state(hass, f"{silent.sn}_online", "binary_sensor").state == "on"
+
+
+async def test_token_refused_at_setup(hass: HomeAssistant, cloud: Simulator) -> None:
+    """A refused token asks the user for another, after a single request."""
+    cloud.inject(kind="unauthorized")
+    entry = add_entry(hass, cloud)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == [SOURCE_REAUTH]
+    assert len(cloud.requests) == 1
+
+
+async def test_token_refused_later(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, advance: Advance
+) -> None:
+    """When the token is refused, polling stops at once and a new token starts it again."""
+    cloud.inject(kind="unauthorized")
+    await advance(301)
+    asked = len(cloud.requests)
+    await advance(3600)
+    assert len(cloud.requests) == asked
+    [flow] = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+    cloud.clear()
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], {"token": cloud.token})
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await advance(400)
+    assert state(hass, f"{cloud.devices[0].sn}_pv_power").state != STATE_UNAVAILABLE
+    assert cloud.violations == 0
+
+
+async def test_remove_entry(
+    hass: HomeAssistant, hass_storage: dict[str, Any], cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    """A removed entry leaves no data of its devices in storage, only the account's pacing."""
+    assert any(key.startswith(f"{DOMAIN}.") and key != f"{DOMAIN}.accounts" for key in hass_storage)
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert [key for key in hass_storage if key.startswith(f"{DOMAIN}.")] == [f"{DOMAIN}.accounts"]
+    assert not hass.states.async_all("sensor")
+
+
+async def test_adding_again_obeys_the_limit(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry) -> None:
+    """Removing and adding an account again asks nothing that was asked a moment ago."""
+    asked = len(cloud.requests)
+    await hass.config_entries.async_remove(entry.entry_id)
+    again = add_entry(hass, cloud)
+    assert await hass.config_entries.async_setup(again.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(cloud.requests) == asked
+    assert float(state(hass, f"{cloud.devices[0].sn}_pv_power").state) >= 0
+    assert cloud.violations == 0
+
+
+async def test_a_day_of_requests(
+    hass: HomeAssistant, hass_storage: dict[str, Any], cloud: Simulator, entry: MockConfigEntry, advance: Advance
+) -> None:
+    """Over a day with two devices, two restarts and a reload no request breaks the limit, and few are made."""
+    await advance(6 * 3600 + 17, step=60)
+    await restart(hass, entry)
+    await advance(3 * 3600 + 121, step=60)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await advance(8 * 3600 + 40, step=60)
+    await restart(hass, entry)
+    await advance(7 * 3600, step=60)
+    assert cloud.violations == 0
+    polls = [request for request in cloud.requests if "data-last" in request.path]
+    per_device = 24 * 12
+    assert 2 * per_device * 0.8 <= len(polls) <= 2 * per_device + 2
+    assert len(cloud.requests) <= len(polls) + 10
