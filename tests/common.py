@@ -40,6 +40,7 @@ def add_entry(
     """Add an entry with the devices of a simulated cloud, all unless told otherwise; it is not set up yet."""
     entry = MockConfigEntry(
         domain=DOMAIN,
+        entry_id="atess_test_entry",
         title="Enerclo",
         unique_id=account_of(cloud),
         data={CONF_TOKEN: cloud.token, CONF_BASE_URL: cloud.base_url},

@@ -25,9 +25,9 @@ ROWS = [
 SPECIAL: dict[str, tuple[Any, str]] = {
     "bmsStatus": (5, "discharging"),
     "loadPf": (97.0, "0.97"),
-    "maxTemp": (33, "33"),
+    "maxTemp": (33, "33.0"),
     "maxVolt": (3411, "3.411"),
-    "minTemp": (22, "22"),
+    "minTemp": (22, "22.0"),
     "minVolt": (3.317, "3.317"),
     "mvpv": (3.362, "3.362"),
     "runModel": (4, "battery_first"),
@@ -45,7 +45,11 @@ def distinct_sample() -> dict[str, tuple[Any, str]]:
         member = row["member"]
         if member in sample or member == "deviceSn":
             continue
-        value = round(1.03 + number / 100, 2) if member in POWERS else round(60.35 + number, 2)
+        value = (
+            round(1.03 + number / 100, 2)
+            if member in POWERS or row["unit"] in {"kVA", "kvar"}
+            else round(60.35 + number, 2)
+        )
         sample[member] = (value, str(value))
     return sample
 

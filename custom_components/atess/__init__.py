@@ -3,14 +3,17 @@
 from homeassistant.const import CONF_SCAN_INTERVAL, CONF_TOKEN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.device_registry import DeviceEntry
 
 from .account import async_get_accounts
 from .const import CONF_BASE_URL, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import AtessCoordinator, device_store
 from .devices import async_register_devices
+from .issues import async_delete_device_issues, new_devices_issue
 from .plant import PlantCoordinator
 from .runtime import AtessConfigEntry, AtessData
+from .watch import DataLoggerWatch, watch_store
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
@@ -42,7 +45,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
     async_register_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_reload))
-    entry.async_create_background_task(hass, _async_update_base_info(hass, entry), f"{DOMAIN} base info")
+    entry.async_create_background_task(hass, _async_finish(hass, entry), f"{DOMAIN} base info")
     return True
 
 
@@ -62,11 +65,12 @@ def _raise_if_unreachable(coordinators: list[AtessCoordinator]) -> None:
     ) from error
 
 
-async def _async_update_base_info(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
-    """Learn model, firmware and data logger of each device, after the live data have had their turn."""
+async def _async_finish(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
+    """Learn model, firmware and data logger of each device, after the live data have had their turn; then watch."""
     for coordinator in entry.runtime_data.coordinators.values():
         await coordinator.async_update_base_info()
     async_register_devices(hass, entry)
+    await DataLoggerWatch(hass, entry).async_start()
 
 
 async def _async_reload(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
@@ -81,6 +85,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bo
         await (await async_get_accounts(hass)).async_save()
         for subentry_id in entry.runtime_data.coordinators.keys() - entry.subentries.keys():
             await device_store(hass, subentry_id).async_remove()
+            async_delete_device_issues(hass, subentry_id)
     return unloaded
 
 
@@ -88,6 +93,9 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
     """Remove what is stored of the account's devices; its pacing stays, the cloud has not forgotten either."""
     for subentry_id in entry.subentries:
         await device_store(hass, subentry_id).async_remove()
+        async_delete_device_issues(hass, subentry_id)
+    await watch_store(hass, entry.entry_id).async_remove()
+    ir.async_delete_issue(hass, DOMAIN, new_devices_issue(entry.entry_id))
 
 
 async def async_remove_config_entry_device(hass: HomeAssistant, entry: AtessConfigEntry, device: DeviceEntry) -> bool:

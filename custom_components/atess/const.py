@@ -26,5 +26,9 @@ MANUFACTURER: Final = "ATESS"
 
 BASE_INFO_INTERVAL: Final = timedelta(days=1)
 FRESHNESS_CHECK_INTERVAL: Final = timedelta(minutes=1)
+WATCH_INTERVAL: Final = timedelta(days=1)
+WATCH_CHECK_INTERVAL: Final = timedelta(hours=1)
+# So many polls in a row that do not find a device call for the user.
+NOT_FOUND_POLLS: Final = 3
 # A poll waits this long for others of its account before it gives way and comes back, in seconds.
 POLL_MAX_WAIT: Final = 90.0

@@ -8,6 +8,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -24,6 +25,7 @@ from .const import (
     DOMAIN,
     FRESHNESS_CHECK_INTERVAL,
     LOGGER,
+    NOT_FOUND_POLLS,
     POLL_MAX_WAIT,
 )
 from .enerclo import (
@@ -40,6 +42,7 @@ from .enerclo import (
     Priority,
 )
 from .faults import fault_attributes
+from .issues import unknown_issue
 from .readings import ActiveFault, Interpreter, Reading, Value
 
 STORAGE_VERSION = 1
@@ -119,6 +122,8 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self.subentry_id = subentry.subentry_id
         self.definitions = definitions(self.kind)
         self.base_info: dict[str, Json] = {}
+        self._not_found = 0
+        self._reported_codes: set[tuple[str, str]] = set()
         # What other devices of the system say of this one, by entity key, and where its state of charge comes from.
         self.shared: Mapping[str, Value] = {}
         self.charge_source: str | None = None
@@ -162,14 +167,46 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         except AuthenticationError as err:
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from err
         except EnercloError as err:
+            if isinstance(err, NotFoundError):
+                self._count_not_found()
             raise self._update_failed(err) from err
+        self._found_again()
         if (reading := self._interpreter.read(sample)) is None:
             raise UpdateFailed(
                 translation_domain=DOMAIN, translation_key="no_data", translation_placeholders={"device": self.name}
             )
         self._validity = self._valid_now()
+        self._log_unknown_codes(reading)
         await self.async_save()
         return reading
+
+    def _log_unknown_codes(self, reading: Reading) -> None:
+        """Log each code that the catalogue does not know once."""
+        for key, code in reading.codes.items():
+            if (seen := (key, str(code)[:40])) not in self._reported_codes:
+                self._reported_codes.add(seen)
+                LOGGER.warning("%s reports %s as %s, which is not known", self.name, *seen)
+
+    @callback
+    def _count_not_found(self) -> None:
+        """Call for the user when the cloud keeps saying that it has no such device of this kind."""
+        self._not_found += 1
+        if self._not_found == NOT_FOUND_POLLS:
+            ir.async_create_issue(
+                self.hass,
+                DOMAIN,
+                unknown_issue(self._subentry.subentry_id),
+                is_fixable=False,
+                severity=ir.IssueSeverity.ERROR,
+                translation_key="unknown_device",
+                translation_placeholders={"device": self.name},
+            )
+
+    @callback
+    def _found_again(self) -> None:
+        if self._not_found >= NOT_FOUND_POLLS:
+            ir.async_delete_issue(self.hass, DOMAIN, unknown_issue(self._subentry.subentry_id))
+        self._not_found = 0
 
     def _update_failed(self, err: EnercloError) -> UpdateFailed:
         """Return what to tell Home Assistant, with the seconds after which the cloud may be asked again."""

@@ -38,15 +38,26 @@ async def async_identify(client: EnercloClient, serial: str) -> tuple[list[Found
 
 async def async_devices_of(client: EnercloClient, data_log_sn: str) -> list[FoundDevice]:
     """Read the base info lists of every kind for a data logger; a list that does not answer counts as empty."""
+    return (await async_read_lists(client, data_log_sn, Priority.PERSON))[0]
+
+
+async def async_read_lists(
+    client: EnercloClient, data_log_sn: str, priority: Priority
+) -> tuple[list[FoundDevice], set[Kind]]:
+    """Return the devices behind a data logger, and the kinds whose list has answered, be it with devices or none."""
     found: dict[str, FoundDevice] = {}
+    answered: set[Kind] = set()
     for kind in Kind:
         try:
-            rows = await client.base_info_list(kind, data_log_sn, priority=Priority.PERSON, max_wait=PERSON_MAX_WAIT)
-        except NotFoundError, NoDataError:
+            rows = await client.base_info_list(kind, data_log_sn, priority=priority, max_wait=PERSON_MAX_WAIT)
+        except NotFoundError:
             continue
+        except NoDataError:
+            rows = []
+        answered.add(kind)
         for device in _devices(kind, data_log_sn, rows):
             found.setdefault(device.device_sn, device)
-    return list(found.values())
+    return list(found.values()), answered
 
 
 async def async_discover(client: EnercloClient) -> list[FoundDevice]:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import aiohttp
+from playwright import async_api as playwright
 
 from script._demo import checks, home_assistant, setting_up, simulator
 from script._demo.home_assistant import PASSWORD, ROOT, USER_NAME, Api
@@ -38,7 +39,7 @@ def choose_ports(chosen: argparse.Namespace) -> tuple[int, int]:
     wanted.append((simulator.HOST, chosen.simulator_port, 8199, "--simulator-port"))
     ports = []
     for host, port, usual, option in wanted:
-        if port == 0 or (port is None and chosen.check):
+        if port == 0 or (port is None and chosen.check and not chosen.keep):
             ports.append(free_port(host))
         else:
             ports.append(usual if port is None else port)
@@ -87,7 +88,7 @@ async def demo(chosen: argparse.Namespace, children: list[Child]) -> int:
         if chosen.check:
             passed = await checks.run(api, cloud, home, statistics, chosen.screenshots)
             return 0 if passed else 1
-        say("")
+        print()
         say(f"Home Assistant is at {api.url}")
         say(f"  user {USER_NAME}, password {PASSWORD}")
         say("  Settings > Devices & services > ATESS; the Energy dashboard fills up as time goes on")
@@ -117,21 +118,32 @@ async def main() -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, interrupt, number)
+    interrupted = 128 + signal.SIGINT if chosen.check else 0
     try:
         status = await running
     except asyncio.CancelledError:
-        status = 128 + signals[0] if chosen.check else 0
-    except (DemoError, aiohttp.ClientError, TimeoutError) as err:
-        say(f"error: {err or type(err).__name__}")
-        if len(children) > 1:
-            say(f"  more may stand in {children[1].log}")
-        status = 1
+        status = interrupted
+    except (DemoError, aiohttp.ClientError, playwright.Error, TimeoutError) as err:
+        status = interrupted if signals else explain(err, children)
     finally:
-        if alive := [child for child in children if child.process.returncode is None]:
-            async with doing("stopping"):
-                for child in reversed(alive):
-                    await child.stop()
+        await stop(children)
     return status
+
+
+def explain(err: Exception, children: list[Child]) -> int:
+    """Say what went wrong and return the exit status."""
+    say(f"error: {err or type(err).__name__}")
+    for child in children:
+        say(f"  the output of {child.name} is in {child.log}")
+    return 1
+
+
+async def stop(children: list[Child]) -> None:
+    """Stop what still runs, the youngest first."""
+    if alive := [child for child in children if child.process.returncode is None]:
+        async with doing("stopping"):
+            for child in reversed(alive):
+                await child.stop()
 
 
 if __name__ == "__main__":

@@ -116,11 +116,11 @@ async def test_what_counts_for_the_spacing_only(pacer: Pacer, time: Time, error:
     assert pacer.permitted_at("a", "1") == START + 301
 
 
-async def test_a_call_that_does_not_count_leaves_a_hold_in_place(pacer: Pacer, time: Time) -> None:
-    await call(pacer, error=LimitedError("x", retry_after=1000))
-    time.now += 1000
-    await call(pacer, error=UnreachableError("x"))
-    assert pacer.permitted_at("a", "1") == START + 1000
+async def test_clock_set_far_forward_during_a_call(pacer: Pacer, time: Time) -> None:
+    async with pacer.turn("a", "1"):
+        time.now += 2 * DAY
+        pacer.dump()
+    assert pacer.permitted_at("a", "1") == time.now + 300
 
 
 async def test_priorities_then_order(time: Time) -> None:

@@ -109,6 +109,7 @@ def test_nominal_power() -> None:
     assert guards.nominal_or_default(Kind.PCS, None) == 650
     assert guards.nominal_or_default(Kind.PCS, 100) == 100
     assert guards.nominal_or_default(Kind.PCS, -3) == 650
+    assert guards.nominal_or_default(Kind.PCS, 0.1) == 650
     assert guards.nominal_or_default(Kind.PCS, float("nan")) == 650
 
 
@@ -193,7 +194,7 @@ def test_g10_lines_and_output_tell_too() -> None:
         ("load_power", False),
     ],
 )
-def test_other_phases(key: str, other: bool) -> None:  # noqa: FBT001
+def test_other_phases(key: str, other: bool) -> None:
     assert other_phase(key) is other
 
 
@@ -207,6 +208,13 @@ def test_g21_pairs() -> None:
     for key in ("cell_voltage_maximum", "cell_voltage_minimum", "battery_temperature_maximum", "cell_voltage_spread"):
         assert reading.values[key] is None
     assert reading.corrections["cell_voltage_minimum"] == ("G21",)
+
+
+def test_a_repeated_sample_does_not_make_a_sensor_fitted() -> None:
+    device = Device()
+    device.read(0, vbat=52)
+    assert device.read(0, temp4=20.0, maxVolt=3, minVolt=3).values["module_temperature_4"] == 20.0
+    assert device.read(temp4=0.0, maxVolt=3, minVolt=3).values["module_temperature_4"] is None
 
 
 def test_first_samples_survive_damage() -> None:

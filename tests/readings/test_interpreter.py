@@ -58,7 +58,7 @@ def test_a_first_sample_gives_full_values_at_once() -> None:
         ({"status": 2}, None, False),
     ],
 )
-def test_g20_empty_sample(members: dict[str, Json], time: str | None, empty: bool) -> None:  # noqa: FBT001
+def test_g20_empty_sample(members: dict[str, Json], time: str | None, empty: bool) -> None:
     device = Device()
     before = device.interpreter.dump()
     reading = device.interpreter.read(sample(members, time=time))

@@ -51,7 +51,7 @@ def test_no_negative_zero() -> None:
     assert math.copysign(1, parse_number(-0.0001) or 0.0) == 1
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda each: st.lists(each)))
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists))
 def test_anything_is_a_finite_number_or_none(sent: Json) -> None:
     number = parse_number(sent)
     assert number is None or math.isfinite(number)

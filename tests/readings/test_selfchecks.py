@@ -306,7 +306,7 @@ def day(device: Device, rising: str, standing: str, start: float) -> None:
 @pytest.mark.parametrize(
     ("rising", "standing", "swapped"), [("toGridTotal", "gridTotal", False), ("gridTotal", "toGridTotal", True)]
 )
-def test_a_pcs_publishes_no_grid_energy_before_two_votes(rising: str, standing: str, swapped: bool) -> None:  # noqa: FBT001
+def test_a_pcs_publishes_no_grid_energy_before_two_votes(rising: str, standing: str, swapped: bool) -> None:
     device = Device(Kind.PCS, 630)
     members: dict[str, Json] = {"toGridToday": 1.0, "gridToday": 2.0, "gridTotal": None, "gridTimeTotal": 5}
     values = device.read(**members).values
@@ -459,6 +459,11 @@ def test_a_window_starts_again(minutes: float, powers: dict[str, float], counter
         window.add(at(10 * index), {"p": 1.0}, {"c": 5.0 + index}, 2)
     window.add(at(minutes), powers, counters, 2)
     assert (window.count, window.hours, window.mean("p")) == (1, 0.0, 0.0)
+
+
+def test_an_empty_window() -> None:
+    window = Window()
+    assert (window.hours, window.mean("p"), window.rise("c")) == (0.0, 0.0, 0.0)
 
 
 def test_a_window_has_an_end() -> None:

@@ -22,7 +22,9 @@ from .common import NOON, Device, sample
 LOG = "SIMLOG0001"
 
 
-def reading(kind: Kind, minutes: float = 0, corrections: Mapping[str, str] | None = None, **members: Json) -> Reading:
+def reading(
+    kind: Kind, minutes: float = 0, corrections: Mapping[str, str] | None = None, /, **members: Json
+) -> Reading:
     device = Device(kind, 500, corrections=corrections)
     found = device.interpreter.read(sample({"dataLogSn": LOG, **members}, NOON + timedelta(minutes=minutes), kind=kind))
     assert found is not None
@@ -108,7 +110,7 @@ def test_battery_power_of_a_pcs_with_pbds(
 
 
 def test_battery_power_of_a_pcs_with_an_inverted_sign() -> None:
-    inverted = reading(Kind.PCS, corrections={"battery_sign": "inverted"}, pacToBattery=-400)
+    inverted = reading(Kind.PCS, 0, {"battery_sign": "inverted"}, pacToBattery=-400)
     assert pcs_battery_power(inverted, ["P"], {"P": reading(Kind.PBD, **PBD1)}) == 200
     assert pcs_battery_power(inverted, ["P"], {}) is None
     unusable = reading(Kind.PCS, pacToBattery=None, pbdOutPower=3)
@@ -145,7 +147,7 @@ HPS_MEMBERS: dict[str, Json] = {
 def farm() -> dict[str, Reading]:
     members = {**PCS, "ppv": 350000, "toGridTotal": 70, "gridTotal": 9, "echargeTotal": 30, "loadTotal": 55}
     return {
-        "C": reading(Kind.PCS, corrections={"grid_counters": "normal"}, **members),
+        "C": reading(Kind.PCS, 0, {"grid_counters": "normal"}, **members),
         "P1": reading(Kind.PBD, 1, epvTotal=10.5, echargeTotal=3, **PBD1),
         "P2": reading(Kind.PBD, -1, epvTotal=20.0, echargeTotal=4, **PBD2),
         "M": reading(Kind.MBMS, soc=81, vbat=600, cbat=150, batFlag=1),

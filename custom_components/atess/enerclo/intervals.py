@@ -28,12 +28,11 @@ class _Record:
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """A call in flight, with what its record said before it."""
+    """A call in flight, with the end of the one before it."""
 
     key: Key
     following: bool
     last: float | None
-    hold: float
 
 
 class Intervals:
@@ -76,18 +75,15 @@ class Intervals:
     def begin(self, key: Key, now: float, *, following: bool) -> Flight:
         """Take a call as made that is about to be sent."""
         record = self._records.setdefault(key, _Record())
-        self._in_flight = flight = Flight(key, following, record.last, record.hold)
+        self._in_flight = flight = Flight(key, following, record.last)
         record.last, record.hold = now, 0.0
         return flight
 
     def finish(self, flight: Flight, now: float, *, counts: bool) -> None:
-        """Take a call as over; one that does not count leaves things as they were before it."""
+        """Take a call as over; one that does not count starts no interval."""
         record = self._records[flight.key]
         self._in_flight = None
-        if counts:
-            record.last = now
-        else:
-            record.last, record.hold = flight.last, flight.hold
+        record.last = now if counts else flight.last
 
     def refuse(self, flight: Flight, now: float, retry_after: float) -> None:
         """Widen the interval of a call that the cloud has refused, hold for `retry_after` seconds (a day at most)."""

@@ -212,7 +212,7 @@ class Pacer:
                 elif self._busy:
                     await self._pause(waiter, None)
                 elif (first := self._first(now)) is not waiter:
-                    # It is about to start; the limit is there in case the clock changes meanwhile.
+                    # It is about to start; the limit is there in case it is cancelled or the clock changes meanwhile.
                     _wake(first)
                     await self._pause(waiter, SPACING)
                 else:
@@ -220,8 +220,6 @@ class Pacer:
                     return
         finally:
             self._waiting.remove(waiter)
-            if not self._busy:
-                self._wake_all()
 
     async def _pause(self, waiter: _Waiter, seconds: float | None) -> None:
         """Wait until something changes, at most some seconds (None: no limit)."""

@@ -155,7 +155,7 @@ def derive(facts: Facts, numbers: Numbers, flow: Flows, values: Mapping[str, Val
     found |= _shares(facts, numbers)
     if facts.kind in HPS and _all(numbers, "battery_power_reported", "grid_power_reported", "load_power"):
         found["conversion_loss_power"] = _loss(flow)
-    return {key: None if value is None else clean(value, 6) for key, value in found.items()} | _binaries(
+    return {key: None if value is None else clean(value, 4) for key, value in found.items()} | _binaries(
         facts, numbers, found, values
     )
 

@@ -12,6 +12,7 @@ from .numbers import clean
 
 DEFAULT_NOMINAL: Mapping[Kind, float] = {Kind.HPS_STRING: 50.0}
 OTHER_NOMINAL = 650.0
+SMALLEST_NOMINAL = 1.0  # below it, a unit was mistaken
 WRAP = 6553.6
 WRAP_END = 6553.5
 OPEN_SENSOR = -30.0
@@ -23,7 +24,7 @@ type Numbers = MutableMapping[str, float | None]
 
 def nominal_or_default(kind: Kind, nominal_power: float | None) -> float:
     """Return the nominal power in kW, or what is assumed if it is not known (N in §4)."""
-    if nominal_power is not None and 0 < nominal_power <= 10_000:
+    if nominal_power is not None and SMALLEST_NOMINAL <= nominal_power <= 10_000:
         return float(nominal_power)
     return DEFAULT_NOMINAL.get(kind, OTHER_NOMINAL)
 

@@ -121,10 +121,10 @@ def pcs_battery_power(
     if isinstance(side, float) and len(known) == len(outputs):
         # Where the user inverted the sign, the device's own value is the DC side negated.
         inverted = isinstance(own, float) and own * side < 0
-        return clean((-side if inverted else side) - sum(known), 6)
+        return clean((-side if inverted else side) - sum(known), 4)
     voltage, current = pcs.values.get("battery_voltage"), pcs.values.get("battery_current")
     if isinstance(voltage, float) and isinstance(current, float):
-        return clean(voltage * current / 1000, 6)
+        return clean(voltage * current / 1000, 4)
     return None
 
 
@@ -150,7 +150,7 @@ def plant_values(
         if powers:
             whole = len(numbers) == len(powers) and not stale_among(senders, stale)
             together = whole and _close([reading for reading, _ in powers]) and _complete(key, readings, links)
-            values[key] = clean(sum(numbers), 6) if together else None
+            values[key] = clean(sum(numbers), 4) if together else None
     if "battery_power" in values:
         values |= _battery_values(values["battery_power"])
     if "grid_power" in values:

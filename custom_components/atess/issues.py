@@ -1,0 +1,28 @@
+"""Names of the repair issues, and their end with what they are about."""
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+
+
+def new_devices_issue(entry_id: str) -> str:
+    """Return the id of the issue that offers devices which a data logger newly names."""
+    return f"new_devices_{entry_id}"
+
+
+def vanished_issue(subentry_id: str) -> str:
+    """Return the id of the issue about a device that its data logger no longer names."""
+    return f"vanished_{subentry_id}"
+
+
+def unknown_issue(subentry_id: str) -> str:
+    """Return the id of the issue about a device that the cloud no longer knows as one of its kind."""
+    return f"unknown_{subentry_id}"
+
+
+@callback
+def async_delete_device_issues(hass: HomeAssistant, subentry_id: str) -> None:
+    """Delete the issues of a device that is gone."""
+    for issue_id in (vanished_issue(subentry_id), unknown_issue(subentry_id)):
+        ir.async_delete_issue(hass, DOMAIN, issue_id)

@@ -1,0 +1,90 @@
+"""Repairs: adding the devices that a data logger newly names."""
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import voluptuous as vol
+from homeassistant.components.repairs import RepairsFlow
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant
+
+from .const import CONF_DATA_LOG_SN, CONF_DEVICE_SN, CONF_KIND, CONF_SYSTEM_NO, SUBENTRY_DEVICE
+from .discovery import FoundDevice
+from .enerclo import Kind
+from .flow_forms import (
+    CONF_DEVICES,
+    NO_ERRORS,
+    FormError,
+    async_devices_schema,
+    async_kind_names,
+    check_not_configured,
+    device_data,
+    device_titles,
+    subentry_titles,
+)
+
+if TYPE_CHECKING:
+    from homeassistant.components.repairs import RepairsFlowResult
+
+
+class NewDevicesFlow(RepairsFlow):
+    """Choose among the devices that a data logger names and that are not set up yet."""
+
+    def __init__(self, entry_id: str, devices: list[FoundDevice]) -> None:
+        """Keep what the daily look has found."""
+        self._entry_id = entry_id
+        self._devices = devices
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Ask which of the devices to add, and add them."""
+        entry = self.hass.config_entries.async_get_entry(self._entry_id)
+        if entry is None:
+            return self.async_abort(reason="account_removed")
+        error = NO_ERRORS
+        if user_input is not None:
+            chosen = [device for device in self._devices if device.device_sn in user_input[CONF_DEVICES]]
+            try:
+                check_not_configured(self.hass, [device.device_sn for device in chosen])
+                if not chosen:
+                    raise FormError("nothing_chosen", CONF_DEVICES)
+            except FormError as err:
+                error = err
+            else:
+                titles = device_titles(await async_kind_names(self.hass), chosen, subentry_titles(entry))
+                for device, title in zip(chosen, titles, strict=True):
+                    self.hass.config_entries.async_add_subentry(
+                        entry,
+                        ConfigSubentry(
+                            data=MappingProxyType(device_data(device)),
+                            subentry_type=SUBENTRY_DEVICE,
+                            title=title,
+                            unique_id=device.device_sn,
+                        ),
+                    )
+                return self.async_create_entry(data={})
+        schema: vol.Schema = await async_devices_schema(self.hass, self._devices)
+        return self.async_show_form(
+            step_id="init",
+            data_schema=schema,
+            errors=error.errors,
+            description_placeholders={**error.placeholders, "count": str(len(self._devices))},
+        )
+
+
+async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None) -> RepairsFlow:
+    """Return the flow that fixes an issue; only new devices can be fixed here."""
+    if data is None:
+        raise ValueError(f"there is nothing to fix in {issue_id}")
+    return NewDevicesFlow(
+        data["entry_id"],
+        [
+            FoundDevice(
+                device_sn=item[CONF_DEVICE_SN],
+                kind=Kind(item[CONF_KIND]),
+                online=item["online"],
+                data_log_sn=item.get(CONF_DATA_LOG_SN),
+                system_no=item.get(CONF_SYSTEM_NO),
+            )
+            for item in data["devices"]
+        ],
+    )

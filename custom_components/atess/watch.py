@@ -1,0 +1,123 @@
+"""The daily look at the lists of known data loggers: new devices are offered, vanished ones reported."""
+
+from datetime import datetime
+from typing import Any
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN, LOGGER, WATCH_CHECK_INTERVAL, WATCH_INTERVAL
+from .discovery import FoundDevice, async_read_lists
+from .enerclo import EnercloError, Kind, Priority
+from .flow_forms import device_data
+from .issues import new_devices_issue, vanished_issue
+from .runtime import AtessConfigEntry
+
+STORAGE_VERSION = 1
+
+
+def watch_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, str]]:
+    """Return the storage of when each data logger of an entry was read last."""
+    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}")
+
+
+class DataLoggerWatch:
+    """Reads the lists of an entry's data loggers once a day, counted over restarts."""
+
+    def __init__(self, hass: HomeAssistant, entry: AtessConfigEntry) -> None:
+        """Watch the data loggers that the entry's devices report through."""
+        self._hass = hass
+        self._entry = entry
+        self._store = watch_store(hass, entry.entry_id)
+        self._read_at: dict[str, datetime] = {}
+        self._listed: dict[str, list[FoundDevice]] = {}
+        self._reading = False
+
+    async def async_start(self) -> None:
+        """Take up what was stored and look from time to time whether a day is over."""
+        stored = await self._store.async_load()
+        for data_log_sn, moment in (stored if isinstance(stored, dict) else {}).items():
+            if (read_at := dt_util.parse_datetime(str(moment))) is not None and read_at.tzinfo is not None:
+                self._read_at[data_log_sn] = read_at
+        self._entry.async_on_unload(
+            async_track_time_interval(self._hass, self._async_check, WATCH_CHECK_INTERVAL, cancel_on_shutdown=True)
+        )
+        await self._async_check(dt_util.utcnow())
+
+    async def _async_check(self, now: datetime) -> None:
+        """Read the lists of each data logger whose day is over; one that is seen first has just been read."""
+        if self._reading:
+            return
+        self._reading = True
+        try:
+            coordinators = self._entry.runtime_data.coordinators.values()
+            for data_log_sn in {device.data_log_sn for device in coordinators if device.data_log_sn}:
+                if now - self._read_at.setdefault(data_log_sn, now) >= WATCH_INTERVAL:
+                    self._read_at[data_log_sn] = now
+                    await self._async_read(data_log_sn)
+            await self._store.async_save({sn: moment.isoformat() for sn, moment in self._read_at.items()})
+        finally:
+            self._reading = False
+
+    async def _async_read(self, data_log_sn: str) -> None:
+        try:
+            devices, answered = await async_read_lists(self._entry.runtime_data.client, data_log_sn, Priority.HISTORY)
+        except EnercloError as err:
+            LOGGER.debug("The lists of a data logger could not be read: %s", err)
+            return
+        self._listed[data_log_sn] = devices
+        self._offer()
+        self._report_vanished(data_log_sn, devices, answered)
+
+    @callback
+    def _offer(self) -> None:
+        """Raise a repair issue that adds the devices that are not set up yet, or take it back if there are none."""
+        known = {
+            subentry.unique_id
+            for entry in self._hass.config_entries.async_entries(DOMAIN)
+            for subentry in entry.subentries.values()
+        }
+        listed = {device.device_sn: device for devices in self._listed.values() for device in devices}
+        new = [device for device in listed.values() if device.device_sn not in known]
+        issue_id = new_devices_issue(self._entry.entry_id)
+        if not new:
+            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+            return
+        data: dict[str, Any] = {
+            "entry_id": self._entry.entry_id,
+            "devices": [{**device_data(device), "online": device.online} for device in new],
+        }
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue_id,
+            data=data,
+            is_fixable=True,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="new_devices",
+            translation_placeholders={"count": str(len(new))},
+        )
+
+    @callback
+    def _report_vanished(self, data_log_sn: str, devices: list[FoundDevice], answered: set[Kind]) -> None:
+        """Raise a repair issue for each device that its list no longer names; what comes back takes it back."""
+        listed = {device.device_sn for device in devices}
+        for subentry_id, coordinator in self._entry.runtime_data.coordinators.items():
+            if coordinator.data_log_sn != data_log_sn or coordinator.kind not in answered:
+                continue
+            issue_id = vanished_issue(subentry_id)
+            if coordinator.device_sn in listed:
+                ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+                continue
+            ir.async_create_issue(
+                self._hass,
+                DOMAIN,
+                issue_id,
+                is_fixable=False,
+                severity=ir.IssueSeverity.WARNING,
+                translation_key="vanished",
+                translation_placeholders={"device": coordinator.name},
+            )
