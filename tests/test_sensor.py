@@ -32,7 +32,7 @@ SPECIAL: dict[str, tuple[Any, str]] = {
     "mvpv": (3.362, "3.362"),
     "runModel": (4, "battery_first"),
     "status": (2, "on_grid"),
-    "time": ("2026-07-15 14:04:07", "2026-07-15T12:04:07+00:00"),
+    "time": ("2026-07-15 13:56:07", "2026-07-15T11:56:07+00:00"),
     "bypassFreq": (50.03, "50.03"),
 }
 POWERS = {"gactivePower", "loadActivePower", "meterPower", "pac", "ppv", "ppv1", "ppv2", "ppv3"}

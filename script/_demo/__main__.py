@@ -86,8 +86,10 @@ async def demo(chosen: argparse.Namespace, children: list[Child]) -> int:
             statistics = await setting_up.fill_energy_dashboard(api, list(cloud.devices))
 
         if chosen.check:
-            passed = await checks.run(api, cloud, home, statistics, chosen.screenshots)
-            return 0 if passed else 1
+            done = await checks.run(api, cloud, home, statistics, chosen.screenshots)
+            await stop(children)
+            print(f"{done.passed} passed, {done.failed} failed", flush=True)
+            return 1 if done.failed else 0
         print()
         say(f"Home Assistant is at {api.url}")
         say(f"  user {USER_NAME}, password {PASSWORD}")

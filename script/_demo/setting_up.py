@@ -71,11 +71,14 @@ async def _error_texts(api: Api, result: dict[str, Any]) -> str:
     texts: dict[str, str] = answer["resources"]
     if "reason" in result:
         reason = str(result["reason"])
-        return texts.get(f"component.atess.config.abort.{reason}", reason)
-    errors: dict[str, str] = result.get("errors") or {}
-    found = [f"{field}: {texts.get(f'component.atess.config.error.{key}', key)}" for field, key in errors.items()]
-    placeholders = result.get("description_placeholders") or {}
-    return "; ".join(found) + (f" ({placeholders})" if placeholders else "") or str(result)
+        found = [texts.get(f"component.atess.config.abort.{reason}", reason)]
+    else:
+        errors: dict[str, str] = result.get("errors") or {}
+        found = [f"{field}: {texts.get(f'component.atess.config.error.{key}', key)}" for field, key in errors.items()]
+    text = "; ".join(found)
+    for name, value in (result.get("description_placeholders") or {}).items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return text
 
 
 async def wait_for_entities(api: Api, devices: list[str], seconds: float) -> None:
