@@ -104,3 +104,22 @@ def enable_all(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     for item in er.async_entries_for_config_entry(registry, entry.entry_id):
         if item.disabled_by is not None:
             registry.async_update_entity(item.entity_id, disabled_by=None)
+
+
+def entity_lines(hass: HomeAssistant, prefix: str) -> list[str]:
+    """Return a line for each entity whose unique id begins so: what the registry holds, and what is shown."""
+    lines = []
+    for item in sorted(er.async_get(hass).entities.values(), key=lambda item: (item.domain, item.unique_id)):
+        if item.platform != DOMAIN or not item.unique_id.startswith(f"{prefix}_"):
+            continue
+        found = hass.states.get(item.entity_id)
+        assert found is not None, item.entity_id
+        hidden = {"friendly_name", "options"}
+        shown = ", ".join(sorted(f"{key}={value}" for key, value in found.attributes.items() if key not in hidden))
+        precision = item.options.get("sensor", {}).get("suggested_display_precision")
+        category = item.entity_category and item.entity_category.value
+        lines.append(
+            f"{item.entity_id} | {item.unique_id.removeprefix(prefix)[1:]} | {item.original_name} | {category}"
+            f" | {precision} | {found.state} | {shown}"
+        )
+    return lines

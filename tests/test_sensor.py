@@ -3,14 +3,12 @@
 import csv
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from pytest_homeassistant_custom_component.common import MockConfigEntry, snapshot_platform
-from syrupy.assertion import SnapshotAssertion
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from simulator import Simulator
 
@@ -257,15 +255,3 @@ async def test_time_that_does_not_parse(
     await advance(301)
     assert float(state(hass, f"{serial}_battery_voltage").state) == 402.5
     assert not complaints(caplog)
-
-
-@pytest.mark.parametrize("platform", [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR])
-async def test_snapshot(hass: HomeAssistant, cloud: Simulator, platform: Platform, snapshot: SnapshotAssertion) -> None:
-    """Every entity of the demo's two inverters, as registered and as shown."""
-    entry = add_entry(hass, cloud)
-    with patch("custom_components.atess.PLATFORMS", [platform]):
-        await set_up(hass, entry)
-        enable_all(hass, entry)
-        assert await hass.config_entries.async_reload(entry.entry_id)
-        await hass.async_block_till_done(wait_background_tasks=True)
-    await snapshot_platform(hass, er.async_get(hass), snapshot, entry.entry_id)

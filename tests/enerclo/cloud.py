@@ -187,3 +187,15 @@ class Cloud:
             request.transport.close()
             return response
         return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+
+
+def pages_of(count: int, *, cap: int = 10_000, total: bool = True, size: bool = True) -> Callable[[Request], Reply]:
+    """Answer like a cloud that has a number of rows and serves at most `cap` of them at once."""
+
+    def answer(request: Request) -> Reply:
+        number, wanted = int(request.query["pageNo"]), min(int(request.query["pageSize"]), cap)
+        rows = [{"n": n} for n in range(count)][(number - 1) * wanted : number * wanted]
+        page: dict[str, Any] = {"datas": rows, "pageNo": number, "offset": (number - 1) * wanted}
+        return data(page | ({"total": count} if total else {}) | ({"pageSize": wanted} if size else {}))
+
+    return answer
