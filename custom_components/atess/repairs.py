@@ -36,6 +36,10 @@ class NewDevicesFlow(RepairsFlow):
         self._devices = devices
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin; Home Assistant hands in the issue here, not what a user entered."""
+        return await self.async_step_devices()
+
+    async def async_step_devices(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Ask which of the devices to add, and add them."""
         entry = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None:
@@ -64,7 +68,7 @@ class NewDevicesFlow(RepairsFlow):
                 return self.async_create_entry(data={})
         schema: vol.Schema = await async_devices_schema(self.hass, self._devices)
         return self.async_show_form(
-            step_id="init",
+            step_id="devices",
             data_schema=schema,
             errors=error.errors,
             description_placeholders={**error.placeholders, "count": str(len(self._devices))},

@@ -1,2 +1,2 @@
 # Home Assistant aliases voluptuous to its own engine at start-up, so for the type checker the two are one.
-from probatio import *
+from probatio import *  # noqa: F403  # all of it

@@ -1,0 +1,143 @@
+"""The daily look at data loggers: new devices are offered, vanished ones reported, nothing is deleted by itself."""
+
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.atess.const import DOMAIN
+from simulator import Simulator
+
+from .common import Advance, add_entry, restart, set_up, state
+
+DAY = 86400
+
+
+def issues(hass: HomeAssistant) -> dict[str, str | None]:
+    """Return the integration's open repair issues: translation keys by id."""
+    return {
+        issue_id: issue.translation_key
+        for (domain, issue_id), issue in ir.async_get(hass).issues.items()
+        if domain == DOMAIN and issue.active
+    }
+
+
+def lists(cloud: Simulator) -> int:
+    """Return how many lists of devices were asked for."""
+    return len([request for request in cloud.requests if request.path.endswith(("/list", "-small/list"))])
+
+
+async def farm_without_last(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
+    """Set up all devices of the farm but the last cluster, as discovery would."""
+    entry = add_entry(hass, cloud, cloud.devices[:-1])
+    await set_up(hass, entry)
+    return entry
+
+
+@pytest.mark.parametrize("plant", ["farm"])
+async def test_new_device(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    cloud: Simulator,
+    advance: Advance,
+    hass_storage: dict[str, Any],
+) -> None:
+    """A device that a known data logger names is offered after a day, and added at the user's word."""
+    assert await async_setup_component(hass, "repairs", {})
+    entry = await farm_without_last(hass, cloud)
+    await advance(DAY - 7200, step=3600)
+    assert lists(cloud) == 0
+    assert issues(hass) == {}
+    # A restart does not begin the day anew.
+    await restart(hass, entry)
+    await advance(3 * 3600, step=1800)
+    assert lists(cloud) == 6
+    assert issues(hass) == {f"new_devices_{entry.entry_id}": "new_devices"}
+    assert cloud.violations == 0
+
+    client = await hass_client(hass.auth.async_create_access_token(await refresh_token(hass)))
+    response = await client.post(
+        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": f"new_devices_{entry.entry_id}"}
+    )
+    assert response.status == HTTPStatus.OK
+    form = await response.json()
+    [field] = form["data_schema"]
+    new = cloud.devices[-1].sn
+    assert [option["value"] for option in field["selector"]["select"]["options"]] == [new]
+    response = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={"devices": []})
+    assert (await response.json())["errors"] == {"devices": "nothing_chosen"}
+    response = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={"devices": [new]})
+    assert (await response.json())["type"] == "create_entry"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert new in {subentry.unique_id for subentry in entry.subentries.values()}
+    assert state(hass, f"{new}_online", "binary_sensor").state == "on"
+    assert issues(hass) == {}
+
+
+async def refresh_token(hass: HomeAssistant) -> Any:
+    """Return a refresh token of an administrator; that of the test client is too old by then."""
+    user = await hass.auth.async_create_user("Test", group_ids=["system-admin"])
+    return await hass.auth.async_create_refresh_token(user, "https://example.com/")
+
+
+@pytest.mark.parametrize("plant", ["farm"])
+async def test_vanished_device(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """A device that its data logger no longer names is reported and kept; when it is back, so is the report taken."""
+    entry = add_entry(hass, cloud)
+    await set_up(hass, entry)
+    gone = cloud.devices[-1].sn
+    cloud.inject(kind="no_data", path="bms/buc-base-info/list")
+    await advance(DAY + 7200, step=3600)
+    found = issues(hass)
+    assert set(found.values()) == {"vanished"}
+    clusters = [subentry for subentry in entry.subentries.values() if subentry.data["kind"] == "bcu"]
+    assert set(found) == {f"vanished_{subentry.subentry_id}" for subentry in clusters}
+    assert gone in {subentry.unique_id for subentry in entry.subentries.values()}
+    cloud.clear()
+    await advance(DAY + 3600, step=3600)
+    assert issues(hass) == {}
+
+
+async def test_lists_that_do_not_answer(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """Where no list answers, nothing is offered and nothing reported."""
+    entry = add_entry(hass, cloud)
+    await set_up(hass, entry)
+    cloud.inject(kind="http_status", status=404, path="hps/base-info-small/list")
+    cloud.inject(kind="http_status", status=503, path="hps/base-info/list")
+    await advance(DAY + 7200, step=3600)
+    assert issues(hass) == {}
+
+
+async def test_device_that_changed_its_kind(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, advance: Advance
+) -> None:
+    """A device that the cloud no longer knows as its kind is told of after the third time, until it is known again."""
+    device = cloud.devices[0]
+    cloud.inject(kind="http_status", status=404, device=device.sn, path="hps/data-last-small")
+    await advance(601)
+    assert issues(hass) == {}
+    await advance(601)
+    assert set(issues(hass).values()) == {"unknown_device"}
+    cloud.clear()
+    await advance(601)
+    assert issues(hass) == {}
+    assert cloud.violations == 0
+
+
+async def test_issues_end_with_the_device(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, advance: Advance
+) -> None:
+    """A device that is deleted takes what is said of it along."""
+    device = cloud.devices[0]
+    cloud.inject(kind="http_status", status=404, device=device.sn, path="hps/data-last-small")
+    await advance(1200)
+    assert set(issues(hass).values()) == {"unknown_device"}
+    subentry = next(item for item in entry.subentries.values() if item.unique_id == device.sn)
+    hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issues(hass) == {}
