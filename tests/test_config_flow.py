@@ -308,3 +308,35 @@ async def test_options(hass: HomeAssistant, cloud: Simulator, entry: MockConfigE
     result = await hass.config_entries.options.async_init(entry.entry_id)
     suggested = result["data_schema"].schema["advanced"].schema.schema
     assert next(iter(suggested)).description == {"suggested_value": ["pcs.latest = pcs/data-last"]}
+
+
+@pytest.mark.parametrize("plant", ["farm"])
+@pytest.mark.parametrize("known", ["nothing", "data logger"])
+async def test_farm_from_an_empty_entry(hass: HomeAssistant, cloud: Simulator, known: str) -> None:
+    """Seven devices are found and set up for at most two requests per device beside the lists."""
+    flow_id = await start(hass)
+    serials = [] if known == "nothing" else [cloud.data_logs[0]]
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, serials))
+    assert result["step_id"] == "devices"
+    result = await hass.config_entries.flow.async_configure(
+        flow_id, {"devices": [device.sn for device in cloud.devices]}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done(wait_background_tasks=True)
+    entry = result["result"]
+    assert {item.unique_id: item.data["kind"] for item in entry.subentries.values()} == {
+        device.sn: device.kind for device in cloud.devices
+    }
+    lists = [request for request in cloud.requests if request.path.endswith("list")]
+    assert len(lists) <= 8
+    assert len(cloud.requests) - len(lists) <= 2 * len(cloud.devices)
+    assert cloud.violations == 0
+    assert [item.title for item in entry.subentries.values()] == [
+        "PCS battery inverter",
+        "PBD solar controller",
+        "PBD solar controller 2",
+        "BCU battery cluster",
+        "BCU battery cluster 2",
+        "BCU battery cluster 3",
+        "MBMS battery system",
+    ]

@@ -14,7 +14,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from .catalogue import Definition, definitions, nominal_power
+from .catalogue import Definition, definitions
 from .const import (
     BASE_INFO_INTERVAL,
     CONF_DATA_LOG_SN,
@@ -248,13 +248,12 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         )
 
     def _new_interpreter(self, state: Mapping[str, Json]) -> Interpreter:
-        model = self.base_info.get("model")
         watts = self.base_info.get("nominalPower")
         return Interpreter(
             self.kind,
             zone=dt_util.get_default_time_zone(),
-            model=model if isinstance(model, str) else None,
-            nominal_power=watts / 1000 if isinstance(watts, int | float) and watts > 0 else nominal_power(str(model)),
+            model=self.model,
+            nominal_power=watts / 1000 if isinstance(watts, int | float) and watts > 0 else None,
             state=state,
         )
 
@@ -353,10 +352,15 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         if self._base_info_at is not None and now - self._base_info_at < BASE_INFO_INTERVAL:
             return
         self._base_info_at = now
+        listed = self.client.last_listed(self.kind, self.device_sn)
         try:
-            self.base_info = await self.client.base_info(
-                self.kind, self.device_sn, priority=Priority.SETTINGS, max_wait=POLL_MAX_WAIT
-            )
+            # The list of a data logger tells the same, where it tells the model; a BMS has none to tell.
+            if listed and not self.base_info and (_model(listed) or self.kind in {Kind.BCU, Kind.MBMS}):
+                self.base_info = listed
+            else:
+                self.base_info = await self.client.base_info(
+                    self.kind, self.device_sn, priority=Priority.SETTINGS, max_wait=POLL_MAX_WAIT
+                )
         except EnercloError as err:
             LOGGER.debug("%s: no base info: %s", self.name, err)
             return
@@ -366,12 +370,16 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
     @property
     def model(self) -> str | None:
         """Return the model's name as the cloud gives it."""
-        return _text(self.base_info.get("model")) or _text(self.base_info.get("deviceModel"))
+        return _model(self.base_info)
 
     @property
     def firmware(self) -> str | None:
         """Return the firmware's version as the cloud gives it."""
         return _text(self.base_info.get("firmwareVersion"))
+
+
+def _model(info: Mapping[str, Json]) -> str | None:
+    return _text(info.get("model")) or _text(info.get("deviceModel"))
 
 
 def _text(value: Json) -> str | None:

@@ -51,6 +51,7 @@ class EnercloClient:
         self._paths = PathBook(overrides or {}, paths)
         self._now = now
         self._caller = Caller(session, token, normalize_base_url(base_url), pacer=pacer, paths=self._paths, now=now)
+        self._listed: dict[tuple[Kind, str], dict[str, Json]] = {}
         self._samples: dict[tuple[Kind, str], Sample] = {}
         self._missing: dict[tuple[Kind, str], NotFoundError | NoDataError] = {}
 
@@ -185,9 +186,17 @@ class EnercloClient:
     ) -> list[dict[str, Json]]:
         """Return the devices of a kind behind a data logger (documented for BCU, else candidate)."""
         row = endpoint(kind, Operation.BASE_INFO_LIST)
-        return await self._list(
+        found = await self._list(
             row, data_log_sn, {"dataLogSn": data_log_sn}, Terms(priority=priority, max_wait=max_wait)
         )
+        for entry in found:
+            if isinstance(device_sn := entry.get("deviceSn"), str):
+                self._listed[kind, device_sn.strip()] = entry
+        return found
+
+    def last_listed(self, kind: Kind, device_sn: str) -> dict[str, Json] | None:
+        """Return the master data of a device that a list brought in the life of this client."""
+        return self._listed.get((kind, device_sn))
 
     async def data_log(
         self, data_log_sn: str, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0
