@@ -39,7 +39,10 @@ INTRODUCTIONS: Mapping[Kind, str] = {
     Kind.BCU: "The control unit of one battery string.",
     Kind.MBMS: "The master battery management over several BCUs.",
 }
-FLAG_STATES = {"off": "Absent", "on": "Present"}
+BINARY_STATES = {
+    "discharging": {"off": "Not discharging", "on": "Discharging"},
+    "flag": {"off": "Absent", "on": "Present"},
+}
 SEVERITIES = {Severity.FAULT: "Fault", Severity.PROTECTION: "Protection", Severity.WARNING: "Warning"}
 GENERATED = "<!-- Written by script/generate from the catalogue. -->\n"
 
@@ -101,8 +104,8 @@ def entity_texts() -> Json:
         if isinstance(definition, Field) and definition.enumeration is not None:
             states = {choice.key: choice.label for choice in definition.enumeration.choices}
             text["state"] = text.get("state", {}) | states
-        elif definition.quantity.name == "flag":
-            text["state"] = FLAG_STATES
+        elif definition.quantity.name in BINARY_STATES:
+            text["state"] = BINARY_STATES[definition.quantity.name]
     return {platform: dict(sorted(entities.items())) for platform, entities in sorted(texts.items())}
 
 

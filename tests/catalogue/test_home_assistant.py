@@ -22,7 +22,7 @@ SENSORS = {(item.key, item.quantity, item.precision, item.options) for item in A
 BINARY_SENSORS = {(item.key, item.quantity) for item in ALL if item.platform == "binary_sensor"}
 
 
-@pytest.mark.parametrize(("key", "quantity", "precision", "options"), sorted(SENSORS, key=lambda item: item[0]))
+@pytest.mark.parametrize(("key", "quantity", "precision", "options"), sorted(SENSORS, key=str))
 def test_sensor_is_valid(key: str, quantity: Quantity, precision: int | None, options: tuple[str, ...] | None) -> None:
     state_class = SensorStateClass(quantity.state_class) if quantity.state_class else None
     if quantity.device_class is None:
@@ -39,7 +39,7 @@ def test_sensor_is_valid(key: str, quantity: Quantity, precision: int | None, op
     assert precision is not None
 
 
-@pytest.mark.parametrize(("key", "quantity"), sorted(BINARY_SENSORS, key=lambda item: item[0]))
+@pytest.mark.parametrize(("key", "quantity"), sorted(BINARY_SENSORS, key=str))
 def test_binary_sensor_is_valid(key: str, quantity: Quantity) -> None:
     assert quantity.binary
     assert (quantity.unit, quantity.state_class, quantity.precision) == (None, None, None), key

@@ -10,6 +10,7 @@ from .quantities import (
     CONNECTIVITY,
     COUNT,
     CURRENT,
+    DISCHARGING,
     ENERGY_STORED,
     ENERGY_TODAY,
     ENERGY_TOTAL,
@@ -54,7 +55,7 @@ _ROWS: tuple[Derived, ...] = (
     derived("Grid present", SUPPLY, INVERTERS),
     derived("Generator running", RUNNING, INVERTERS, Show.HIDDEN),
     derived("Battery charging", CHARGING, ALL),
-    derived("Battery discharging", RUNNING, ALL),
+    derived("Battery discharging", DISCHARGING, ALL),
 )
 
 DERIVED: Mapping[Kind, tuple[Derived, ...]] = {
