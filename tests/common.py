@@ -35,14 +35,20 @@ def other_token(cloud: Simulator, account: str | None = None) -> str:
 
 
 def add_entry(
-    hass: HomeAssistant, cloud: Simulator, devices: Sequence[Any] | None = None, **options: Any
+    hass: HomeAssistant,
+    cloud: Simulator,
+    devices: Sequence[Any] | None = None,
+    *,
+    entry_id: str = "atess_test_entry",
+    unique_id: str | None = None,
+    **options: Any,
 ) -> MockConfigEntry:
     """Add an entry with the devices of a simulated cloud, all unless told otherwise; it is not set up yet."""
     entry = MockConfigEntry(
         domain=DOMAIN,
-        entry_id="atess_test_entry",
+        entry_id=entry_id,
         title="Enerclo",
-        unique_id=account_of(cloud),
+        unique_id=unique_id or account_of(cloud),
         data={CONF_TOKEN: cloud.token, CONF_BASE_URL: cloud.base_url},
         options={"scan_interval": 5, "allow_changes": False, **options},
         subentries_data=[

@@ -241,6 +241,45 @@ async def test_whole_account(hass: HomeAssistant, cloud: Simulator) -> None:
     assert {item.unique_id for item in result["result"].subentries.values()} == {device.sn for device in cloud.devices}
 
 
+async def test_lists_are_remembered(hass: HomeAssistant, cloud: Simulator) -> None:
+    """A flow that is begun anew asks nothing that was answered a moment ago."""
+    for known in ([], [cloud.data_logs[0]]):
+        flow_id = await start(hass)
+        result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, known))
+        assert result["step_id"] == "devices"
+        asked = len(cloud.requests)
+        hass.config_entries.flow.async_abort(flow_id)
+        flow_id = await start(hass)
+        result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, known))
+        assert result["step_id"] == "devices"
+        assert len(cloud.requests) == asked
+        hass.config_entries.flow.async_abort(flow_id)
+    assert cloud.violations == 0
+
+
+async def test_device_chosen_twice(hass: HomeAssistant, cloud: Simulator) -> None:
+    """A device that another flow has set up meanwhile is refused in the list too."""
+    flow_id = await start(hass)
+    await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, [cloud.data_logs[0]]))
+    other = add_entry(hass, cloud)
+    hass.config_entries.async_update_entry(other, unique_id="another")
+    result = await hass.config_entries.flow.async_configure(flow_id, {"devices": [cloud.devices[0].sn]})
+    assert result["errors"] == {"devices": "device_configured"}
+
+
+async def test_list_of_plants_fails(hass: HomeAssistant, cloud: Simulator) -> None:
+    """A cloud that fails while its lists are read is told as such."""
+    cloud.inject(kind="html", path="plant/list")
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, []))
+    assert result["errors"] == {"base": "malformed_answer"}
+    cloud.clear()
+    cloud.inject(kind="http_status", status=404, path="datalog/list")
+    cloud.inject(kind="http_status", status=404, path="data-log/list")
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, []))
+    assert result["errors"] == {"base": "paced"}
+
+
 async def test_no_list_answers(hass: HomeAssistant, cloud: Simulator) -> None:
     """Where no list answers, the flow asks for serial numbers."""
     cloud.inject(kind="http_status", status=404, path="plant/list")
@@ -268,6 +307,41 @@ async def test_reauth(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEn
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED
     assert cloud.violations == 0
+
+
+async def test_reauth_after_a_poll(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: Any) -> None:
+    """A token can be tried right after a poll, at what may be asked; when nothing may be, the form says when."""
+    result = await entry.start_reauth_flow(hass)
+    flow_id = result["flow_id"]
+    result = await hass.config_entries.flow.async_configure(flow_id, {"token": other_token(cloud)})
+    assert result["errors"] == {"base": "invalid_auth"}
+    cloud.inject(kind="http_status", status=503, count=1)
+    result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
+    assert result["errors"] == {"base": "cannot_connect"}
+    result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
+    assert result["errors"] == {"base": "paced"}
+    clock.tick(300)
+    result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert cloud.violations == 0
+
+
+async def test_reauth_without_data(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: Any) -> None:
+    """A device without data is enough to accept a token; one that is unknown belongs to another account."""
+    clock.tick(300)
+    device = cloud.devices[0].sn
+    cloud.inject(kind="http_status", status=404, device=device)
+    result = await entry.start_reauth_flow(hass)
+    flow_id = result["flow_id"]
+    result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
+    assert result["errors"] == {"token": "wrong_account"}
+    cloud.clear()
+    cloud.inject(kind="no_data", device=device)
+    clock.tick(300)
+    result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
 
 
 async def test_reconfigure(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: Any) -> None:

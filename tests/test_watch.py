@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.atess.const import DOMAIN
+from custom_components.atess.repairs import async_create_fix_flow
 from simulator import Simulator
 
 from .common import Advance, add_entry, restart, set_up, state
@@ -77,6 +78,27 @@ async def test_new_device(
     assert new in {subentry.unique_id for subentry in entry.subentries.values()}
     assert state(hass, f"{new}_online", "binary_sensor").state == "on"
     assert issues(hass) == {}
+
+
+@pytest.mark.parametrize("plant", ["farm"])
+async def test_repair_of_what_is_gone(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """The offer of a device that was added by hand meanwhile, or whose account was removed, says so."""
+    entry = await farm_without_last(hass, cloud)
+    await advance(DAY + 7200, step=3600)
+    [issue] = [item for (domain, _), item in ir.async_get(hass).issues.items() if domain == DOMAIN]
+    flow = await async_create_fix_flow(hass, issue.issue_id, dict(issue.data or {}))
+    flow.hass = hass
+    new = cloud.devices[-1].sn
+    other = add_entry(hass, cloud, cloud.devices[-1:], entry_id="other_entry", unique_id="other")
+    result = await flow.async_step_devices({"devices": [new]})
+    assert result["errors"] == {"devices": "device_configured"}
+    await hass.config_entries.async_remove(other.entry_id)
+    await hass.config_entries.async_remove(entry.entry_id)
+    result = await flow.async_step_init()
+    assert result["reason"] == "account_removed"
+    assert issues(hass) == {}
+    with pytest.raises(ValueError, match="nothing to fix"):
+        await async_create_fix_flow(hass, "another", None)
 
 
 async def refresh_token(hass: HomeAssistant) -> Any:

@@ -139,7 +139,7 @@ class AtessConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             chosen = [device for device in self._found if device.device_sn in user_input[CONF_DEVICES]]
             try:
-                check_not_configured(self.hass, [device.device_sn for device in chosen])
+                check_not_configured(self.hass, [device.device_sn for device in chosen], CONF_DEVICES)
                 if not chosen:
                     raise FormError("nothing_chosen", CONF_DEVICES)
             except FormError as err:

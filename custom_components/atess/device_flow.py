@@ -97,7 +97,7 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
         if user_input is not None:
             chosen = [device for device in self._found if device.device_sn in user_input[CONF_DEVICES]]
             try:
-                check_not_configured(self.hass, [device.device_sn for device in chosen])
+                check_not_configured(self.hass, [device.device_sn for device in chosen], CONF_DEVICES)
                 if not chosen:
                     raise FormError("nothing_chosen", CONF_DEVICES)
             except FormError as err:

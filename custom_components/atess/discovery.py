@@ -52,8 +52,6 @@ async def async_read_lists(
             rows = await client.base_info_list(kind, data_log_sn, priority=priority, max_wait=PERSON_MAX_WAIT)
         except NotFoundError:
             continue
-        except NoDataError:
-            rows = []
         answered.add(kind)
         for device in _devices(kind, data_log_sn, rows):
             found.setdefault(device.device_sn, device)
@@ -65,12 +63,12 @@ async def async_discover(client: EnercloClient) -> list[FoundDevice]:
     found: dict[str, FoundDevice] = {}
     try:
         plants = await client.plants(max_wait=PERSON_MAX_WAIT)
-    except NotFoundError, NoDataError:
+    except NotFoundError:
         return []
     for plant_id in _texts(plants, "plantId", "id"):
         try:
             loggers = await client.data_logs(plant_id, max_wait=PERSON_MAX_WAIT)
-        except NotFoundError, NoDataError:
+        except NotFoundError:
             continue
         for data_log_sn in _texts(loggers, "dataLogSn", "deviceSn", "sn"):
             for device in await async_devices_of(client, data_log_sn):
@@ -116,8 +114,10 @@ def _devices(kind: Kind, data_log_sn: str, rows: Iterable[Mapping[str, Json]]) -
 
 def _texts(rows: Iterable[Mapping[str, Json]], *members: str) -> list[str]:
     """Return, per row, the first of the members that has a value, as text."""
-    return [
-        next((str(row[member]) for member in members if row.get(member) not in {None, ""}), "")
-        for row in rows
-        if any(isinstance(row.get(member), str | int) and row[member] != "" for member in members)
-    ]
+    found = []
+    for row in rows:
+        values = [
+            str(row[member]) for member in members if isinstance(row.get(member), str | int) and row[member] != ""
+        ]
+        found.extend(values[:1])
+    return found

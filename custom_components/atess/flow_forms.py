@@ -133,17 +133,16 @@ def clean_serials(serials: Iterable[str]) -> list[str]:
     return cleaned
 
 
-def check_not_configured(hass: HomeAssistant, serials: Iterable[str], subentry_id: str | None = None) -> None:
-    """Raise FormError if one of the devices is there already, under this or another account."""
+def check_not_configured(hass: HomeAssistant, serials: Iterable[str], field: str = CONF_DEVICE_SN) -> None:
+    """Raise FormError for the field if one of the devices is there already, under this or another account."""
     known = {
         subentry.unique_id
         for entry in hass.config_entries.async_entries(DOMAIN)
         for subentry in entry.subentries.values()
-        if subentry.subentry_id != subentry_id
     }
     for serial in serials:
         if serial in known:
-            raise FormError("device_configured", CONF_DEVICE_SN, device=serial)
+            raise FormError("device_configured", field, device=serial)
 
 
 def parse_paths(lines: Iterable[str]) -> dict[str, str]:

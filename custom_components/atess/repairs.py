@@ -48,7 +48,7 @@ class NewDevicesFlow(RepairsFlow):
         if user_input is not None:
             chosen = [device for device in self._devices if device.device_sn in user_input[CONF_DEVICES]]
             try:
-                check_not_configured(self.hass, [device.device_sn for device in chosen])
+                check_not_configured(self.hass, [device.device_sn for device in chosen], CONF_DEVICES)
                 if not chosen:
                     raise FormError("nothing_chosen", CONF_DEVICES)
             except FormError as err:

@@ -52,6 +52,7 @@ class EnercloClient:
         self._now = now
         self._caller = Caller(session, token, normalize_base_url(base_url), pacer=pacer, paths=self._paths, now=now)
         self._listed: dict[tuple[Kind, str], dict[str, Json]] = {}
+        self._lists: dict[tuple[str, str], list[dict[str, Json]]] = {}
         self._samples: dict[tuple[Kind, str], Sample] = {}
         self._missing: dict[tuple[Kind, str], NotFoundError | NoDataError] = {}
 
@@ -264,5 +265,12 @@ class EnercloClient:
         return await self._caller.ask(row, device_sn, query, decode, terms)
 
     async def _list(self, row: Endpoint, device: str, query: Mapping[str, str], terms: Terms) -> list[dict[str, Json]]:
+        """Return the entries of a list; while pacing forbids asking, those of last time."""
         pages = self._caller.pages(row, device, query, terms, size=_LIST_PAGE_SIZE)
-        return [entry async for rows in pages for entry in rows]
+        try:
+            found = self._lists[row.key, device] = [entry async for rows in pages for entry in rows]
+        except PacedError:
+            if (remembered := self._lists.get((row.key, device))) is None:
+                raise
+            return remembered
+        return found
