@@ -86,6 +86,16 @@ async def test_address_forms(hass: HomeAssistant, cloud: Simulator, address: str
     assert result["data"]["base_url"] == f"{base}/"
 
 
+async def test_vendor_address_by_default(hass: HomeAssistant, cloud: Simulator) -> None:
+    """Without an address the vendor's is used, over https."""
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    entered = user_input(cloud)
+    del entered["advanced"]
+    taken = result["data_schema"](entered)
+    assert taken["advanced"] == {"base_url": "https://www.enerclo-atesspower.com/api/v1/"}
+    assert taken["allow_changes"] is False
+
+
 async def recover(hass: HomeAssistant, flow_id: str, cloud: Simulator) -> None:
     """The same form, filled in rightly, makes the entry."""
     result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))

@@ -75,11 +75,13 @@ USER_SCHEMA = vol.Schema(
         vol.Required(CONF_TOKEN): TOKEN_SELECTOR,
         vol.Optional(CONF_DEVICE_SN): _TEXTS,
         vol.Optional(CONF_ALLOW_CHANGES, default=False): BooleanSelector(),
-        vol.Required(CONF_ADVANCED): _ADDRESS,
+        vol.Optional(CONF_ADVANCED, default=dict): _ADDRESS,
     }
 )
 REAUTH_SCHEMA = vol.Schema({vol.Required(CONF_TOKEN): TOKEN_SELECTOR})
-RECONFIGURE_SCHEMA = vol.Schema({vol.Required(CONF_TOKEN): TOKEN_SELECTOR, vol.Required(CONF_ADVANCED): _ADDRESS})
+RECONFIGURE_SCHEMA = vol.Schema(
+    {vol.Required(CONF_TOKEN): TOKEN_SELECTOR, vol.Optional(CONF_ADVANCED, default=dict): _ADDRESS}
+)
 OPTIONS_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_SCAN_INTERVAL, default=DEFAULT_SCAN_INTERVAL): vol.All(
@@ -91,7 +93,9 @@ OPTIONS_SCHEMA = vol.Schema(
             vol.Coerce(int),
         ),
         vol.Required(CONF_ALLOW_CHANGES, default=False): BooleanSelector(),
-        vol.Required(CONF_ADVANCED): section(vol.Schema({vol.Optional(CONF_PATHS): _TEXTS}), {"collapsed": True}),
+        vol.Optional(CONF_ADVANCED, default=dict): section(
+            vol.Schema({vol.Optional(CONF_PATHS): _TEXTS}), {"collapsed": True}
+        ),
     }
 )
 ADD_DEVICE_SCHEMA = vol.Schema(
