@@ -46,6 +46,8 @@ from .issues import unknown_issue
 from .readings import ActiveFault, Interpreter, Reading, Value
 
 STORAGE_VERSION = 1
+# Seconds to the next try where the cloud was not reached, so that its limit forbids nothing.
+LEAST_RETRY = 30.0
 # With one of these errors the cloud has answered.
 ANSWERED = frozenset({"invalid_auth", "limited", "no_data", "not_found"})
 # These say how old the data are, so age does not end them.
@@ -214,7 +216,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             translation_domain=DOMAIN,
             translation_key=error_key(err),
             translation_placeholders={"device": self.name, "error": str(err)},
-            retry_after=max(self._permitted_in(), 1.0),
+            retry_after=max(self._permitted_in(), LEAST_RETRY),
         )
 
     def _permitted_in(self) -> float:
