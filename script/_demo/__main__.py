@@ -80,10 +80,10 @@ async def demo(chosen: argparse.Namespace, children: list[Child]) -> int:
                     api, token=cloud.token, devices=list(cloud.devices), base_url=cloud.base_url
                 )
             say(f"  entry {title}")
-        async with doing("waiting for the inverters' entities"):
-            await setting_up.wait_for_entities(api, list(cloud.devices), ENTITY_SECONDS)
+        async with doing("waiting for the devices' entities"):
+            await setting_up.wait_for_entities(api, cloud.devices, ENTITY_SECONDS)
         async with doing("filling the Energy dashboard's preferences"):
-            statistics = await setting_up.fill_energy_dashboard(api, list(cloud.devices))
+            statistics = await setting_up.fill_energy_dashboard(api, cloud.devices)
 
         if chosen.check:
             done = await checks.run(api, cloud, home, statistics, chosen.screenshots)

@@ -14,12 +14,12 @@ import aiohttp
 from script._demo.browser import Browser, browser
 from script._demo.home_assistant import ROOT, Api
 from script._demo.process import Child, doing, say
+from script._demo.roles import ROLES, SOURCE_NAMES, available_sources
 from script._demo.simulator import Cloud
 
-LIVE = ("pv_power", "battery_power", "grid_power", "load_power")
-LEAST_NUMBERS = 20
 LIVE_SECONDS = 120
 DEVICE_SECONDS = 60
+ROUNDING = 0.011  # kW, per device
 # Home Assistant makes statistics every five minutes; before the first, the Energy dashboard does not know an entity.
 STATISTICS_SECONDS = 360
 OLDEST_SAMPLE = timedelta(minutes=20)
@@ -56,6 +56,8 @@ async def run(api: Api, cloud: Cloud, home: Child, statistics: list[str], folder
         problems = await _repeat(lambda: _live_problems(api, cloud), LIVE_SECONDS)
     for device, problem in problems.items():
         checks.check(f"{cloud.devices[device]} shows live values", problem)
+    if len(cloud.devices) > 1:
+        checks.check("the plant agrees with its devices", await _plant_problem(api, cloud))
     for device, problem in (await _repeat(lambda: _device_problems(api, cloud), DEVICE_SECONDS)).items():
         checks.check(f"{cloud.devices[device]} is a device with manufacturer, model and name", problem)
     checks.check("diagnostics hold neither token nor serial number", await _diagnostics_problem(api, cloud))
@@ -91,22 +93,46 @@ async def _live_problems(api: Api, cloud: Cloud) -> dict[str, str | None]:
     """Return for each device what keeps its values from being live."""
     entities, states = await api.entities(), await api.states()
     problems: dict[str, str | None] = {}
-    for device in cloud.devices:
+    for device, kind in cloud.devices.items():
+        role = ROLES[kind]
         own = {
             unique_id.removeprefix(f"{device}_"): states.get(entry["entity_id"], {"state": "missing", "attributes": {}})
             for unique_id, entry in entities.items()
             if unique_id.startswith(f"{device}_") and not entry["disabled_by"]
         }
         numbers = {key for key, state in own.items() if _is_number(state["state"])}
-        wrong = [f"{key} is {own[key]['state'] if key in own else 'missing'}" for key in LIVE if key not in numbers]
+        wrong = [
+            f"{key} is {own[key]['state'] if key in own else 'missing'}" for key in role.live if key not in numbers
+        ]
         wrong += [f"{key} is unavailable" for key, state in own.items() if state["state"] in {"unavailable", "missing"}]
-        if len(numbers) < LEAST_NUMBERS:
-            wrong.append(f"only {len(numbers)} numbers, at least {LEAST_NUMBERS} expected")
+        if len(numbers) < role.least_numbers:
+            wrong.append(f"only {len(numbers)} numbers, at least {role.least_numbers} expected")
         sampled = [state["state"] for state in own.values() if state["attributes"].get("device_class") == "timestamp"]
         if not any(_is_recent(text) for text in sampled):
             wrong.append(f"no sample of the last {OLDEST_SAMPLE}: {sampled}")
         problems[device] = "; ".join(wrong) or None
     return problems
+
+
+async def _plant_problem(api: Api, cloud: Cloud) -> str | None:
+    """Return where the plant's values differ from those of its devices."""
+    entities, states = await api.entities(), await api.states()
+    entry = (await api.entries())[0]["entry_id"]
+
+    def number(unique_id: str) -> float:
+        return float(states[entities[unique_id]["entity_id"]]["state"])
+
+    wrong = []
+    producers = [device for device, kind in cloud.devices.items() if "solar" in ROLES[kind].sources]
+    plant, parts = number(f"plant_{entry}_pv_power"), sum(number(f"{device}_pv_power") for device in producers)
+    if abs(plant - parts) > ROUNDING * len(producers):
+        wrong.append(f"PV power {plant} is not the sum {parts}")
+    masters = [device for device, kind in cloud.devices.items() if kind == "mbms"]
+    if masters:
+        plant, master = (number(f"{name}_battery_state_of_charge") for name in (f"plant_{entry}", masters[0]))
+        if plant != master:
+            wrong.append(f"state of charge {plant} is not the battery system's {master}")
+    return "; ".join(wrong) or None
 
 
 async def _device_problems(api: Api, cloud: Cloud) -> dict[str, str | None]:
@@ -178,34 +204,38 @@ async def _names(api: Api, cloud: Cloud) -> dict[str, str]:
 
 
 async def _check_pages(checks: Checks, api: Api, pages: Browser, cloud: Cloud) -> None:
-    """Open the integration's page and the page of every inverter."""
+    """Open the integration's page and the page of the first device of every kind."""
     devices, names = await api.devices(), await _names(api, cloud)
     async with doing("looking at the pages"):
         expected = ["ATESS", *(re.escape(name) for name in names.values())]
         text = await pages.look("/config/integrations/integration/atess", "integration", expected)
-        checks.check("the integration's page shows both inverters", _page_problem(text, expected))
-        for device, kind in cloud.devices.items():
-            value = r"\s+-?\d+[.,]\d+\s*kW"
-            expected = [
-                re.escape(names[device]),
-                *(f"{what} power{value}" for what in ("PV", "Battery", "Grid", "Load")),
-            ]
+        checks.check("the integration's page shows every device", _page_problem(text, expected))
+        first = {kind: device for device, kind in reversed(cloud.devices.items())}
+        for kind, device in reversed(first.items()):
+            value = r"\s+-?[\d.,]+\s*(kW|V|%)"
+            expected = [re.escape(names[device]), *(f"{name}{value}" for name in ROLES[kind].live.values())]
             text = await pages.look(f"/config/devices/device/{devices[device]['id']}", f"device_{kind}", expected)
-            checks.check(f"the page of {kind} shows its powers", _page_problem(text, expected))
+            checks.check(f"the page of {kind} shows its values", _page_problem(text, expected))
 
 
 async def _check_energy_pages(checks: Checks, api: Api, pages: Browser, cloud: Cloud) -> None:
     """Open the Energy dashboard, its view of this moment, and the page of its sources."""
-    names = [re.escape(name) for name in (await _names(api, cloud)).values()]
+    names, entities = await _names(api, cloud), await api.entities()
     async with doing("looking at the Energy dashboard"):
-        expected = ["Solar total", "Grid total", "Battery total"]
+        given = {device: available_sources(device, kind, entities) for device, kind in cloud.devices.items()}
+        kinds = {source for sources in given.values() for source in sources}
+        expected = [f"{source.capitalize()} total" for source in ("solar", "grid", "battery") if source in kinds]
         text = await pages.look("/energy", "energy", expected)
-        checks.check("the Energy dashboard shows solar, grid and battery", _page_problem(text, expected))
-        expected = ["Power sources", r"Solar\s+[\d.,]+\s*k?W", r"Grid\s+-?[\d.,]+\s*k?W", r"Battery\s+-?[\d.,]+\s*k?W"]
+        checks.check("the Energy dashboard shows its sources", _page_problem(text, expected))
+        expected = [rf"{source.capitalize()}\s+-?[\d.,]+\s*k?W" for source in kinds]
         text = await pages.look("/energy/now", "energy_now", expected)
         checks.check("the Energy dashboard shows the power of this moment", _page_problem(text, expected))
-        sources = ("PV", "Grid import", "Grid export", "Battery charge", "Battery discharge")
-        expected = [f"{name} {source} energy total" for name in names for source in sources]
+        expected = [
+            f"{re.escape(names[device])} {name}"
+            for device, sources in given.items()
+            for source in sources
+            for name in SOURCE_NAMES[source]
+        ]
         text = await pages.look("/config/energy", "energy_sources", expected)
         checks.check("the page of the Energy dashboard's sources shows all of them", _page_problem(text, expected))
 

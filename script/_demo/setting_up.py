@@ -6,19 +6,10 @@ from typing import Any
 
 from script._demo.home_assistant import Api
 from script._demo.process import DemoError
+from script._demo.roles import available_sources, needed
 
 FLOW = "/api/config/config_entries/flow"
 MOST_STEPS = 20
-REQUIRED = (
-    "pv_energy_total",
-    "pv_power",
-    "grid_import_energy_total",
-    "grid_export_energy_total",
-    "grid_power",
-    "battery_charge_energy_total",
-    "battery_discharge_energy_total",
-    "battery_power",
-)
 
 
 async def add_integration(api: Api, *, token: str, devices: list[str], base_url: str) -> str:
@@ -81,15 +72,15 @@ async def _error_texts(api: Api, result: dict[str, Any]) -> str:
     return text
 
 
-async def wait_for_entities(api: Api, devices: list[str], seconds: float) -> None:
-    """Wait until the entry is set up and every inverter has the Energy dashboard's entities; else DemoError."""
+async def wait_for_entities(api: Api, devices: dict[str, str], seconds: float) -> None:
+    """Wait until the entry is set up and every device has the Energy dashboard's entities; else DemoError."""
     deadline = time.monotonic() + seconds
     while True:
         entry = (await api.entries())[0]
         if entry["state"] in {"setup_error", "migration_error"}:
             raise DemoError(f"Home Assistant could not set the entry up: {entry['reason'] or entry['state']}")
         entities = await api.entities()
-        missing = [f"{device}_{key}" for device in devices for key in REQUIRED if f"{device}_{key}" not in entities]
+        missing = [name for device, kind in devices.items() for name in needed(device, kind) if name not in entities]
         if entry["state"] == "loaded" and not missing:
             return
         if time.monotonic() > deadline:
@@ -99,34 +90,46 @@ async def wait_for_entities(api: Api, devices: list[str], seconds: float) -> Non
         await asyncio.sleep(1)
 
 
-async def fill_energy_dashboard(api: Api, devices: list[str]) -> list[str]:
-    """Enter every inverter's sources and return their statistics."""
+async def fill_energy_dashboard(api: Api, devices: dict[str, str]) -> list[str]:
+    """Enter the sources that every device provides and return their statistics."""
     entities = await api.entities()
-    sources: list[dict[str, Any]] = []
-    for device in devices:
-        own = {key: entities[f"{device}_{key}"]["entity_id"] for key in REQUIRED}
-        solar = {
-            "type": "solar",
-            "stat_energy_from": own["pv_energy_total"],
-            "stat_rate": own["pv_power"],
-            "config_entry_solar_forecast": None,
-        }
-        grid = {
-            "type": "grid",
-            "stat_energy_from": own["grid_import_energy_total"],
-            "stat_energy_to": own["grid_export_energy_total"],
-            "stat_rate": own["grid_power"],
-            "cost_adjustment_day": 0,
-        }
-        battery = {
-            "type": "battery",
-            "stat_energy_from": own["battery_discharge_energy_total"],
-            "stat_energy_to": own["battery_charge_energy_total"],
-            "stat_rate": own["battery_power"],
-        }
-        charge = entities.get(f"{device}_battery_state_of_charge")
-        if charge and not charge["disabled_by"]:
-            battery["stat_soc"] = charge["entity_id"]
-        sources += [solar, grid, battery]
+    sources = [
+        _source(name, device, entities)
+        for device, kind in devices.items()
+        for name in available_sources(device, kind, entities)
+    ]
     await api.command("energy/save_prefs", energy_sources=sources)
     return [value for source in sources for name, value in source.items() if name.startswith("stat_")]
+
+
+def _source(name: str, device: str, entities: dict[str, Any]) -> dict[str, Any]:
+    """Return a source of the Energy dashboard as its preferences hold it."""
+
+    def entity(key: str) -> str:
+        return str(entities[f"{device}_{key}"]["entity_id"])
+
+    if name == "solar":
+        return {
+            "type": "solar",
+            "stat_energy_from": entity("pv_energy_total"),
+            "stat_rate": entity("pv_power"),
+            "config_entry_solar_forecast": None,
+        }
+    if name == "grid":
+        return {
+            "type": "grid",
+            "stat_energy_from": entity("grid_import_energy_total"),
+            "stat_energy_to": entity("grid_export_energy_total"),
+            "stat_rate": entity("grid_power"),
+            "cost_adjustment_day": 0,
+        }
+    battery = {
+        "type": "battery",
+        "stat_energy_from": entity("battery_discharge_energy_total"),
+        "stat_energy_to": entity("battery_charge_energy_total"),
+        "stat_rate": entity("battery_power"),
+    }
+    charge = entities.get(f"{device}_battery_state_of_charge")
+    if charge and not charge["disabled_by"]:
+        battery["stat_soc"] = charge["entity_id"]
+    return battery
