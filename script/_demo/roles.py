@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-INVERTER_ENERGIES = {
+INVERTER_ENERGIES: dict[str, tuple[str, ...]] = {
     "grid": ("grid_import_energy_total", "grid_export_energy_total", "grid_power"),
     "battery": ("battery_charge_energy_total", "battery_discharge_energy_total", "battery_power"),
 }
-SOLAR = {"solar": ("pv_energy_total", "pv_power")}
+SOLAR: dict[str, tuple[str, ...]] = {"solar": ("pv_energy_total", "pv_power")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
