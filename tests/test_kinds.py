@@ -95,6 +95,7 @@ async def test_relations(hass: HomeAssistant, cloud: Simulator) -> None:
         assert item.configuration_url == "https://www.enerclo-atesspower.com/"
         assert entry.subentries[item.config_subentry_id or ""].unique_id == device.sn
     assert found[pcs.sn].model == pcs.model
+    assert found[kinds["bcu"][0].sn].model == "BCU"
 
 
 async def test_candidate_paths_in_any_order(hass: HomeAssistant, clock: Any, socket_enabled: None) -> None:

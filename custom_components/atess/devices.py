@@ -11,6 +11,15 @@ from .runtime import AtessConfigEntry
 
 # Parents first, so that each device finds the one it hangs on.
 _ORDER = (Kind.HPS_STRING, Kind.HPS_CENTRAL, Kind.PCS, Kind.PBD, Kind.MBMS, Kind.BCU)
+# What a device is called where the cloud does not tell its model.
+_MODELS = {
+    Kind.HPS_STRING: "HPS",
+    Kind.HPS_CENTRAL: "HPS",
+    Kind.PCS: "PCS",
+    Kind.PBD: "PBD",
+    Kind.BCU: "BCU",
+    Kind.MBMS: "MBMS",
+}
 _PARENTS: dict[Kind, tuple[Kind, ...]] = {
     Kind.MBMS: (Kind.HPS_STRING, Kind.HPS_CENTRAL, Kind.PCS),
     Kind.BCU: (Kind.MBMS, Kind.HPS_STRING, Kind.HPS_CENTRAL, Kind.PCS),
@@ -48,7 +57,7 @@ def async_register_devices(hass: HomeAssistant, entry: AtessConfigEntry) -> None
             config_subentry_id=coordinator.subentry_id,
             identifiers={(DOMAIN, coordinator.device_sn)},
             manufacturer=MANUFACTURER,
-            model=coordinator.model,
+            model=coordinator.model or _MODELS[coordinator.kind],
             name=coordinator.title,
             serial_number=coordinator.device_sn,
             sw_version=coordinator.firmware,
