@@ -1,6 +1,8 @@
 """Every kind of device: its entities, how devices hang together, and what they make as a plant."""
 
+import random
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -98,24 +100,38 @@ async def test_relations(hass: HomeAssistant, cloud: Simulator) -> None:
     assert found[kinds["bcu"][0].sn].model == "BCU"
 
 
-async def test_candidate_paths_in_any_order(hass: HomeAssistant, clock: Any, socket_enabled: None) -> None:
-    """Whichever candidate answers, every device comes up; each candidate is tried once, and no limit is broken."""
-    paths = {
-        "pcs.latest": "pcs/data-last",
-        "pcs.base_info": "pcs/base-info",
-        "pbd.base_info": "pbd/base-info",
-        "bcu.latest": "bms/buc-data-last",
-        "bcu.base_info": "bms/bcu-base-info",
-        "mbms.base_info": "bms/mbms-base-info",
-    }
-    cloud = Simulator(plant="farm", seed=3, now=time.time, paths=paths)
+# The paths that an operation may answer at, in the order to try, where the specification names several.
+CANDIDATES = {
+    "bcu.latest": ["bms/bcu-data-last", "bms/buc-data-last"],
+    "bcu.base_info": ["bms/buc-base-info", "bms/bcu-base-info"],
+    "hps_string.base_info": ["hps/base-info-small", "hps/small-base-info"],
+    "hps_central.base_info": ["hps/base-info", "hps/big-base-info", "hps/base-info-big"],
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("example", ["farm", "demo"])
+async def test_candidate_paths_in_any_order(
+    hass: HomeAssistant, socket_enabled: None, advance: Advance, seed: int, example: str
+) -> None:
+    """Whichever candidate answers, every device comes up; in a day no candidate is tried twice, no limit broken."""
+    chosen = random.Random(seed)
+    paths = {operation: chosen.choice(candidates) for operation, candidates in CANDIDATES.items()}
+    cloud = Simulator(plant=example, seed=seed, now=time.time, paths=paths)
     await cloud.start()
-    entry = add_entry(hass, cloud)
+    entry = add_entry(hass, cloud, scan_interval=60)
     await set_up(hass, entry)
     for device in cloud.devices:
         assert state(hass, f"{device.sn}_online", "binary_sensor").state == "on", device.kind
-    missed = [request.path for request in cloud.requests if request.status == 404 or request.code in {400, 404}]
-    assert sorted(missed) == ["bms/bcu-data-last", "bms/buc-base-info"]
+    await advance(86400 - 60, step=3601)
+    missed = Counter(request.path for request in cloud.requests if request.code in {400, 404})
+    expected = {
+        path
+        for operation, candidates in CANDIDATES.items()
+        for path in candidates[: candidates.index(paths[operation])]
+        if operation.partition(".")[0] in {device.kind for device in cloud.devices}
+    }
+    assert missed == dict.fromkeys(expected, 1)
     assert cloud.violations == 0
     await cloud.stop()
 

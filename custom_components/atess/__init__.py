@@ -13,7 +13,7 @@ from .devices import async_register_devices
 from .issues import async_delete_device_issues, new_devices_issue
 from .plant import PlantCoordinator
 from .runtime import AtessConfigEntry, AtessData
-from .watch import DataLoggerWatch, watch_store
+from .watch import DailyWatch, watch_store
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
 
@@ -45,7 +45,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
     async_register_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_reload))
-    entry.async_create_background_task(hass, _async_finish(hass, entry), f"{DOMAIN} base info")
+    entry.async_create_background_task(hass, DailyWatch(hass, entry).async_start(), f"{DOMAIN} daily watch")
     return True
 
 
@@ -63,14 +63,6 @@ def _raise_if_unreachable(coordinators: list[AtessCoordinator]) -> None:
         translation_key=key or "cannot_connect",
         translation_placeholders=getattr(error, "translation_placeholders", None),
     ) from error
-
-
-async def _async_finish(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
-    """Learn model, firmware and data logger of each device, after the live data have had their turn; then watch."""
-    for coordinator in entry.runtime_data.coordinators.values():
-        await coordinator.async_update_base_info()
-    async_register_devices(hass, entry)
-    await DataLoggerWatch(hass, entry).async_start()
 
 
 async def _async_reload(hass: HomeAssistant, entry: AtessConfigEntry) -> None:

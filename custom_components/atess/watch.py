@@ -1,4 +1,4 @@
-"""The daily look at the lists of known data loggers: new devices are offered, vanished ones reported."""
+"""The daily look at master data: models and firmware, and devices that data loggers newly name or no longer name."""
 
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN, LOGGER, WATCH_CHECK_INTERVAL, WATCH_INTERVAL
+from .devices import async_register_devices
 from .discovery import FoundDevice, async_read_lists
 from .enerclo import EnercloError, Kind, Priority
 from .flow_forms import device_data
@@ -24,11 +25,11 @@ def watch_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, str]]:
     return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}")
 
 
-class DataLoggerWatch:
-    """Reads the lists of an entry's data loggers once a day, counted over restarts."""
+class DailyWatch:
+    """Reads the base info of an entry's devices and the lists of its data loggers once a day, counted over restarts."""
 
     def __init__(self, hass: HomeAssistant, entry: AtessConfigEntry) -> None:
-        """Watch the data loggers that the entry's devices report through."""
+        """Watch the devices of an entry and the data loggers that they report through."""
         self._hass = hass
         self._entry = entry
         self._store = watch_store(hass, entry.entry_id)
@@ -48,12 +49,15 @@ class DataLoggerWatch:
         await self._async_check(dt_util.utcnow())
 
     async def _async_check(self, now: datetime) -> None:
-        """Read the lists of each data logger whose day is over; one that is seen first has just been read."""
+        """Read what a day is over for; the lists of a data logger that is seen first have just been read."""
         if self._reading:
             return
         self._reading = True
         try:
             coordinators = self._entry.runtime_data.coordinators.values()
+            for coordinator in coordinators:
+                await coordinator.async_update_base_info()
+            async_register_devices(self._hass, self._entry)
             for data_log_sn in {device.data_log_sn for device in coordinators if device.data_log_sn}:
                 if now - self._read_at.setdefault(data_log_sn, now) >= WATCH_INTERVAL:
                     self._read_at[data_log_sn] = now
