@@ -40,12 +40,14 @@ def async_register_devices(hass: HomeAssistant, entry: AtessConfigEntry) -> None
     )
     coordinators = sorted(entry.runtime_data.coordinators.values(), key=lambda item: _ORDER.index(item.kind))
     ids: dict[str, str] = {}
-    for data_log_sn in dict.fromkeys(item.data_log_sn for item in coordinators if item.data_log_sn):
+    loggers = sorted({item.data_log_sn for item in coordinators if item.data_log_sn})
+    for number, data_log_sn in enumerate(loggers, 1):
         ids[data_log_sn] = registry.async_get_or_create(
             config_entry_id=entry.entry_id,
             identifiers={(DOMAIN, data_log_sn)},
             manufacturer=MANUFACTURER,
-            translation_key="data_logger",
+            translation_key="data_logger" if len(loggers) == 1 else "data_logger_numbered",
+            translation_placeholders={"number": str(number)},
             serial_number=data_log_sn,
             configuration_url=CLOUD_URL,
         ).id
