@@ -94,7 +94,9 @@ def test_daily_counter_without_a_usable_value() -> None:
         # The row of a replaced meter may rise, but neither fall nor jump.
         ([1520.3, 12.0, 12.1, 12.2, 12.3, 12.4, 12.5], [*[1520.3] * 6, 12.5]),
         ([1520.3, 12.0, 12.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0], [*[1520.3] * 8, 3.0]),
-        ([1520.3, 12.0, 900.0, 900.0, 900.0, 900.0, 900.0, 900.0], [*[1520.3] * 7, 900.0]),
+        # A meter that cannot have begun at 0 goes on from what was shown, and so does one that lost a little.
+        ([1520.3, *[900.0] * 6, 901.0], [*[1520.3] * 7, 1521.3]),
+        ([1520.3, *[1450.0] * 5, 1450.5, 1451.0], [*[1520.3] * 6, 1520.8, 1521.3]),
         ([1520.3, 12.0, 12.0, 0, 12.0, 12.0, 12.0, 12.0, 12.0], [1520.3] * 9),
         ([1520.3, 12.0, 12.0, 1520.3, 12.0, 12.0, 12.0, 12.0, 12.0], [1520.3] * 9),
         # A jump that the next sample confirms is real.

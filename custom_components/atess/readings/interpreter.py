@@ -9,11 +9,13 @@ from ..catalogue import nominal_power as nominal_power_of
 from ..enerclo.model import Json, Kind, Sample
 from . import derived, guards
 from .clock import Clock, Moment, News, parse_time
+from .continuity import Continuity
 from .counters import DailyCounter, LifetimeCounter, When
 from .faults import active_faults, words_in
 from .first_samples import FirstSamples, other_phase
 from .learning import Learning
 from .members import Parsed, parse
+from .numbers import clean
 from .reading import Reading, Value
 from .selfchecks import Verdict
 from .selfchecks.battery import NORMAL
@@ -73,6 +75,7 @@ class Interpreter:
         self._learning = Learning(kind, self._nominal, model, self._corrections, stored.get("checks"))
         self._daily = {key: DailyCounter(self._nominal, item) for key, item in a_dict(stored.get("daily")).items()}
         self._lifetime = {key: self._lifetime_of(key, item) for key, item in a_dict(stored.get("lifetime")).items()}
+        self._continuity = Continuity(stored.get("continuity"))
         self._counts = {key: a_count(item) for key, item in a_dict(stored.get("counts")).items()}
         self._sample = _a_sample(stored.get("sample"), kind)
 
@@ -84,6 +87,7 @@ class Interpreter:
             "checks": self._learning.dump(),
             "daily": {key: counter.dump() for key, counter in self._daily.items()},
             "lifetime": {key: counter.dump() for key, counter in self._lifetime.items()},
+            "continuity": self._continuity.dump(),
             "counts": {**self._counts},
             "sample": None if self._sample is None else self._sample.as_dict(),
         }
@@ -129,6 +133,10 @@ class Interpreter:
             "nominal_power": self._nominal,
             "corrections": {**self._corrections},
             "guards": {**self._counts},
+            "offsets": {
+                **{key: each.offset for key, each in self._lifetime.items() if each.offset},
+                **self._continuity.offsets,
+            },
             "verdicts": {
                 each.name: {
                     "verdict": each.verdict,
@@ -262,6 +270,7 @@ class Interpreter:
                 if lifetime is None:
                     lifetime = self._lifetime[key] = self._lifetime_of(key)
                 shown = lifetime.read(sent, when, learn=learn)
+                sent = None if sent is None else clean(sent + lifetime.offset)
                 name = "G14" if sent is not None and shown is not None and sent > shown else "G13"
             else:
                 continue
@@ -283,10 +292,13 @@ class Interpreter:
             chosen = self._learning.grid_counters if self._kind is Kind.PCS else NORMAL
         for imported, exported in _GRID_PAIRS:
             sent = {key: numbers.pop(key) for key in (imported, exported) if key in numbers}
-            if chosen == SWAPPED:
-                other = {imported: exported, exported: imported}
-                sent = {other[key]: value for key, value in sent.items()}
-            numbers.update(dict.fromkeys(sent) if chosen is None else sent)
+            if chosen is None:
+                numbers.update(dict.fromkeys(sent))
+                continue
+            other = {imported: exported, exported: imported}
+            for source, value in sent.items():
+                key = other[source] if chosen == SWAPPED else source
+                numbers[key] = self._continuity.show(key, source, value)
 
     def _withdraw(self, values: dict[str, Value]) -> None:
         """G19: take back the instantaneous values of a device that the cloud calls lost."""

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ..enerclo.model import Json, Kind
-from .derived import BATTERIES, FLOW_SIGNS, HPS, PV_INPUTS, Facts, by_voltage, flows, pv_powers
+from .derived import BATTERIES, FLOW_SIGNS, HPS, PV_INPUTS, Facts, Flows, by_voltage, flows, pv_powers
 from .reading import Value
-from .selfchecks import BatteryMeaning, BatterySign, GridCheck, PvLayout, UnitCheck, Verdict
+from .selfchecks import BatteryMeaning, BatterySign, FlowBalance, GridCheck, PvLayout, UnitCheck, Verdict
 from .selfchecks.battery import BATTERY, INVERTED, INVERTER_OUTPUT
 from .selfchecks.layout import HV, PPV, PPV1, total_pv
 from .selfchecks.unit import Pair
@@ -37,6 +37,7 @@ class Learning:
         self._meaning = BatteryMeaning(stored.get("meaning"))
         self._battery = BatterySign(stored.get("battery"))
         self._grid = GridCheck(assumed=kind is not Kind.PCS, state=stored.get("grid"))
+        self._balance = FlowBalance(stored.get("balance"))
         self._raw: dict[str, float] = {}
 
     def dump(self) -> dict[str, Json]:
@@ -48,6 +49,7 @@ class Learning:
             "meaning": self._meaning.dump(),
             "battery": self._battery.dump(),
             "grid": self._grid.dump(),
+            "balance": self._balance.dump(),
         }
 
     def facts(self) -> Facts:
@@ -85,7 +87,9 @@ class Learning:
         return self._pv_unit if key == "pv_power_reported" and self._kind in _OWN_UNIT else self._unit
 
     def see_powers(self, powers: Mapping[str, float], numbers: Numbers, at: datetime | None) -> None:
-        """Take the active powers as sent, and vote on their unit by the current rule; `at` None: do not learn."""
+        """Take the active powers as sent, all of a sample; vote on their unit if there is a moment to learn at."""
+        for check in {self.unit_of(key) for key in powers}:
+            check.look(power for key, power in powers.items() if self.unit_of(key) is check)
         if at is None:
             return
         self._raw = dict(powers)
@@ -111,6 +115,7 @@ class Learning:
                 self._meaning.learn(pv, pac, grid, load, at)
         facts = self.facts()
         flow = flows(facts, numbers, values)
+        self._learn_balance(numbers, flow, at)
         battery = _counters(numbers, charge="battery_charge_energy", discharge="battery_discharge_energy")
         flag = values.get("battery_flow_flag")
         self._battery.learn(
@@ -135,6 +140,17 @@ class Learning:
             produced = _counters(numbers, pv="pv_energy")
             raw = self._raw.get("pv_power_reported")
             self._pv_unit.energy_rule({} if raw is None or not produced else {"pv": (raw, produced)}, at)
+
+    def _learn_balance(self, numbers: Numbers, flow: Flows, at: datetime) -> None:
+        """Let the balance of powers as sent vote on their signs; not before it is known what `pac` means."""
+        grid, load = numbers.get("grid_power_reported"), numbers.get("load_power")
+        battery, pv = flow.measured_battery, 0.0 if self._kind is Kind.PCS else flow.pv
+        if self._kind is Kind.PBD or battery is None or pv is None or grid is None or load is None:
+            return
+        powers = {"pv": pv, "battery": battery, "grid": grid, "load": load}
+        meant = self._kind is Kind.PCS or self.facts().meaning == BATTERY
+        if meant:
+            self._balance.learn(powers, self._battery.votes, self._grid.sign, at)
 
     def _inverted(self, name: str, verdict: Verdict) -> bool:
         """Return whether a sign is inverted by the user's word, else by what was found."""

@@ -20,7 +20,8 @@ class BatteryMeaning:
     """Whether `pac` is battery power (assumed) or inverter output.
 
     Evidence: six samples with PV of at least 0.5 kW in which one reading closes the balance PV + battery = load +
-    export at least twice as well as the other, and leaves less than an eighth of the PV power open.
+    export at least twice as well as the other, and leaves less than an eighth of the PV power open. Battery power may
+    have either sign here, so that an inverted one is not taken for inverter output where PV is twice the output.
     """
 
     def __init__(self, state: Json = None) -> None:
@@ -54,7 +55,7 @@ class BatteryMeaning:
         """Learn from a fresh sample: powers in kW, + discharge and + export as far as that is known."""
         if pv < LEAST_PV:
             return
-        self._as_battery += abs(pv + pac - grid - load)
+        self._as_battery += min(abs(pv + pac - grid - load), abs(pv - pac - grid - load))
         self._as_output += abs(pac - grid - load)
         self._pv += pv
         self._count += 1
@@ -75,21 +76,21 @@ class BatterySign:
 
     Evidence: at least 15 minutes and three samples in which one of the battery's counters rises by 0.2 kWh and the
     other not at all, with a mean power of at least 0.2 kW; without counters, `batFlag` at the same value throughout.
-    Three equal votes in a row latch, three opposite ones change the latch.
+    Three equal votes in a row latch, three opposite ones change the latch. The balance of powers votes too.
     """
 
     def __init__(self, state: Json = None) -> None:
         stored = a_dict(state)
-        self._votes = Votes((NORMAL, INVERTED), stored.get("votes"), latch=3, change=3)
+        self.votes = Votes((NORMAL, INVERTED), stored.get("votes"), latch=3, change=3)
         self._window = Window(stored.get("window"))
 
     def dump(self) -> dict[str, Json]:
         """Return what was learnt, for storage."""
-        return {"votes": self._votes.dump(), "window": self._window.dump()}
+        return {"votes": self.votes.dump(), "window": self._window.dump()}
 
     def verdict(self) -> Verdict:
         """Return the verdict with its evidence."""
-        return self._votes.as_verdict("battery_sign", NORMAL)
+        return self.votes.as_verdict("battery_sign", NORMAL)
 
     def learn(self, power: float | None, counters: Mapping[str, float], flag: int | None, at: datetime) -> None:
         """Learn from a fresh sample: battery power in kW as measured (None: not), counters in kWh, `batFlag`."""
@@ -115,7 +116,7 @@ class BatterySign:
         ):
             return
         choice = NORMAL if (mean < 0) is (charged > discharged) else INVERTED
-        self._votes.vote(choice, at, mean_power=mean, charged=charged, discharged=discharged)
+        self.votes.vote(choice, at, mean_power=mean, charged=charged, discharged=discharged)
         window.restart(at, powers, counters)
 
 

@@ -1,6 +1,6 @@
 """G15: whether active powers arrive in kW or in W."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from ...enerclo.model import Json
@@ -30,6 +30,7 @@ class UnitCheck:
         self._nominal = nominal
         self._forced = forced if forced in {KW, W} else None
         self._votes = Votes((KW, W), stored.get("votes"), latch=2, change=3)
+        self._in_watts = False
         self._windows = {name: Window(item) for name, item in a_dict(stored.get("windows")).items()}
 
     def dump(self) -> dict[str, Json]:
@@ -45,6 +46,10 @@ class UnitCheck:
         """Return the verdict with its evidence."""
         return self._votes.as_verdict(name, KW)
 
+    def look(self, powers: Iterable[float]) -> None:
+        """Take all powers of a sample as sent: what is beyond three times the nominal power shows the unit of all."""
+        self._in_watts = any(abs(raw) > 3 * self._nominal and not self.in_wrap_zone(raw) for raw in powers)
+
     def in_wrap_zone(self, raw: float) -> bool:
         """G2: whether a power may be a negative one read as unsigned."""
         return WRAP - 3 * self._nominal <= raw <= WRAP_END
@@ -59,7 +64,7 @@ class UnitCheck:
             return (clean(raw - WRAP), "G2") if self.unit == KW else (None, "G2")
         if self.unit == KW:
             return (raw, None) if abs(raw) <= 3 * nominal else (None, "G15")
-        if abs(raw) > 3 * nominal:
+        if self._in_watts or abs(raw) > 3 * nominal:
             return clean(raw / 1000, 6), "G15"
         return (None, "G15") if abs(raw) > 1.5 * nominal else (raw, None)
 
