@@ -56,6 +56,8 @@ class Place:
 
     number: int
     taken: float
+    start: float
+    """When the plant began."""
     zone: ZoneInfo
     interval: float
     honest: Callable[[float], Sample]
@@ -197,7 +199,7 @@ def _sentinels(sample: Sample, _place: Place, _variant: Variant, _seed: int) -> 
 
 def _clock(sample: Sample, place: Place, variant: Variant, _seed: int) -> Sample:
     """Shift the device's clock; its counters of today begin at its own midnight."""
-    drift = variant.number("drift", 0.0) * max(0.0, place.taken - max(variant.begin, 0.0)) / DAY
+    drift = variant.number("drift", 0.0) * (place.taken - max(variant.begin, place.start)) / DAY
     shift = timedelta(minutes=variant.number("offset", 0.0), seconds=drift)
     own = place.local.replace(tzinfo=None) + shift
     sample["time"] = own.strftime(FORMAT)

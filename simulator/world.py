@@ -120,6 +120,7 @@ class World:
             place = Place(
                 number=number,
                 taken=logger.taken(number),
+                start=self.start,
                 zone=self.plant.zone,
                 interval=logger.spec.interval,
                 honest=lambda at: self._honest(device, logger, number, at),

@@ -100,8 +100,9 @@ def mixed(seed: int, days: float = 7.0) -> Case:
     month = random.randint(1, 12)
     usual = [name for name, kinds in VARIANT_KINDS.items() if kind in kinds]
     chosen = random.sample(usual, random.choice((0, 1, 1, 2)))
-    if {"hv_totals", "inverter_output"} <= set(chosen):
-        chosen.remove("hv_totals")
+    for one, other in (("watts", "pv_watts"), ("inverter_output", "hv_totals")):
+        if {one, other} <= set(chosen):
+            chosen.remove(other)
     variants: dict[str, Mapping[str, float]] = {}
     for name in chosen:
         variants[name] = {"offset": random.choice((-90.0, 45.0, 360.0))} if name == "clock" else {}
@@ -109,6 +110,8 @@ def mixed(seed: int, days: float = 7.0) -> Case:
         variants["clock"] = {"drift": random.choice((-40.0, 40.0))}
     for name in random.sample(sorted(DISTURBANCES), random.randint(1, 3)):
         variants[name] = DISTURBANCES[name]
+    if "watts" in variants or "pv_watts" in variants:  # a register of 0.1 kW
+        variants.pop("unsigned", None)
     if {"midnight_bounce", "late_reset"} <= variants.keys():
         del variants["late_reset"]
     if "clock" in variants:  # these two know only the plant's midnight
@@ -142,7 +145,7 @@ def _case(  # noqa: PLR0913  # the parts of a case
     if kind in {"pcs", "pbd"}:
         pcs = {"sn": "SIMPCS", "kind": "pcs", "model": "SIM"}
         pbd = {"sn": "SIMPBD", "kind": "pbd", "model": "SIM", "nominal_kw": nominal}
-        devices = [pcs, pbd] if kind == "pcs" or random.random() < 0.7 else [pcs, pbd]
+        devices = [pcs, pbd]
     own = next(device for device in devices if device["kind"] == kind)
     own["variants"] = {name: dict(parameters) for name, parameters in variants.items()}
     volts = 96 if nominal <= 20.0 else 208

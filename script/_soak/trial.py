@@ -114,7 +114,9 @@ class Trial:
         shift = timedelta(minutes=clock.get("offset", 0.0))
         own = datetime.strptime(time, FORMAT)  # noqa: DTZ007  # the device's own clock
         if drift := clock.get("drift"):
-            shift += timedelta(seconds=drift * (self._taken - self._case.start) / 86400.0)
+            shift += timedelta(
+                seconds=drift * (own.replace(tzinfo=ZoneInfo(ZONE)).timestamp() - self._world.start) / 86400.0
+            )
         taken = (own - shift).replace(tzinfo=ZoneInfo(ZONE)).timestamp()
         midnight = (own.replace(hour=0, minute=0, second=0) - shift).replace(tzinfo=ZoneInfo(ZONE)).timestamp()
         if 0.0 < self._taken < midnight <= taken:

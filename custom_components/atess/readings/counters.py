@@ -10,6 +10,7 @@ from .store import a_count, a_dict, a_moment, a_number, a_text
 ROW_TODAY, ROW_TOTAL, ROW_MINUTES = 3, 6, 25.0
 YOUNG_DAY = 2.0  # hours
 NEW_CYCLE = 0.9  # a fall below this share begins a new cycle in Home Assistant's statistics, any other is a fall there
+NEW_METER = 20.0  # kWh that a meter may show which began at 0 some samples ago
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +185,7 @@ class LifetimeCounter:
             return last
         self._low_row += 1
         if self._low_row >= ROW_TOTAL and (when.utc - since).total_seconds() >= ROW_MINUTES * 60:
-            begins_at_zero = value <= allowance(self._nominal, _hours(self._at or since, when))
+            begins_at_zero = value <= min(NEW_METER, allowance(self._nominal, _hours(self._at or since, when)))
             as_new_cycle = begins_at_zero and value < NEW_CYCLE * (last + self._offset)
             self._offset = 0.0 if as_new_cycle else clean(last + self._offset - low)
             return self._accept(value, when)

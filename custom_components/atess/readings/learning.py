@@ -88,16 +88,15 @@ class Learning:
 
     def see_powers(self, powers: Mapping[str, float], numbers: Numbers, at: datetime | None) -> None:
         """Take the active powers as sent, all of a sample; vote on their unit if there is a moment to learn at."""
+        pairs = _with_apparent(self._kind, powers, numbers)
         for check in {self.unit_of(key) for key in powers}:
-            check.look(power for key, power in powers.items() if self.unit_of(key) is check)
-        if at is None:
-            return
-        self._raw = dict(powers)
-        load, grid = powers.get("load_power"), powers.get("grid_power_reported")
-        if load is not None and (apparent := _apparent(numbers, "output_voltage", "load_current")):
-            self._unit.current_rule(load, apparent, at)
-        elif grid is not None and (apparent := _apparent(numbers, "grid_voltage", "grid_current")):
-            self._unit.current_rule(grid, apparent, at)
+            own = {key: power for key, power in powers.items() if self.unit_of(key) is check}
+            known = [(power, apparent) for key, (power, apparent) in pairs.items() if key in own]
+            check.look(own.values(), known)
+            if at is not None and (best := next((each for each in known if each[1]), None)) is not None:
+                check.current_rule(best[0], best[1] or 0.0, at)
+        if at is not None:
+            self._raw = dict(powers)
 
     def learn(self, numbers: Numbers, values: Mapping[str, Value], at: datetime) -> None:
         """Learn from a fresh sample of a device that is not lost: guarded numbers, counters in their assumed order."""
@@ -115,7 +114,7 @@ class Learning:
                 self._meaning.learn(pv, pac, grid, load, at)
         facts = self.facts()
         flow = flows(facts, numbers, values)
-        self._learn_balance(numbers, flow, at)
+        provable = self._learn_balance(numbers, flow, at)
         battery = _counters(numbers, charge="battery_charge_energy", discharge="battery_discharge_energy")
         flag = values.get("battery_flow_flag")
         self._battery.learn(
@@ -134,23 +133,31 @@ class Learning:
                 },
             )
             swapped_sign = self._inverted("grid_sign", self._grid.verdicts()[0])
-            self._grid.learn(numbers.get("grid_power_reported"), flow.pv, counters, at, swapped_sign=swapped_sign)
+            proved = self._grid.sign.verdict is not None or "grid_sign" in self._corrections
+            self._grid.learn(
+                numbers.get("grid_power_reported"),
+                flow.pv,
+                counters,
+                at,
+                swapped_sign=swapped_sign,
+                sign_known=None if not proved and not provable else proved,
+            )
         self._unit.energy_rule(self._pairs(numbers, battery), at)
         if self._kind is Kind.PBD:
             produced = _counters(numbers, pv="pv_energy")
             raw = self._raw.get("pv_power_reported")
             self._pv_unit.energy_rule({} if raw is None or not produced else {"pv": (raw, produced)}, at)
 
-    def _learn_balance(self, numbers: Numbers, flow: Flows, at: datetime) -> None:
-        """Let the balance of powers as sent vote on their signs; not before it is known what `pac` means."""
+    def _learn_balance(self, numbers: Numbers, flow: Flows, at: datetime) -> bool:
+        """Let the balance of powers as sent vote on their signs, once it is known what `pac` means; return if it can."""
         grid, load = numbers.get("grid_power_reported"), numbers.get("load_power")
         battery, pv = flow.measured_battery, 0.0 if self._kind is Kind.PCS else flow.pv
         if self._kind is Kind.PBD or battery is None or pv is None or grid is None or load is None:
-            return
+            return False
         powers = {"pv": pv, "battery": battery, "grid": grid, "load": load}
-        meant = self._kind is Kind.PCS or self.facts().meaning == BATTERY
-        if meant:
+        if self._kind is Kind.PCS or self.facts().meaning == BATTERY:
             self._balance.learn(powers, self._battery.votes, self._grid.sign, at)
+        return True
 
     def _inverted(self, name: str, verdict: Verdict) -> bool:
         """Return whether a sign is inverted by the user's word, else by what was found."""
@@ -207,6 +214,27 @@ def _counters(numbers: Numbers, **keys: str) -> dict[str, float]:
             if value is not None:
                 found[f"{name}{suffix}"] = value
     return found
+
+
+def _with_apparent(kind: Kind, powers: Mapping[str, float], numbers: Numbers) -> dict[str, tuple[float, float | None]]:
+    """Return the powers as sent whose lines are measured too, with voltage times current of these in kVA."""
+    pairs: dict[str, tuple[float, float | None]] = {}
+    for key, voltage, current in (
+        ("load_power", "output_voltage", "load_current"),
+        ("grid_power_reported", "grid_voltage", "grid_current"),
+    ):
+        if key in powers:
+            pairs[key] = powers[key], _apparent(numbers, voltage, current)
+    if kind is Kind.PBD:
+        inputs = [(numbers.get(f"pv{number}_voltage"), numbers.get(f"pv{number}_current")) for number in range(1, 6)]
+        products = [volts * abs(amps) / 1000 for volts, amps in inputs if volts is not None and amps is not None]
+        total = sum(products) if products else None
+        own = [powers[key] for key in PV_INPUTS if key in powers]
+        if "pv_power_reported" in powers:
+            pairs["pv_power_reported"] = powers["pv_power_reported"], total
+        if own:
+            pairs["pv1_power"] = sum(own), total
+    return pairs
 
 
 def _apparent(numbers: Numbers, voltage: str, current: str) -> float | None:

@@ -56,4 +56,3 @@ class FlowBalance:
                 choice = NORMAL if normal < inverted else INVERTED
                 votes.vote(choice, at, open_as_normal=normal, open_as_inverted=inverted, passed_through=self._flow)
         self._open, self._flow, self._count = [0.0] * len(_CHOICES), 0.0, 0
-

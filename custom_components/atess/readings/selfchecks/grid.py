@@ -18,8 +18,8 @@ class GridCheck:
     """Sign of grid power (as sent: + export) and orientation of the grid counters.
 
     Evidence: at least 30 minutes in which one grid counter rises by 0.2 kWh and the other not at all. At night without
-    discharge a site can only import: such a vote counts for both. By day the sign of power tells the counter; against
-    the assumed order that counts only once the sign is decided. The sign latches after three votes, of nights or of the
+    discharge a site can only import: such a vote counts for both. By day the sign of power tells the counter; that counts
+    once the sign is decided, else only where it confirms the assumed order or nothing can decide the sign. The sign latches after three votes, of nights or of the
     balance of powers, the orientation after two votes on a PCS, else after three; three opposite ones change either.
     """
 
@@ -44,12 +44,20 @@ class GridCheck:
         return self.sign.as_verdict("grid_sign", NORMAL), self._counters.as_verdict("grid_counters", NORMAL)
 
     def learn(
-        self, power: float | None, pv: float | None, counters: Mapping[str, float], at: datetime, *, swapped_sign: bool
+        self,
+        power: float | None,
+        pv: float | None,
+        counters: Mapping[str, float],
+        at: datetime,
+        *,
+        swapped_sign: bool,
+        sign_known: bool | None = None,
     ) -> None:
         """Learn from a fresh sample: grid power as sent and PV power in kW, counters in kWh.
 
         Counters: `import` and `export` by their assumed meaning, `discharge` of the battery where there is one, each
-        perhaps also with `_today`. `swapped_sign` says that positive power is known to be import.
+        perhaps also with `_today`. `swapped_sign` says that positive power is known to be import, `sign_known` whether
+        the sign was decided: False while it is about to be, None if it cannot be.
         """
         window = self._window
         if power is None or not {"import", "export"} <= counted(counters):
@@ -78,8 +86,7 @@ class GridCheck:
         elif abs(mean) >= LEAST_POWER:
             importing = (mean < 0) is not swapped_sign
             choice = NORMAL if (imported > exported) is importing else SWAPPED
-            proved = self.sign.verdict is not None
             confirms = choice == NORMAL if self._assumed else self._counters.verdict in {None, choice}
-            if proved or confirms:
+            if sign_known or (confirms and (self._assumed or sign_known is None)):
                 self._counters.vote(choice, at, **evidence)
         window.restart(at, powers, counters)

@@ -14,6 +14,7 @@ KW, W = "kW", "W"
 LONGEST = 2.0  # hours
 LEAST_HOURS, LEAST_SAMPLES, LEAST_RISE = 0.5, 6, 0.5
 LEAST_APPARENT = 1.0  # kVA
+LEAST_SEEN, LEAST_EXCESS = 0.1, 10.0  # kVA below which currents tell little, and how far beyond is impossible
 
 type Pair = tuple[float, Mapping[str, float]]  # power as sent, and the counters that it feeds
 
@@ -46,9 +47,17 @@ class UnitCheck:
         """Return the verdict with its evidence."""
         return self._votes.as_verdict(name, KW)
 
-    def look(self, powers: Iterable[float]) -> None:
-        """Take all powers of a sample as sent: what is beyond three times the nominal power shows the unit of all."""
-        self._in_watts = any(abs(raw) > 3 * self._nominal and not self.in_wrap_zone(raw) for raw in powers)
+    def look(self, powers: Iterable[float], known: Iterable[tuple[float, float | None]] = ()) -> None:
+        """Take all powers of a sample as sent: one that cannot be in kW shows the unit of all.
+
+        It cannot beyond three times the nominal power, or far beyond its own voltage times current: `known` holds such
+        pairs, the latter in kVA (None: not sent).
+        """
+        beyond = any(abs(raw) > 3 * self._nominal and not self.in_wrap_zone(raw) for raw in powers)
+        self._in_watts = beyond or any(
+            apparent is not None and abs(raw) > LEAST_EXCESS * max(apparent, LEAST_SEEN) and not self.in_wrap_zone(raw)
+            for raw, apparent in known
+        )
 
     def in_wrap_zone(self, raw: float) -> bool:
         """G2: whether a power may be a negative one read as unsigned."""
