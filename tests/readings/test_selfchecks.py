@@ -409,7 +409,7 @@ def test_a_sample_against_a_layout_ends_the_row() -> None:
 def test_model_name_tells_hv() -> None:
     check = PvLayout("hps150hv")
     check.learn((5.0, 2.6, 2.4, 0.0), 0, START)
-    assert check.verdict() == Verdict(name="pv_layout", verdict="hv", expected=None)
+    assert check.verdict() == Verdict(name="pv_layout", verdict="hv", expected="hv")
     assert not check.verdict().contradicts
 
 

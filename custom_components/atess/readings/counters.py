@@ -76,7 +76,7 @@ class DailyCounter:
         bounced = (
             when.hours_into_day < YOUNG_DAY
             and self._yesterday is not None
-            and abs(value - self._yesterday) <= 0.05 + 1e-9
+            and abs(value - self._yesterday) <= max(0.05, 0.02 * self._yesterday) + 1e-9
             and value >= last + 0.2 - 1e-9
         )
         if value < last or bounced or value > last + allowance(self._nominal, hours):
@@ -110,7 +110,7 @@ class LifetimeCounter:
 
     A replaced meter that may have begun at 0 is shown as it is, a new cycle in Home Assistant's statistics. One that
     begins elsewhere would count there as energy, or as a fall: what is shown then goes on from the last value, by an
-    offset. `jumps` False leaves out G14, for counters of hours. `wraps` takes a restart after 6553.5 as a wrap of 16 bits.
+    offset. `jumps` False leaves out G14, for counters of hours. `wraps` takes a restart after 6553.5 for one of 16 bits.
     """
 
     def __init__(self, nominal: float, state: Json = None, *, jumps: bool = True, wraps: bool = False) -> None:

@@ -8,7 +8,7 @@ from ..catalogue import definitions
 from ..catalogue import nominal_power as nominal_power_of
 from ..enerclo.model import Json, Kind, Sample
 from . import derived, guards
-from .clock import Clock, Moment, News, parse_time
+from .clock import Clock, Moment, News, offset_of, parse_time
 from .continuity import Continuity
 from .counters import DailyCounter, LifetimeCounter, When
 from .faults import active_faults, words_in
@@ -70,7 +70,7 @@ class Interpreter:
             nominal_power = nominal_power_of(model)
         self._nominal = guards.nominal_or_default(kind, nominal_power)
         self._guards = guards.guards_of(kind, self._nominal)
-        self._clock = Clock(zone, stored.get("clock"))
+        self._clock = Clock(zone, stored.get("clock"), fixed=offset_of(self._corrections.get("clock")))
         self._first = FirstSamples(stored.get("first"))
         self._learning = Learning(kind, self._nominal, model, self._corrections, stored.get("checks"))
         self._daily = {key: DailyCounter(self._nominal, item) for key, item in a_dict(stored.get("daily")).items()}
@@ -124,7 +124,13 @@ class Interpreter:
         """Return what the self-checks found, applied or not."""
         zone, ahead = self._clock.zone, self._clock.ahead
         evidence = {} if ahead is None else {"ahead_of_utc": round(ahead, 1)}
-        clock = Verdict(name="clock", verdict=None if zone is None else str(zone), expected="home", evidence=evidence)
+        clock = Verdict(
+            name="clock",
+            verdict=None if zone is None else str(zone),
+            expected="home",
+            evidence=evidence,
+            since=self._clock.decided,
+        )
         return (*self._learning.verdicts(), clock)
 
     def diagnostics(self) -> dict[str, Json]:
@@ -259,7 +265,7 @@ class Interpreter:
         """Apply G12 to G14a to the energy counters, G13 and G14a to those of hours."""
         for key, sent in parsed.numbers.items():
             quantity = parsed.quantities[key]
-            name = "G12"
+            name, offset = "G12", 0.0
             if quantity == "energy_today":
                 daily = self._daily.get(key)
                 if daily is None:
@@ -270,12 +276,12 @@ class Interpreter:
                 if lifetime is None:
                     lifetime = self._lifetime[key] = self._lifetime_of(key)
                 shown = lifetime.read(sent, when, learn=learn)
-                sent = None if sent is None else clean(sent + lifetime.offset)
-                name = "G14" if sent is not None and shown is not None and sent > shown else "G13"
+                offset = lifetime.offset
+                name = "G14" if sent is not None and shown is not None and clean(sent + offset) > shown else "G13"
             else:
                 continue
             parsed.numbers[key] = shown
-            if sent is not None and shown != sent:
+            if sent is not None and shown != clean(sent + offset):
                 notes.setdefault(key, []).append(name)
 
     def _lifetime_of(self, key: str, state: Json = None) -> LifetimeCounter:

@@ -149,7 +149,7 @@ class Learning:
             self._pv_unit.energy_rule({} if raw is None or not produced else {"pv": (raw, produced)}, at)
 
     def _learn_balance(self, numbers: Numbers, flow: Flows, at: datetime) -> bool:
-        """Let the balance of powers as sent vote on their signs, once it is known what `pac` means; return if it can."""
+        """Let the balance of powers as sent vote on signs, once the meaning of `pac` is known; return if it can."""
         grid, load = numbers.get("grid_power_reported"), numbers.get("load_power")
         battery, pv = flow.measured_battery, 0.0 if self._kind is Kind.PCS else flow.pv
         if self._kind is Kind.PBD or battery is None or pv is None or grid is None or load is None:

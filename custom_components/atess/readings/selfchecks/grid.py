@@ -18,9 +18,10 @@ class GridCheck:
     """Sign of grid power (as sent: + export) and orientation of the grid counters.
 
     Evidence: at least 30 minutes in which one grid counter rises by 0.2 kWh and the other not at all. At night without
-    discharge a site can only import: such a vote counts for both. By day the sign of power tells the counter; that counts
-    once the sign is decided, else only where it confirms the assumed order or nothing can decide the sign. The sign latches after three votes, of nights or of the
-    balance of powers, the orientation after two votes on a PCS, else after three; three opposite ones change either.
+    discharge a site can only import: such a vote counts for both. By day the sign of power tells the counter; that
+    counts once the sign is decided, else only where it confirms the assumed order or nothing can decide the sign.
+    The sign latches after three votes, of nights or of the balance of powers, the orientation after two votes on a PCS,
+    else after three; three opposite ones change either.
     """
 
     def __init__(self, *, assumed: bool, state: Json = None) -> None:
