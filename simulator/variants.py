@@ -240,8 +240,9 @@ def _dips(sample: Sample, place: Place, variant: Variant, seed: int) -> Sample:
 
 
 def _jumps(sample: Sample, place: Place, variant: Variant, seed: int) -> Sample:
-    if unit(seed, place.number) < variant.number("share", 0.005):
-        sample |= {name: round(_of(sample, name) * 10.0, 1) for name in _TOTALS if name in sample}
+    """Show totals tenfold in single samples, never in two in a row."""
+    if place.number % 2 and unit(seed, place.number) < variant.number("share", 0.005):
+        sample |= {name: round(_of(sample, name) * 10.0, 1) for name in _TOTALS if _of(sample, name) >= 100.0}
     return sample
 
 

@@ -27,7 +27,7 @@ DISTURBANCES: Mapping[str, Mapping[str, float]] = {
     "sentinels": {},
     "zero_totals": {"share": 0.02},
     "dips": {"share": 0.05},
-    "jumps": {"share": 0.005},
+    "jumps": {"share": 0.01},
     "midnight_bounce": {"minutes": 45},
     "late_reset": {"minutes": 20},
     "frozen": {"every": 18, "hours": 1.5},
@@ -86,8 +86,8 @@ def single(seed: int, variant: str, days: float = 2.0) -> Case:
     """Return an ordinary device in which one thing is other than assumed."""
     random = Random(seed)
     kind = random.choice(VARIANT_KINDS[variant])
-    month = random.randint(3, 10)
-    parameters = {"offset": 360.0 if 4 <= month <= 9 else 420.0} if variant == "clock" else {}
+    month = random.randint(4, 9)
+    parameters = {"offset": 360.0} if variant == "clock" else {}
     name = f"{variant} {kind} month {month}"
     return _case(random, name, seed, kind, "ordinary", month, days, {variant: parameters})
 
@@ -117,6 +117,8 @@ def mixed(seed: int, days: float = 7.0) -> Case:
     if "clock" in variants:  # these two know only the plant's midnight
         variants = {name: value for name, value in variants.items() if name not in {"midnight_bounce", "late_reset"}}
     replaced = {"start": random.choice((0.0, 350.0))} if random.random() < 0.2 else None
+    if replaced is not None:  # what the old meter counted while nothing was shown is lost
+        variants.pop("frozen", None)
     name = f"mixed {kind} {battery} month {month} {sorted(variants)} replaced {replaced}"
     return _case(random, name, seed, kind, battery, month, days, variants, replaced=replaced)
 

@@ -1,6 +1,6 @@
 """One device, read for some days as Home Assistant would read it, and held against what really flowed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -180,7 +180,8 @@ class Trial:
             known = self._result.verdicts.get(each.name)
             if known is None or known[0] != each.verdict:
                 self._result.verdicts[each.name] = (each.verdict, hours)
-            if each.contradicts and each.name in ASKED and self._corrections.get(each.name) != each.verdict:
+            told = each.worth_telling(datetime.fromtimestamp(now, UTC))
+            if told and each.name in ASKED and self._corrections.get(each.name) != each.verdict:
                 self._corrections[each.name] = each.verdict
                 correct = True
                 if each.name == "grid_counters":  # from here on the counters can be held against the truth
@@ -207,6 +208,11 @@ class Trial:
             for hour, rise in statistics.hourly():
                 if rise < -1e-6:
                     self._blame(f"{key} falls by {-rise:.2f} kWh in an hour", hour * 3600.0)
+
+    def flowed(self, names: Iterable[str]) -> float:
+        """Return what flowed in all, in kWh, by names of the truth."""
+        before, after = (self._energies(self._case.start + days * 86400.0) for days in (0.0, self._case.days))
+        return sum(after.get(name, 0.0) - before.get(name, 0.0) for name in names)
 
     def _energies(self, at: float) -> Energies:
         facts: Energies = self._world.truth(min(at, self._case.start + self._case.days * 86400.0))["devices"][

@@ -43,6 +43,8 @@ class DailyCounter:
         if self._value is None or self._at is None or self._day is None:
             self._value = self._at = self._day = None
         self._yesterday = a_number(stored.get("yesterday"))
+        self._unseen = a_number(stored.get("unseen")) or 0.0
+        self._pending = a_number(stored.get("pending"))
         self._below = a_count(stored.get("below"))
 
     def dump(self) -> dict[str, Json]:
@@ -52,6 +54,8 @@ class DailyCounter:
             "at": None if self._at is None else self._at.isoformat(),
             "day": None if self._day is None else self._day.isoformat(),
             "yesterday": self._yesterday,
+            "unseen": self._unseen,
+            "pending": self._pending,
             "below": self._below,
         }
 
@@ -73,15 +77,28 @@ class DailyCounter:
             self._below += 1
             return self._accept(value, when, when.local.date()) if self._below >= ROW_TODAY else last
         self._below = 0
-        bounced = (
-            when.hours_into_day < YOUNG_DAY
-            and self._yesterday is not None
-            and abs(value - self._yesterday) <= max(0.05, 0.02 * self._yesterday) + 1e-9
-            and value >= last + 0.2 - 1e-9
-        )
+        bounced = self._bounces(value, last, when)
         if value < last or bounced or value > last + allowance(self._nominal, hours):
             return last
         return self._accept(value, when, when.local.date())
+
+    def _bounces(self, value: float, last: float, when: When) -> bool:
+        """Return whether a value may be yesterday's counter once more.
+
+        It is if it equals the last one seen then, and may be if it is as much above that as can have come until
+        midnight: then the next sample tells, which an honest counter passes.
+        """
+        final, pending = self._yesterday, self._pending
+        self._pending = None
+        if final is None or when.hours_into_day >= YOUNG_DAY or value < last + 0.2 - 1e-9:
+            return False
+        tolerance = max(0.05, 0.02 * final) + 1e-9
+        if abs(value - final) <= tolerance:
+            return True
+        if not final < value <= final + allowance(self._nominal, self._unseen):
+            return False
+        self._pending = value
+        return pending is None or value < pending
 
     def _next_day(self, value: float, last: float, day: date, hours: float, when: When) -> float:
         since_midnight = when.hours_into_day
@@ -89,16 +106,20 @@ class DailyCounter:
         if value < last - 0.05 - 1e-9:
             if not plausible:
                 return last
-            self._yesterday = last
+            self._begin_day(last, hours - since_midnight)
             return self._accept(value, when, when.local.date())
         if value > last + 0.05 + 1e-9 and since_midnight > YOUNG_DAY:
             if not plausible:
                 return last
-            self._yesterday = last
+            self._begin_day(last, hours - since_midnight)
             return self._accept(value, when, when.local.date())
         if value > last + allowance(self._nominal, hours):
             return last
         return self._accept(max(value, last), when, day)
+
+    def _begin_day(self, last: float, unseen: float) -> None:
+        """Remember yesterday's last value, and for how many hours until midnight it was not seen."""
+        self._yesterday, self._unseen, self._pending = last, max(0.0, unseen), None
 
     def _accept(self, value: float, when: When, day: date) -> float:
         self._value, self._at, self._day, self._below = value, when.utc, day, 0
@@ -110,7 +131,7 @@ class LifetimeCounter:
 
     A replaced meter that may have begun at 0 is shown as it is, a new cycle in Home Assistant's statistics. One that
     begins elsewhere would count there as energy, or as a fall: what is shown then goes on from the last value, by an
-    offset. `jumps` False leaves out G14, for counters of hours. `wraps` takes a restart after 6553.5 for one of 16 bits.
+    offset. `jumps` False leaves out G14, for counters of hours. `wraps` takes a restart after 6553.5 as one of 16 bits.
     """
 
     def __init__(self, nominal: float, state: Json = None, *, jumps: bool = True, wraps: bool = False) -> None:

@@ -10,7 +10,7 @@ from .reading import Value
 from .selfchecks import BatteryMeaning, BatterySign, FlowBalance, GridCheck, PvLayout, UnitCheck, Verdict
 from .selfchecks.battery import BATTERY, INVERTED, INVERTER_OUTPUT
 from .selfchecks.layout import HV, PPV, PPV1, total_pv
-from .selfchecks.unit import Pair
+from .selfchecks.unit import Pair, W
 from .store import a_dict
 
 type Numbers = Mapping[str, float | None]
@@ -83,8 +83,9 @@ class Learning:
         return tuple(found)
 
     def unit_of(self, key: str) -> UnitCheck:
-        """Return the check that decides the unit of an active power."""
-        return self._pv_unit if key == "pv_power_reported" and self._kind in _OWN_UNIT else self._unit
+        """Return the check that decides the unit of an active power; where all are in W, PV power is too."""
+        own = key == "pv_power_reported" and self._kind in _OWN_UNIT
+        return self._pv_unit if own and (self._pv_unit.unit is not None or self._unit.unit != W) else self._unit
 
     def see_powers(self, powers: Mapping[str, float], numbers: Numbers, at: datetime | None) -> None:
         """Take the active powers as sent, all of a sample; vote on their unit if there is a moment to learn at."""
@@ -93,6 +94,8 @@ class Learning:
             own = {key: power for key, power in powers.items() if self.unit_of(key) is check}
             known = [(power, apparent) for key, (power, apparent) in pairs.items() if key in own]
             check.look(own.values(), known)
+            if check is self._pv_unit and self._kind is Kind.PCS and at is not None:
+                check.quick_vote(at)
             if at is not None and (best := next((each for each in known if each[1]), None)) is not None:
                 check.current_rule(best[0], best[1] or 0.0, at)
         if at is not None:
@@ -109,8 +112,6 @@ class Learning:
             pac, grid = numbers.get("battery_power_reported"), numbers.get("grid_power_reported")
             load = numbers.get("load_power")
             if pv is not None and pac is not None and grid is not None and load is not None:
-                pac = -pac if self._inverted("battery_sign", self._battery.verdict()) else pac
-                grid = -grid if self._inverted("grid_sign", self._grid.verdicts()[0]) else grid
                 self._meaning.learn(pv, pac, grid, load, at)
         facts = self.facts()
         flow = flows(facts, numbers, values)
@@ -155,7 +156,7 @@ class Learning:
         if self._kind is Kind.PBD or battery is None or pv is None or grid is None or load is None:
             return False
         powers = {"pv": pv, "battery": battery, "grid": grid, "load": load}
-        if self._kind is Kind.PCS or self.facts().meaning == BATTERY:
+        if self._kind is Kind.PCS or self.facts().meaning is not None:
             self._balance.learn(powers, self._battery.votes, self._grid.sign, at)
         return True
 

@@ -59,6 +59,11 @@ class UnitCheck:
             for raw, apparent in known
         )
 
+    def quick_vote(self, at: datetime) -> None:
+        """Vote by a sample that cannot be in kW; for a power that nothing else can be held against."""
+        if self._in_watts:
+            self._votes.vote(W, at)
+
     def in_wrap_zone(self, raw: float) -> bool:
         """G2: whether a power may be a negative one read as unsigned."""
         return WRAP - 3 * self._nominal <= raw <= WRAP_END
