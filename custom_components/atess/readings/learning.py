@@ -96,8 +96,9 @@ class Learning:
             check.look(own.values(), known)
             if check is self._pv_unit and self._kind is Kind.PCS and at is not None:
                 check.quick_vote(at)
-            if at is not None and (best := next((each for each in known if each[1]), None)) is not None:
-                check.current_rule(best[0], best[1] or 0.0, at)
+            power, apparent = max(known, key=lambda pair: pair[1] or 0.0, default=(0.0, None))
+            if at is not None and apparent is not None:
+                check.current_rule(power, apparent, at)
         if at is not None:
             self._raw = dict(powers)
 
