@@ -117,8 +117,9 @@ def mixed(seed: int, days: float = 7.0) -> Case:
     if "clock" in variants:  # these two know only the plant's midnight
         variants = {name: value for name, value in variants.items() if name not in {"midnight_bounce", "late_reset"}}
     replaced = {"start": random.choice((0.0, 350.0))} if random.random() < 0.2 else None
-    if replaced is not None:  # what the old meter counted while nothing was shown is lost
-        variants.pop("frozen", None)
+    if replaced is not None:  # what the old meter counted unseen is lost, and these know only its midnight values
+        for name in ("frozen", "clock", "midnight_bounce", "late_reset"):
+            variants.pop(name, None)
     name = f"mixed {kind} {battery} month {month} {sorted(variants)} replaced {replaced}"
     return _case(random, name, seed, kind, battery, month, days, variants, replaced=replaced)
 

@@ -11,6 +11,7 @@ from . import derived, guards
 from .clock import Clock, Moment, News, offset_of, parse_time
 from .continuity import Continuity
 from .counters import DailyCounter, LifetimeCounter, When
+from .energies import Accounts, Energies, unaccounted
 from .faults import active_faults, words_in
 from .first_samples import FirstSamples, other_phase
 from .learning import Learning
@@ -76,6 +77,7 @@ class Interpreter:
         self._daily = {key: DailyCounter(self._nominal, item) for key, item in a_dict(stored.get("daily")).items()}
         self._lifetime = {key: self._lifetime_of(key, item) for key, item in a_dict(stored.get("lifetime")).items()}
         self._continuity = Continuity(stored.get("continuity"))
+        self._accounts = Accounts(stored.get("accounts"))
         self._counts = {key: a_count(item) for key, item in a_dict(stored.get("counts")).items()}
         self._sample = _a_sample(stored.get("sample"), kind)
 
@@ -88,6 +90,7 @@ class Interpreter:
             "daily": {key: counter.dump() for key, counter in self._daily.items()},
             "lifetime": {key: counter.dump() for key, counter in self._lifetime.items()},
             "continuity": self._continuity.dump(),
+            "accounts": self._accounts.dump(),
             "counts": {**self._counts},
             "sample": None if self._sample is None else self._sample.as_dict(),
         }
@@ -171,6 +174,8 @@ class Interpreter:
             codes=reading.codes,
             faults=reading.faults,
             corrections=reading.corrections,
+            day_by_counters=reading.day_by_counters,
+            day_by_powers=reading.day_by_powers,
         )
 
     def _interpret(self, sample: Sample, parsed: Parsed, moment: Moment) -> Reading:
@@ -202,6 +207,10 @@ class Interpreter:
                 values["active_faults"] = len(faults)
             if words or "operating_state" in values:
                 values["problem"] = derived.problem(values, words, faults)
+        if learn and not lost:
+            self._accounts.add(values, moment.sampled_at, self._clock.interval)
+        day_by_counters, day_by_powers = self._accounts.last_day()
+        values |= self._from_accounts(day_by_counters, day_by_powers)
         if lost:
             self._withdraw(values)
         values["last_data"] = moment.sampled_at
@@ -222,7 +231,18 @@ class Interpreter:
             codes=parsed.codes,
             faults=faults,
             corrections={key: tuple(names) for key, names in notes.items()},
+            day_by_counters=day_by_counters,
+            day_by_powers=day_by_powers,
         )
+
+    def _from_accounts(self, by_counters: Energies, by_powers: Energies) -> dict[str, Value]:
+        """Return the energies by integration, and the shares of the last day's energy that do not add up."""
+        known = definitions(self._kind)
+        values = {key: value for key, value in self._accounts.computed().items() if key in known}
+        if self._kind in derived.HPS:
+            values["unaccounted_energy_by_counters"] = unaccounted(by_counters)
+            values["unaccounted_energy_by_powers"] = unaccounted(by_powers)
+        return values
 
     def _guard(self, parsed: Parsed, moment: Moment, notes: dict[str, list[str]]) -> None:
         """Apply G2 to G11, G15, G18 and G21 in the order of §4.1."""
