@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .variants import PARAMETERS
+
 GATEWAY = frozenset({"http_status", "timeout", "disconnect", "html", "redirect", "unauthorized", "limited"})
 """These strike before the cloud's own logic: the frequency limit does not see the request."""
 ANSWER = frozenset({"code", "truncated", "not_object", "no_data", "oversize", "members"})
 """These replace or change an answer; the request counts for the frequency limit."""
-WORLD = frozenset({"fault_word", "offline", "limit"})
+WORLD = frozenset({"fault_word", "offline", "limit", "variant"})
 """These change the plant or the cloud itself and hold until cleared."""
 
 _PARAMETERS: dict[str, frozenset[str]] = {
@@ -28,6 +30,7 @@ _PARAMETERS: dict[str, frozenset[str]] = {
     "fault_word": frozenset({"word", "mask", "stop"}),
     "offline": frozenset({"lost"}),
     "limit": frozenset({"seconds"}),
+    "variant": frozenset({"name"}) | frozenset[str]().union(*PARAMETERS.values()),
 }
 _FILTERS = frozenset({"count", "path", "device", "operation"})
 

@@ -11,6 +11,7 @@ from .battery import BatterySpec
 from .load import PROFILES, LoadSpec
 from .physics import Machine
 from .settings import RefusedError, SettingsTable
+from .variants import Variant, parse_variant
 from .weather import Array
 
 FOLDER = Path(__file__).parent / "plants"
@@ -40,6 +41,7 @@ class Device:
     """Which of the battery's strings a BCU shows, from 0."""
     settings: Mapping[str, int | float | str | bool]
     omit: frozenset[str]
+    variants: tuple[Variant, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,4 +245,5 @@ def _device(
         string=string,
         settings={name: value for name, value in settings.items() if name in table.by_name},
         omit=frozenset(item.get("omit", ())),
+        variants=tuple(parse_variant(name, values) for name, values in item.get("variants", {}).items()),
     )

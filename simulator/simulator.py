@@ -12,6 +12,7 @@ from .options import Options
 from .plant import Device, load_plant
 from .server import BASE_PATH, Server
 from .settings import Value
+from .variants import parse_variant
 from .world import World
 
 
@@ -148,6 +149,13 @@ class Simulator:
                 options.limit = seconds
             else:
                 options.limits = {**options.limits, rule.path: seconds}
+            return
+        if rule.kind == "variant":
+            own = {name: value for name, value in values.items() if name != "name"}
+            if rule.device is not None and rule.device not in self._world.devices:
+                raise ValueError("no such device")
+            for sn in self._world.devices if rule.device is None else [rule.device]:
+                self._world.add_variant(sn, parse_variant(values.get("name"), own, begin=now))
             return
         if rule.device not in self._world.devices:
             raise ValueError("no such device")

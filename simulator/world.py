@@ -12,8 +12,10 @@ from .physics import BATTERY_LOSS, CHARGE, DISCHARGE, EXPORT, IMPORT, INVERTER_L
 from .plant import Device, Plant
 from .system import Moment, System
 from .uploads import Logger
+from .variants import Place, Variant, ordered, shaped, shown_at
 
 DAY = 86400.0
+KEPT_SAMPLES = 64
 FORMAT = "%Y-%m-%d %H:%M:%S"
 _ENERGIES = {
     "pv": PV,
@@ -65,6 +67,8 @@ class World:
         self.devices = {device.sn: device for device in plant.devices}
         self._system_of = {device.sn: system for system in self._systems for device in system.spec.devices}
         self._outages: dict[str, _Outages] = {sn: _Outages() for sn in self.devices}
+        self._known: dict[tuple[str, float], dict[str, Member]] = {}
+        self._variants = {sn: ordered(list(device.variants)) for sn, device in self.devices.items()}
 
     def system(self, sn: str) -> System:
         """Return the system that a device belongs to."""
@@ -76,8 +80,12 @@ class World:
         """Return the newest sample that the cloud shows, or None before the first one."""
         device, outages = self.devices[sn], self._outages[sn]
         logger = self._loggers[device.data_log_sn]
-        for number in logger.newest_first(now, self.start):
+        shown, behind = shown_at(now, self._variants[sn], stream(self._seed, sn))
+        for number in logger.newest_first(shown, self.start):
             if not outages.hides(logger.taken(number)):
+                if behind:
+                    behind -= 1
+                    continue
                 return self._sample(device, logger, number, lost=outages.lost)
         return None
 
@@ -92,8 +100,10 @@ class World:
         device = self.devices[sn]
         return self._sample(device, self._loggers[device.data_log_sn], number, lost=False)
 
-    def _view(self, device: Device, logger: Logger, number: int, *, lost: bool) -> View:
-        taken = logger.taken(number)
+    def _view(
+        self, device: Device, logger: Logger, number: int, *, lost: bool = False, taken: float | None = None
+    ) -> View:
+        taken = logger.taken(number) if taken is None else taken
         system = self._system_of[device.sn]
         return View(
             device=device,
@@ -106,9 +116,30 @@ class World:
 
     def _sample(self, device: Device, logger: Logger, number: int, *, lost: bool) -> dict[str, Member]:
         sample = BUILDERS[device.kind](self._view(device, logger, number, lost=lost))
+        if variants := self._variants[device.sn]:
+            place = Place(
+                number=number,
+                taken=logger.taken(number),
+                start=self.start,
+                zone=self.plant.zone,
+                interval=logger.spec.interval,
+                honest=lambda at: self._honest(device, logger, number, at),
+            )
+            sample = shaped(sample, place, variants, stream(self._seed, device.sn))
         if self.plant.float_noise:
             sample = {name: float32(value) if isinstance(value, float) else value for name, value in sample.items()}
         return {name: value for name, value in sample.items() if name not in device.omit}
+
+    def _honest(self, device: Device, logger: Logger, number: int, at: float) -> dict[str, Member]:
+        """Return what a device would send at a moment without variants; asked again for the same moments."""
+        key = (device.sn, at)
+        if key not in self._known:
+            if len(self._known) >= KEPT_SAMPLES:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = BUILDERS[device.kind](self._view(device, logger, number, taken=at))
+        else:
+            self._known[key] = self._known.pop(key)
+        return self._known[key]
 
     def base_info(self, sn: str, now: float) -> dict[str, Member] | None:
         """Return the base info of a device, or None before its first sample."""
@@ -133,18 +164,26 @@ class World:
 
     # changes
 
+    def add_variant(self, sn: str, variant: Variant) -> None:
+        """Let a device, or its uploads, differ from what is usual."""
+        self._variants[sn] = ordered([*self._variants[sn], variant])
+
     def set_offline(self, sn: str, now: float, *, lost: bool) -> None:
         """Let a device stop uploading."""
         self._outages[sn].spans.append(_Outage(now, None, lost))
 
     def clear_faults(self, now: float) -> None:
-        """End all outages and device faults; what was not uploaded stays missing."""
+        """End all outages, faults and injected variants; what was uploaded until then stays as it was."""
         for sn, outages in self._outages.items():
             for span in outages.spans:
                 span.end = now if span.end is None else span.end
             system = self._system_of[sn]
             if system.config(now).faults.get(sn):
                 system.change_faults(now, sn, {}, stop=False)
+        for sn, device in self.devices.items():
+            for variant in self._variants[sn]:
+                if variant not in device.variants and variant.end is None:
+                    variant.end = now
 
     def set_fault_word(self, sn: str, now: float, word: int, mask: int, *, stop: bool) -> None:
         """Set a fault word of a device; 0 clears it."""

@@ -13,6 +13,7 @@ from .devices import async_register_devices
 from .issues import async_delete_device_issues, new_devices_issue
 from .plant import PlantCoordinator
 from .runtime import AtessConfigEntry, AtessData
+from .trust import async_watch_verdicts
 from .watch import DailyWatch, watch_store
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
@@ -44,6 +45,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
     )
     async_register_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    async_watch_verdicts(hass, entry)
     entry.async_on_unload(entry.add_update_listener(_async_reload))
     entry.async_create_background_task(hass, DailyWatch(hass, entry).async_start(), f"{DOMAIN} daily watch")
     return True

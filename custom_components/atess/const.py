@@ -10,6 +10,7 @@ LOGGER: Final = logging.getLogger(__package__)
 CONF_ADVANCED: Final = "advanced"
 CONF_ALLOW_CHANGES: Final = "allow_changes"
 CONF_BASE_URL: Final = "base_url"
+CONF_CORRECTIONS: Final = "corrections"
 CONF_DATA_LOG_SN: Final = "data_log_sn"
 CONF_DEVICE_SN: Final = "device_sn"
 CONF_KIND: Final = "kind"

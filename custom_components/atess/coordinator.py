@@ -28,6 +28,7 @@ from .const import (
     NOT_FOUND_POLLS,
     POLL_MAX_WAIT,
 )
+from .corrections import corrections_of
 from .enerclo import (
     AuthenticationError,
     EnercloClient,
@@ -257,7 +258,13 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             model=self.model,
             nominal_power=watts / 1000 if isinstance(watts, int | float) and watts > 0 else None,
             state=state,
+            corrections=corrections_of(self._subentry.data),
         )
+
+    @property
+    def interpreter(self) -> Interpreter:
+        """What reads the device's samples and learns from them."""
+        return self._interpreter
 
     @property
     @override

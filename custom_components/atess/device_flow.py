@@ -7,7 +7,8 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry, ConfigSube
 from homeassistant.const import CONF_NAME, CONF_TOKEN
 
 from .account import async_get_accounts
-from .const import CONF_BASE_URL, CONF_DEVICE_SN, CONF_KIND, SUBENTRY_DEVICE
+from .const import CONF_BASE_URL, CONF_CORRECTIONS, CONF_DEVICE_SN, CONF_KIND, SUBENTRY_DEVICE
+from .corrections import corrections_entered, corrections_of, corrections_section, corrections_shown
 from .discovery import PERSON_MAX_WAIT, FoundDevice, async_identify
 from .enerclo import EnercloClient, EnercloError, Kind, NoDataError, NotFoundError, PacedError, Priority
 from .flow_forms import (
@@ -130,7 +131,7 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
         return self.async_create_entry(title=titles[0], data=device_data(devices[0]), unique_id=devices[0].device_sn)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Rename a device, or correct its kind."""
+        """Rename a device, correct its kind, or what is assumed of it."""
         entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
         error = NO_ERRORS
         if user_input is not None:
@@ -143,11 +144,21 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
             except FormError as err:
                 error = err
             else:
-                return self.async_update_and_abort(entry, subentry, title=name, data_updates={CONF_KIND: kind.value})
-        suggested = user_input or {CONF_NAME: subentry.title, CONF_KIND: subentry.data[CONF_KIND]}
+                updates: dict[str, Any] = {CONF_KIND: kind.value}
+                if CONF_CORRECTIONS in user_input:
+                    updates[CONF_CORRECTIONS] = corrections_entered(user_input[CONF_CORRECTIONS])
+                return self.async_update_and_abort(entry, subentry, title=name, data_updates=updates)
+        current = Kind(subentry.data[CONF_KIND])
+        suggested = user_input or {
+            CONF_NAME: subentry.title,
+            CONF_KIND: current.value,
+            CONF_CORRECTIONS: corrections_shown(current, corrections_of(subentry.data)),
+        }
         return self.async_show_form(
             step_id="reconfigure",
-            data_schema=self.add_suggested_values_to_schema(CHANGE_DEVICE_SCHEMA, suggested),
+            data_schema=self.add_suggested_values_to_schema(
+                CHANGE_DEVICE_SCHEMA.extend(corrections_section(current).schema), suggested
+            ),
             errors=error.errors,
             description_placeholders=error.placeholders,
         )

@@ -49,6 +49,7 @@ def _device(coordinator: AtessCoordinator) -> dict[str, Any]:
         "kind": coordinator.kind,
         "online": coordinator.online,
         "last_poll_succeeded": coordinator.last_update_success,
+        "trust": coordinator.interpreter.diagnostics(),
         "base_info": async_redact_data(coordinator.base_info, TO_REDACT),
         "reading": reading
         and {

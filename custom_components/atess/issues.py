@@ -21,8 +21,27 @@ def unknown_issue(subentry_id: str) -> str:
     return f"unknown_{subentry_id}"
 
 
+# The self-checks whose verdicts may be against what the catalogue assumes.
+VERDICTS = (
+    "power_unit",
+    "pv_power_unit",
+    "pv_layout",
+    "battery_meaning",
+    "battery_sign",
+    "grid_sign",
+    "grid_counters",
+    "clock",
+)
+
+
+def verdict_issue(name: str, subentry_id: str) -> str:
+    """Return the id of the issue about what a self-check of a device found."""
+    return f"{name}_{subentry_id}"
+
+
 @callback
 def async_delete_device_issues(hass: HomeAssistant, subentry_id: str) -> None:
     """Delete the issues of a device that is gone."""
-    for issue_id in (vanished_issue(subentry_id), unknown_issue(subentry_id)):
+    verdicts = (verdict_issue(name, subentry_id) for name in VERDICTS)
+    for issue_id in (vanished_issue(subentry_id), unknown_issue(subentry_id), *verdicts):
         ir.async_delete_issue(hass, DOMAIN, issue_id)

@@ -1,4 +1,4 @@
-"""Repairs: adding the devices that a data logger newly names."""
+"""Repairs: adding the devices that a data logger newly names, correcting what self-checks found."""
 
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -7,8 +7,10 @@ import voluptuous as vol
 from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 
-from .const import CONF_DATA_LOG_SN, CONF_DEVICE_SN, CONF_KIND, CONF_SYSTEM_NO, SUBENTRY_DEVICE
+from .const import CONF_DATA_LOG_SN, CONF_DEVICE_SN, CONF_KIND, CONF_SYSTEM_NO, DOMAIN, SUBENTRY_DEVICE
+from .corrections import async_correct
 from .discovery import FoundDevice
 from .enerclo import Kind
 from .flow_forms import (
@@ -75,10 +77,49 @@ class NewDevicesFlow(RepairsFlow):
         )
 
 
+class VerdictFlow(RepairsFlow):
+    """Take over what a self-check found, or stay with what was assumed; `assumed` is empty if that is no choice."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        """Keep the device and what was found."""
+        self._entry_id: str = data["entry_id"]
+        self._subentry_id: str = data["subentry_id"]
+        self._name: str = data["name"]
+        self._found: str = data["found"]
+        self._assumed: str = data["assumed"]
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Explain what was seen and offer the choice."""
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["correct", "leave"],
+            description_placeholders=None if issue is None else issue.translation_placeholders,
+        )
+
+    async def async_step_correct(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Correct it from now on."""
+        return self._keep(self._found)
+
+    async def async_step_leave(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Leave it, or take it back, and do not ask again."""
+        return self._keep(self._assumed)
+
+    def _keep(self, value: str) -> RepairsFlowResult:
+        entry = self.hass.config_entries.async_get_entry(self._entry_id)
+        subentry = None if entry is None else entry.subentries.get(self._subentry_id)
+        if entry is None or subentry is None:
+            return self.async_abort(reason="device_removed")
+        async_correct(self.hass, entry, subentry, self._name, value)
+        return self.async_create_entry(data={})
+
+
 async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None) -> RepairsFlow:
-    """Return the flow that fixes an issue; only new devices can be fixed here."""
+    """Return the flow that fixes an issue: new devices, or what a self-check found."""
     if data is None:
         raise ValueError(f"there is nothing to fix in {issue_id}")
+    if "found" in data:
+        return VerdictFlow(data)
     return NewDevicesFlow(
         data["entry_id"],
         [

@@ -17,7 +17,7 @@ from homeassistant.helpers.typing import StateType
 from .catalogue import Definition
 from .coordinator import AtessCoordinator, ValueCoordinator
 from .entity import AtessEntity, async_add_as_reported, common_description
-from .readings import Value
+from .readings import COMPUTED, Value
 from .runtime import AtessConfigEntry
 
 PARALLEL_UPDATES = 0
@@ -55,8 +55,11 @@ class AtessSensor(AtessEntity, SensorEntity):
     def __init__(self, coordinator: ValueCoordinator[Any], definition: Definition) -> None:
         """Describe the sensor as the catalogue does."""
         quantity = definition.quantity
+        common = common_description(definition)
+        if (computed := COMPUTED.get(definition.key)) is not None:
+            common["entity_registry_enabled_default"] = computed.counter not in coordinator.values
         description = SensorEntityDescription(
-            **common_description(definition),
+            **common,
             device_class=SensorDeviceClass(quantity.device_class) if quantity.device_class else None,
             native_unit_of_measurement=quantity.unit,
             options=list(definition.options) if definition.options else None,

@@ -19,7 +19,11 @@ from custom_components.atess.enerclo.model import Kind
 from .tables import Row, table
 
 ROWS = table("derived")
-ADDED = {"grid_present", "generator_running", "battery_charging", "battery_discharging"}
+ADDED = {
+    *("grid_present", "generator_running", "battery_charging", "battery_discharging"),
+    *("unaccounted_energy_by_counters", "unaccounted_energy_by_powers"),
+    *(item.key for items in DERIVED.values() for item in items if item.key.endswith("_energy_computed")),
+}
 
 
 def as_row(definition: Definition) -> Row:

@@ -40,6 +40,10 @@ def test_allowance() -> None:
         ("20:00 2.0, 10:00 5.0", "2.0, 5.0"),
         ("12:00 5.0, 12:05 4.9, 12:10 5.1", "5.0, 5.0, 5.1"),
         ("23:50 23.4, 06:00 1.2", "23.4, 1.2"),
+        # A bounce that has dipped a little is one all the same.
+        ("23:55 66.0, 00:05 0.0, 00:10 65.8, 00:15 0.0, 00:30 0.1", "66.0, 0.0, 0.0, 0.0, 0.1"),
+        # A lasting fall that statistics would take for negative energy is held until the counter is there again.
+        ("12:00 5.0, 12:05 4.6, 12:10 4.6, 12:15 4.6, 12:20 4.8, 12:25 5.2", "5.0, 5.0, 5.0, 5.0, 5.0, 5.2"),
         # A lower value is accepted at the third sample in a row; a right one in between ends the row.
         ("12:00 5.0, 12:05 2.0, 12:10 2.0, 12:15 2.1", "5.0, 5.0, 5.0, 2.1"),
         ("12:00 5.0, 12:05 2.0, 12:10 5.0, 12:15 2.0, 12:20 2.0", "5.0, 5.0, 5.0, 5.0, 5.0"),
@@ -94,7 +98,9 @@ def test_daily_counter_without_a_usable_value() -> None:
         # The row of a replaced meter may rise, but neither fall nor jump.
         ([1520.3, 12.0, 12.1, 12.2, 12.3, 12.4, 12.5], [*[1520.3] * 6, 12.5]),
         ([1520.3, 12.0, 12.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0], [*[1520.3] * 8, 3.0]),
-        ([1520.3, 12.0, 900.0, 900.0, 900.0, 900.0, 900.0, 900.0], [*[1520.3] * 7, 900.0]),
+        # A meter that cannot have begun at 0 goes on from what was shown, and so does one that lost a little.
+        ([1520.3, *[900.0] * 6, 901.0], [*[1520.3] * 7, 1521.3]),
+        ([1520.3, *[1450.0] * 5, 1450.5, 1451.0], [*[1520.3] * 6, 1520.8, 1521.3]),
         ([1520.3, 12.0, 12.0, 0, 12.0, 12.0, 12.0, 12.0, 12.0], [1520.3] * 9),
         ([1520.3, 12.0, 12.0, 1520.3, 12.0, 12.0, 12.0, 12.0, 12.0], [1520.3] * 9),
         # A jump that the next sample confirms is real.

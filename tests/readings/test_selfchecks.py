@@ -165,15 +165,24 @@ def test_apparent_and_reactive_power_do_not_follow_the_unit() -> None:
 # --- G16: battery
 
 
-@pytest.mark.parametrize(("pac", "meaning"), [(-2.0, "battery"), (2.0, "inverter_output"), (0.5, None)])
-def test_meaning_of_pac(pac: float, meaning: str | None) -> None:
+@pytest.mark.parametrize(
+    ("pac", "load", "meaning"),
+    [
+        (-2.0, 1.5, "battery"),
+        (3.0, 2.5, "inverter_output"),
+        (0.5, 1.5, None),
+        # PV 4.0 is twice the output here: inverter output, or a battery charged with the sign inverted.
+        (2.0, 1.5, None),
+    ],
+)
+def test_meaning_of_pac(pac: float, load: float, meaning: str | None) -> None:
     device = Device()
     for _ in range(6):
-        device.read(ppv=4.0, loadActivePower=1.5, gactivePower=0.5, pac=pac)
+        device.read(ppv=4.0, loadActivePower=load, gactivePower=0.5, pac=pac)
     assert device.verdict("battery_meaning") == meaning
     if meaning:
-        values = device.read(ppv=4.0, loadActivePower=1.5, gactivePower=0.5, pac=pac).values
-        assert values["battery_power"] == -2.0
+        values = device.read(ppv=4.0, loadActivePower=load, gactivePower=0.5, pac=pac).values
+        assert values["battery_power"] == (pac if meaning == "battery" else pac - 4.0)
 
 
 def test_meaning_is_not_learnt_at_night() -> None:
@@ -400,7 +409,7 @@ def test_a_sample_against_a_layout_ends_the_row() -> None:
 def test_model_name_tells_hv() -> None:
     check = PvLayout("hps150hv")
     check.learn((5.0, 2.6, 2.4, 0.0), 0, START)
-    assert check.verdict() == Verdict(name="pv_layout", verdict="hv", expected=None)
+    assert check.verdict() == Verdict(name="pv_layout", verdict="hv", expected="hv")
     assert not check.verdict().contradicts
 
 

@@ -56,6 +56,15 @@ _ROWS: tuple[Derived, ...] = (
     derived("Generator running", RUNNING, INVERTERS, Show.HIDDEN),
     derived("Battery charging", CHARGING, ALL),
     derived("Battery discharging", DISCHARGING, ALL),
+    # By integration of power, for devices without the counter.
+    derived("PV energy computed", ENERGY_TOTAL, HPS | {Kind.PBD}, Show.HIDDEN, precision=2),
+    derived("Battery charge energy computed", ENERGY_TOTAL, ALL, Show.HIDDEN, precision=2),
+    derived("Battery discharge energy computed", ENERGY_TOTAL, ALL, Show.HIDDEN, precision=2),
+    derived("Grid import energy computed", ENERGY_TOTAL, INVERTERS, Show.HIDDEN, precision=2),
+    derived("Grid export energy computed", ENERGY_TOTAL, INVERTERS, Show.HIDDEN, precision=2),
+    derived("Load energy computed", ENERGY_TOTAL, INVERTERS, Show.HIDDEN, precision=2),
+    derived("Unaccounted energy by counters", PERCENTAGE, HPS, Show.DETAIL, precision=1),
+    derived("Unaccounted energy by powers", PERCENTAGE, HPS, Show.DETAIL, precision=1),
 )
 
 DERIVED: Mapping[Kind, tuple[Derived, ...]] = {
@@ -85,6 +94,8 @@ PLANT: tuple[Derived, ...] = (
     derived("Grid export energy total", ENERGY_TOTAL),
     derived("Load energy today", ENERGY_TODAY),
     derived("Load energy total", ENERGY_TOTAL),
+    derived("Unaccounted energy by counters", PERCENTAGE, show=Show.DETAIL, precision=1),
+    derived("Unaccounted energy by powers", PERCENTAGE, show=Show.DETAIL, precision=1),
 )
 
 ACCOUNT: tuple[Derived, ...] = (derived("Cloud reachable", CONNECTIVITY, show=Show.DIAGNOSTIC),)

@@ -3,6 +3,7 @@
 The zone of a device's clock is not documented: Home Assistant's is assumed, and checked against the moments received.
 """
 
+import re
 import statistics
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -66,15 +67,18 @@ def parse_time(text: str | None, zone: tzinfo) -> datetime | None:
 class Clock:
     """What is known of one device's clock; learns from every fresh sample."""
 
-    def __init__(self, zone: tzinfo, state: Json = None) -> None:
+    def __init__(self, zone: tzinfo, state: Json = None, *, fixed: int | None = None) -> None:
+        """Take up a state; `fixed` are the minutes ahead of UTC that the user has set for good."""
         self._home = zone
+        self._fixed = fixed
         stored = a_dict(state)
         self._local = a_local(stored.get("local"))
         self._since = a_moment(stored.get("since"))
         self._fingerprint = a_text(stored.get("fingerprint"))
         self._flagged = stored.get("flagged") is True
         self._fresh = a_count(stored.get("fresh"))
-        self._zone = _a_zone(stored.get("zone"))
+        self._zone = _a_zone(stored.get("zone")) if fixed is None else fixed
+        self._decided = a_moment(stored.get("decided"))
         self._candidate = _a_zone(stored.get("candidate"))
         self._run = a_count(stored.get("run"))
         self._against = a_count(stored.get("against"))
@@ -95,6 +99,7 @@ class Clock:
             "flagged": self._flagged,
             "fresh": self._fresh,
             "zone": self._zone,
+            "decided": None if self._decided is None else self._decided.isoformat(),
             "candidate": self._candidate,
             "run": self._run,
             "against": self._against,
@@ -108,6 +113,11 @@ class Clock:
     def zone(self) -> Zone | None:
         """The zone that was decided: Home Assistant's, minutes ahead of UTC, or None while it is only assumed."""
         return self._zone
+
+    @property
+    def decided(self) -> datetime | None:
+        """Since when the zone is what it is (UTC)."""
+        return self._decided
 
     @property
     def ahead(self) -> float | None:
@@ -140,7 +150,10 @@ class Clock:
             self._spacings = [*self._spacings, _minutes(local - self._local)][-LAST + 1 :]
         self._local, self._since, self._fingerprint = local, received, None
         self._fresh += 1
+        before = self._zone
         self._learn_zone(local, received)
+        if self._zone != before:
+            self._decided = received
         moment = self._moment(News.FRESH, local, received)
         self._flagged = moment.flag is not None
         return moment
@@ -216,6 +229,8 @@ class Clock:
         ahead = _minutes(local - received.replace(tzinfo=None))
         age = _minutes(received - _home_utc(local, received, self._home))
         self._offsets = [*self._offsets, (ahead, age)][-LAST:]
+        if self._fixed is not None:
+            return
         candidate = _candidate(max(each for each, _ in self._offsets), min(each for _, each in self._offsets))
         if candidate is None:
             self._candidate, self._run = None, 0
@@ -252,6 +267,12 @@ def _home_utc(local: datetime, received: datetime, zone: tzinfo) -> datetime:
 
 def _minutes(span: timedelta) -> float:
     return span.total_seconds() / 60
+
+
+def offset_of(text: str | None) -> int | None:
+    """Return the minutes ahead of UTC that a correction names; None for anything else."""
+    zone = _a_zone(int(text)) if text is not None and re.fullmatch(r"[+-]?\d{1,3}", text, re.ASCII) else None
+    return zone if isinstance(zone, int) else None
 
 
 def _a_zone(value: Json) -> Zone | None:

@@ -8,12 +8,15 @@ from ..catalogue import definitions
 from ..catalogue import nominal_power as nominal_power_of
 from ..enerclo.model import Json, Kind, Sample
 from . import derived, guards
-from .clock import Clock, Moment, News, parse_time
+from .clock import Clock, Moment, News, offset_of, parse_time
+from .continuity import Continuity
 from .counters import DailyCounter, LifetimeCounter, When
+from .energies import Accounts, Energies, unaccounted
 from .faults import active_faults, words_in
 from .first_samples import FirstSamples, other_phase
 from .learning import Learning
 from .members import Parsed, parse
+from .numbers import clean
 from .reading import Reading, Value
 from .selfchecks import Verdict
 from .selfchecks.battery import NORMAL
@@ -68,11 +71,13 @@ class Interpreter:
             nominal_power = nominal_power_of(model)
         self._nominal = guards.nominal_or_default(kind, nominal_power)
         self._guards = guards.guards_of(kind, self._nominal)
-        self._clock = Clock(zone, stored.get("clock"))
+        self._clock = Clock(zone, stored.get("clock"), fixed=offset_of(self._corrections.get("clock")))
         self._first = FirstSamples(stored.get("first"))
         self._learning = Learning(kind, self._nominal, model, self._corrections, stored.get("checks"))
         self._daily = {key: DailyCounter(self._nominal, item) for key, item in a_dict(stored.get("daily")).items()}
         self._lifetime = {key: self._lifetime_of(key, item) for key, item in a_dict(stored.get("lifetime")).items()}
+        self._continuity = Continuity(stored.get("continuity"))
+        self._accounts = Accounts(stored.get("accounts"))
         self._counts = {key: a_count(item) for key, item in a_dict(stored.get("counts")).items()}
         self._sample = _a_sample(stored.get("sample"), kind)
 
@@ -84,6 +89,8 @@ class Interpreter:
             "checks": self._learning.dump(),
             "daily": {key: counter.dump() for key, counter in self._daily.items()},
             "lifetime": {key: counter.dump() for key, counter in self._lifetime.items()},
+            "continuity": self._continuity.dump(),
+            "accounts": self._accounts.dump(),
             "counts": {**self._counts},
             "sample": None if self._sample is None else self._sample.as_dict(),
         }
@@ -120,7 +127,13 @@ class Interpreter:
         """Return what the self-checks found, applied or not."""
         zone, ahead = self._clock.zone, self._clock.ahead
         evidence = {} if ahead is None else {"ahead_of_utc": round(ahead, 1)}
-        clock = Verdict(name="clock", verdict=None if zone is None else str(zone), expected="home", evidence=evidence)
+        clock = Verdict(
+            name="clock",
+            verdict=None if zone is None else str(zone),
+            expected="home",
+            evidence=evidence,
+            since=self._clock.decided,
+        )
         return (*self._learning.verdicts(), clock)
 
     def diagnostics(self) -> dict[str, Json]:
@@ -129,6 +142,10 @@ class Interpreter:
             "nominal_power": self._nominal,
             "corrections": {**self._corrections},
             "guards": {**self._counts},
+            "offsets": {
+                **{key: each.offset for key, each in self._lifetime.items() if each.offset},
+                **self._continuity.offsets,
+            },
             "verdicts": {
                 each.name: {
                     "verdict": each.verdict,
@@ -157,6 +174,8 @@ class Interpreter:
             codes=reading.codes,
             faults=reading.faults,
             corrections=reading.corrections,
+            day_by_counters=reading.day_by_counters,
+            day_by_powers=reading.day_by_powers,
         )
 
     def _interpret(self, sample: Sample, parsed: Parsed, moment: Moment) -> Reading:
@@ -188,6 +207,10 @@ class Interpreter:
                 values["active_faults"] = len(faults)
             if words or "operating_state" in values:
                 values["problem"] = derived.problem(values, words, faults)
+        if learn and not lost:
+            self._accounts.add(values, moment.sampled_at, self._clock.interval)
+        day_by_counters, day_by_powers = self._accounts.last_day()
+        values |= self._from_accounts(day_by_counters, day_by_powers)
         if lost:
             self._withdraw(values)
         values["last_data"] = moment.sampled_at
@@ -208,7 +231,18 @@ class Interpreter:
             codes=parsed.codes,
             faults=faults,
             corrections={key: tuple(names) for key, names in notes.items()},
+            day_by_counters=day_by_counters,
+            day_by_powers=day_by_powers,
         )
+
+    def _from_accounts(self, by_counters: Energies, by_powers: Energies) -> dict[str, Value]:
+        """Return the energies by integration, and the shares of the last day's energy that do not add up."""
+        known = definitions(self._kind)
+        values = {key: value for key, value in self._accounts.computed().items() if key in known}
+        if self._kind in derived.HPS:
+            values["unaccounted_energy_by_counters"] = unaccounted(by_counters)
+            values["unaccounted_energy_by_powers"] = unaccounted(by_powers)
+        return values
 
     def _guard(self, parsed: Parsed, moment: Moment, notes: dict[str, list[str]]) -> None:
         """Apply G2 to G11, G15, G18 and G21 in the order of §4.1."""
@@ -251,7 +285,7 @@ class Interpreter:
         """Apply G12 to G14a to the energy counters, G13 and G14a to those of hours."""
         for key, sent in parsed.numbers.items():
             quantity = parsed.quantities[key]
-            name = "G12"
+            name, offset = "G12", 0.0
             if quantity == "energy_today":
                 daily = self._daily.get(key)
                 if daily is None:
@@ -262,11 +296,12 @@ class Interpreter:
                 if lifetime is None:
                     lifetime = self._lifetime[key] = self._lifetime_of(key)
                 shown = lifetime.read(sent, when, learn=learn)
-                name = "G14" if sent is not None and shown is not None and sent > shown else "G13"
+                offset = lifetime.offset
+                name = "G14" if sent is not None and shown is not None and clean(sent + offset) > shown else "G13"
             else:
                 continue
             parsed.numbers[key] = shown
-            if sent is not None and shown != sent:
+            if sent is not None and shown != clean(sent + offset):
                 notes.setdefault(key, []).append(name)
 
     def _lifetime_of(self, key: str, state: Json = None) -> LifetimeCounter:
@@ -283,10 +318,13 @@ class Interpreter:
             chosen = self._learning.grid_counters if self._kind is Kind.PCS else NORMAL
         for imported, exported in _GRID_PAIRS:
             sent = {key: numbers.pop(key) for key in (imported, exported) if key in numbers}
-            if chosen == SWAPPED:
-                other = {imported: exported, exported: imported}
-                sent = {other[key]: value for key, value in sent.items()}
-            numbers.update(dict.fromkeys(sent) if chosen is None else sent)
+            if chosen is None:
+                numbers.update(dict.fromkeys(sent))
+                continue
+            other = {imported: exported, exported: imported}
+            for source, value in sent.items():
+                key = other[source] if chosen == SWAPPED else source
+                numbers[key] = self._continuity.show(key, source, value)
 
     def _withdraw(self, values: dict[str, Value]) -> None:
         """G19: take back the instantaneous values of a device that the cloud calls lost."""

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ..enerclo.model import Json, Kind
-from .derived import BATTERIES, FLOW_SIGNS, HPS, PV_INPUTS, Facts, by_voltage, flows, pv_powers
+from .derived import BATTERIES, FLOW_SIGNS, HPS, PV_INPUTS, Facts, Flows, by_voltage, flows, pv_powers
 from .reading import Value
-from .selfchecks import BatteryMeaning, BatterySign, GridCheck, PvLayout, UnitCheck, Verdict
+from .selfchecks import BatteryMeaning, BatterySign, FlowBalance, GridCheck, PvLayout, UnitCheck, Verdict
 from .selfchecks.battery import BATTERY, INVERTED, INVERTER_OUTPUT
 from .selfchecks.layout import HV, PPV, PPV1, total_pv
-from .selfchecks.unit import Pair
+from .selfchecks.unit import Pair, W
 from .store import a_dict
 
 type Numbers = Mapping[str, float | None]
@@ -37,6 +37,7 @@ class Learning:
         self._meaning = BatteryMeaning(stored.get("meaning"))
         self._battery = BatterySign(stored.get("battery"))
         self._grid = GridCheck(assumed=kind is not Kind.PCS, state=stored.get("grid"))
+        self._balance = FlowBalance(stored.get("balance"))
         self._raw: dict[str, float] = {}
 
     def dump(self) -> dict[str, Json]:
@@ -48,6 +49,7 @@ class Learning:
             "meaning": self._meaning.dump(),
             "battery": self._battery.dump(),
             "grid": self._grid.dump(),
+            "balance": self._balance.dump(),
         }
 
     def facts(self) -> Facts:
@@ -81,19 +83,24 @@ class Learning:
         return tuple(found)
 
     def unit_of(self, key: str) -> UnitCheck:
-        """Return the check that decides the unit of an active power."""
-        return self._pv_unit if key == "pv_power_reported" and self._kind in _OWN_UNIT else self._unit
+        """Return the check that decides the unit of an active power; where all are in W, PV power is too."""
+        own = key == "pv_power_reported" and self._kind in _OWN_UNIT
+        return self._pv_unit if own and (self._pv_unit.unit is not None or self._unit.unit != W) else self._unit
 
     def see_powers(self, powers: Mapping[str, float], numbers: Numbers, at: datetime | None) -> None:
-        """Take the active powers as sent, and vote on their unit by the current rule; `at` None: do not learn."""
-        if at is None:
-            return
-        self._raw = dict(powers)
-        load, grid = powers.get("load_power"), powers.get("grid_power_reported")
-        if load is not None and (apparent := _apparent(numbers, "output_voltage", "load_current")):
-            self._unit.current_rule(load, apparent, at)
-        elif grid is not None and (apparent := _apparent(numbers, "grid_voltage", "grid_current")):
-            self._unit.current_rule(grid, apparent, at)
+        """Take the active powers as sent, all of a sample; vote on their unit if there is a moment to learn at."""
+        pairs = _with_apparent(self._kind, powers, numbers)
+        for check in {self.unit_of(key) for key in powers}:
+            own = {key: power for key, power in powers.items() if self.unit_of(key) is check}
+            known = [(power, apparent) for key, (power, apparent) in pairs.items() if key in own]
+            check.look(own.values(), known)
+            if check is self._pv_unit and self._kind is Kind.PCS and at is not None:
+                check.quick_vote(at)
+            power, apparent = max(known, key=lambda pair: pair[1] or 0.0, default=(0.0, None))
+            if at is not None and apparent is not None:
+                check.current_rule(power, apparent, at)
+        if at is not None:
+            self._raw = dict(powers)
 
     def learn(self, numbers: Numbers, values: Mapping[str, Value], at: datetime) -> None:
         """Learn from a fresh sample of a device that is not lost: guarded numbers, counters in their assumed order."""
@@ -106,11 +113,10 @@ class Learning:
             pac, grid = numbers.get("battery_power_reported"), numbers.get("grid_power_reported")
             load = numbers.get("load_power")
             if pv is not None and pac is not None and grid is not None and load is not None:
-                pac = -pac if self._inverted("battery_sign", self._battery.verdict()) else pac
-                grid = -grid if self._inverted("grid_sign", self._grid.verdicts()[0]) else grid
                 self._meaning.learn(pv, pac, grid, load, at)
         facts = self.facts()
         flow = flows(facts, numbers, values)
+        provable = self._learn_balance(numbers, flow, at)
         battery = _counters(numbers, charge="battery_charge_energy", discharge="battery_discharge_energy")
         flag = values.get("battery_flow_flag")
         self._battery.learn(
@@ -129,12 +135,31 @@ class Learning:
                 },
             )
             swapped_sign = self._inverted("grid_sign", self._grid.verdicts()[0])
-            self._grid.learn(numbers.get("grid_power_reported"), flow.pv, counters, at, swapped_sign=swapped_sign)
+            proved = self._grid.sign.verdict is not None or "grid_sign" in self._corrections
+            self._grid.learn(
+                numbers.get("grid_power_reported"),
+                flow.pv,
+                counters,
+                at,
+                swapped_sign=swapped_sign,
+                sign_known=None if not proved and not provable else proved,
+            )
         self._unit.energy_rule(self._pairs(numbers, battery), at)
         if self._kind is Kind.PBD:
             produced = _counters(numbers, pv="pv_energy")
             raw = self._raw.get("pv_power_reported")
             self._pv_unit.energy_rule({} if raw is None or not produced else {"pv": (raw, produced)}, at)
+
+    def _learn_balance(self, numbers: Numbers, flow: Flows, at: datetime) -> bool:
+        """Let the balance of powers as sent vote on signs, once the meaning of `pac` is known; return if it can."""
+        grid, load = numbers.get("grid_power_reported"), numbers.get("load_power")
+        battery, pv = flow.measured_battery, 0.0 if self._kind is Kind.PCS else flow.pv
+        if self._kind is Kind.PBD or battery is None or pv is None or grid is None or load is None:
+            return False
+        powers = {"pv": pv, "battery": battery, "grid": grid, "load": load}
+        if self._kind is Kind.PCS or self.facts().meaning is not None:
+            self._balance.learn(powers, self._battery.votes, self._grid.sign, at)
+        return True
 
     def _inverted(self, name: str, verdict: Verdict) -> bool:
         """Return whether a sign is inverted by the user's word, else by what was found."""
@@ -191,6 +216,27 @@ def _counters(numbers: Numbers, **keys: str) -> dict[str, float]:
             if value is not None:
                 found[f"{name}{suffix}"] = value
     return found
+
+
+def _with_apparent(kind: Kind, powers: Mapping[str, float], numbers: Numbers) -> dict[str, tuple[float, float | None]]:
+    """Return the powers as sent whose lines are measured too, with voltage times current of these in kVA."""
+    pairs: dict[str, tuple[float, float | None]] = {}
+    for key, voltage, current in (
+        ("load_power", "output_voltage", "load_current"),
+        ("grid_power_reported", "grid_voltage", "grid_current"),
+    ):
+        if key in powers:
+            pairs[key] = powers[key], _apparent(numbers, voltage, current)
+    if kind is Kind.PBD:
+        inputs = [(numbers.get(f"pv{number}_voltage"), numbers.get(f"pv{number}_current")) for number in range(1, 6)]
+        products = [volts * abs(amps) / 1000 for volts, amps in inputs if volts is not None and amps is not None]
+        total = sum(products) if products else None
+        own = [powers[key] for key in PV_INPUTS if key in powers]
+        if "pv_power_reported" in powers:
+            pairs["pv_power_reported"] = powers["pv_power_reported"], total
+        if own:
+            pairs["pv1_power"] = sum(own), total
+    return pairs
 
 
 def _apparent(numbers: Numbers, voltage: str, current: str) -> float | None:

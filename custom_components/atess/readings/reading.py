@@ -28,6 +28,7 @@ class Reading:
     `values` by entity key, in the catalogue's units: absent if the device does not send it, None if it was sent but is
     not usable now. `sampled_at` is UTC and never later than `received`. `fresh` is False if the sample is not news.
     `corrections` names by entity key the guards that changed or rejected a value (`time` for the clock).
+    `day_by_counters` and `day_by_powers` hold what flowed in the last 24 hours in kWh, empty while that is not known.
     """
 
     kind: Kind
@@ -41,3 +42,5 @@ class Reading:
     codes: Mapping[str, Json] = field(default_factory=dict)
     faults: tuple[ActiveFault, ...] = ()
     corrections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    day_by_counters: Mapping[str, float] = field(default_factory=dict)
+    day_by_powers: Mapping[str, float] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 Devices belong together by data logger and parallel system number. Samples are combined if at most 10 minutes apart.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Literal
 
 from ..enerclo.model import Kind
 from .derived import BATTERIES, HPS, INVERTERS, energy_stored
+from .energies import FLOWS, unaccounted
 from .numbers import clean, parse_code
 from .reading import Reading, Value
 
@@ -163,7 +165,31 @@ def plant_values(
             over = key.endswith("_today") and stale_among(senders, ended)
             whole = len(counted) == len(energies) and not over and _complete(key, readings, links)
             values[key] = clean(sum(counted)) if whole else None
+    values |= _plant_balance(readings, links)
     return values | _plant_charge(readings, links, stale, capacities or {})
+
+
+def _plant_balance(readings: Readings, links: Links) -> dict[str, Value]:
+    """Return the share of the last day's energy that does not add up over the plant; absent without any balance."""
+    by_counters: dict[str, float] = {}
+    by_powers: dict[str, float] = {}
+    for flow in FLOWS:
+        for sn in _contributors("pv_energy_total" if flow == "pv" else "load_energy_total", readings, links):
+            reading = readings[sn]
+            for sums, own in ((by_counters, reading.day_by_counters), (by_powers, reading.day_by_powers)):
+                known = flow in own and not (sums is by_powers and _holds_pv(reading, links))
+                sums[flow] = sums.get(flow, 0.0) + own[flow] if known else math.nan
+    return {
+        f"unaccounted_energy_by_{name}": unaccounted(sums)
+        for name, sums in (("counters", by_counters), ("powers", by_powers))
+        if sums and not any(map(math.isnan, sums.values()))
+    }
+
+
+def _holds_pv(reading: Reading, links: Links) -> bool:
+    """Return whether the battery power of a PCS, as it knows it itself, holds the PV power of its PBDs too."""
+    alone = reading.values.get("pbd_output_power") is not None or not _controllers_of(reading.device_sn, links)
+    return reading.kind is Kind.PCS and not alone
 
 
 def stale_among(devices: Iterable[str], stale: Collection[str]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ...enerclo.model import Json
-from ..store import a_count, a_dict, a_number
+from ..store import a_count, a_dict, a_list, a_number
 from .verdict import Verdict, Votes
 from .window import NO_RISE, Window, counted
 
@@ -14,32 +14,29 @@ LEAST_PV = 0.5
 BATCH = 6
 LEAST_HOURS, LEAST_SAMPLES, LEAST_RISE, LEAST_POWER = 0.25, 3, 0.2, 0.2
 LONGEST = 3.0
+# What `pac` may be: the share of PV beside it in the balance, and the signs of battery and grid power.
+_READINGS = ((1, 1, 1), (1, 1, -1), (1, -1, 1), (1, -1, -1), (0, 1, 1), (0, 1, -1))
 
 
 class BatteryMeaning:
     """Whether `pac` is battery power (assumed) or inverter output.
 
     Evidence: six samples with PV of at least 0.5 kW in which one reading closes the balance PV + battery = load +
-    export at least twice as well as the other, and leaves less than an eighth of the PV power open.
+    export within a tenth of the PV energy, while the other leaves a quarter open. The signs of battery and grid power
+    may be either here, so that an inverted one is not taken for inverter output where PV is twice the output.
     """
 
     def __init__(self, state: Json = None) -> None:
         stored = a_dict(state)
         self._votes = Votes((BATTERY, INVERTER_OUTPUT), stored.get("votes"), latch=1, change=3)
-        self._as_battery = a_number(stored.get("as_battery")) or 0.0
-        self._as_output = a_number(stored.get("as_output")) or 0.0
+        sums = [a_number(item) or 0.0 for item in a_list(stored.get("open"))]
+        self._open = sums if len(sums) == len(_READINGS) else [0.0] * len(_READINGS)
         self._pv = a_number(stored.get("pv")) or 0.0
         self._count = a_count(stored.get("count"))
 
     def dump(self) -> dict[str, Json]:
         """Return what was learnt, for storage."""
-        return {
-            "votes": self._votes.dump(),
-            "as_battery": self._as_battery,
-            "as_output": self._as_output,
-            "pv": self._pv,
-            "count": self._count,
-        }
+        return {"votes": self._votes.dump(), "open": list[Json](self._open), "pv": self._pv, "count": self._count}
 
     @property
     def meaning(self) -> str | None:
@@ -51,23 +48,21 @@ class BatteryMeaning:
         return self._votes.as_verdict("battery_meaning", BATTERY)
 
     def learn(self, pv: float, pac: float, grid: float, load: float, at: datetime) -> None:
-        """Learn from a fresh sample: powers in kW, + discharge and + export as far as that is known."""
+        """Learn from a fresh sample: powers as sent, in kW."""
         if pv < LEAST_PV:
             return
-        self._as_battery += abs(pv + pac - grid - load)
-        self._as_output += abs(pac - grid - load)
+        for place, (share, battery, export) in enumerate(_READINGS):
+            self._open[place] += abs(share * pv + battery * pac - export * grid - load)
         self._pv += pv
         self._count += 1
         if self._count < BATCH:
             return
-        as_battery, as_output, total = self._as_battery, self._as_output, self._pv
-        evidence = {"open_as_battery": as_battery, "open_as_output": as_output, "pv": total}
-        if as_output < as_battery / 2 and as_output < total / 8:
-            self._votes.vote(INVERTER_OUTPUT, at, **evidence)
-        elif as_battery < as_output / 2 and as_battery < total / 8:
-            self._votes.vote(BATTERY, at, **evidence)
-        self._as_battery = self._as_output = self._pv = 0.0
-        self._count = 0
+        as_battery = min(left for left, (share, _, _) in zip(self._open, _READINGS, strict=True) if share)
+        as_output = min(left for left, (share, _, _) in zip(self._open, _READINGS, strict=True) if not share)
+        if min(as_battery, as_output) <= self._pv / 10 and max(as_battery, as_output) >= self._pv / 4:
+            choice = INVERTER_OUTPUT if as_output < as_battery else BATTERY
+            self._votes.vote(choice, at, open_as_battery=as_battery, open_as_output=as_output, pv=self._pv)
+        self._open, self._pv, self._count = [0.0] * len(_READINGS), 0.0, 0
 
 
 class BatterySign:
@@ -75,21 +70,21 @@ class BatterySign:
 
     Evidence: at least 15 minutes and three samples in which one of the battery's counters rises by 0.2 kWh and the
     other not at all, with a mean power of at least 0.2 kW; without counters, `batFlag` at the same value throughout.
-    Three equal votes in a row latch, three opposite ones change the latch.
+    Three equal votes in a row latch, three opposite ones change the latch. The balance of powers votes too.
     """
 
     def __init__(self, state: Json = None) -> None:
         stored = a_dict(state)
-        self._votes = Votes((NORMAL, INVERTED), stored.get("votes"), latch=3, change=3)
+        self.votes = Votes((NORMAL, INVERTED), stored.get("votes"), latch=3, change=3)
         self._window = Window(stored.get("window"))
 
     def dump(self) -> dict[str, Json]:
         """Return what was learnt, for storage."""
-        return {"votes": self._votes.dump(), "window": self._window.dump()}
+        return {"votes": self.votes.dump(), "window": self._window.dump()}
 
     def verdict(self) -> Verdict:
         """Return the verdict with its evidence."""
-        return self._votes.as_verdict("battery_sign", NORMAL)
+        return self.votes.as_verdict("battery_sign", NORMAL)
 
     def learn(self, power: float | None, counters: Mapping[str, float], flag: int | None, at: datetime) -> None:
         """Learn from a fresh sample: battery power in kW as measured (None: not), counters in kWh, `batFlag`."""
@@ -115,7 +110,7 @@ class BatterySign:
         ):
             return
         choice = NORMAL if (mean < 0) is (charged > discharged) else INVERTED
-        self._votes.vote(choice, at, mean_power=mean, charged=charged, discharged=discharged)
+        self.votes.vote(choice, at, mean_power=mean, charged=charged, discharged=discharged)
         window.restart(at, powers, counters)
 
 

@@ -19,20 +19,21 @@ class GridCheck:
 
     Evidence: at least 30 minutes in which one grid counter rises by 0.2 kWh and the other not at all. At night without
     discharge a site can only import: such a vote counts for both. By day the sign of power tells the counter; that
-    counts only where no orientation is known yet (PCS), or where it confirms. The sign latches after three night
-    votes, the orientation after two votes on a PCS; a swap on an HPS, or against a latch, takes three night votes.
+    counts once the sign is decided, else only where it confirms the assumed order or nothing can decide the sign.
+    The sign latches after three votes, of nights or of the balance of powers, the orientation after two votes on a PCS,
+    else after three; three opposite ones change either.
     """
 
     def __init__(self, *, assumed: bool, state: Json = None) -> None:
         stored = a_dict(state)
         self._assumed = assumed
-        self._sign = Votes((NORMAL, INVERTED), stored.get("sign"), latch=3, change=3)
+        self.sign = Votes((NORMAL, INVERTED), stored.get("sign"), latch=3, change=3)
         self._counters = Votes((NORMAL, SWAPPED), stored.get("counters"), latch=3 if assumed else 2, change=3)
         self._window = Window(stored.get("window"))
 
     def dump(self) -> dict[str, Json]:
         """Return what was learnt, for storage."""
-        return {"sign": self._sign.dump(), "counters": self._counters.dump(), "window": self._window.dump()}
+        return {"sign": self.sign.dump(), "counters": self._counters.dump(), "window": self._window.dump()}
 
     @property
     def orientation(self) -> str | None:
@@ -41,15 +42,23 @@ class GridCheck:
 
     def verdicts(self) -> tuple[Verdict, Verdict]:
         """Return the verdicts on sign and counters with their evidence."""
-        return self._sign.as_verdict("grid_sign", NORMAL), self._counters.as_verdict("grid_counters", NORMAL)
+        return self.sign.as_verdict("grid_sign", NORMAL), self._counters.as_verdict("grid_counters", NORMAL)
 
     def learn(
-        self, power: float | None, pv: float | None, counters: Mapping[str, float], at: datetime, *, swapped_sign: bool
+        self,
+        power: float | None,
+        pv: float | None,
+        counters: Mapping[str, float],
+        at: datetime,
+        *,
+        swapped_sign: bool,
+        sign_known: bool | None = None,
     ) -> None:
         """Learn from a fresh sample: grid power as sent and PV power in kW, counters in kWh.
 
         Counters: `import` and `export` by their assumed meaning, `discharge` of the battery where there is one, each
-        perhaps also with `_today`. `swapped_sign` says that positive power is known to be import.
+        perhaps also with `_today`. `swapped_sign` says that positive power is known to be import, `sign_known` whether
+        the sign was decided: False while it is about to be, None if it cannot be.
         """
         window = self._window
         if power is None or not {"import", "export"} <= counted(counters):
@@ -74,11 +83,11 @@ class GridCheck:
         if night:
             self._counters.vote(NORMAL if imported > exported else SWAPPED, at, **evidence)
             if abs(mean) >= LEAST_POWER:
-                self._sign.vote(NORMAL if mean < 0 else INVERTED, at, **evidence)
+                self.sign.vote(NORMAL if mean < 0 else INVERTED, at, **evidence)
         elif abs(mean) >= LEAST_POWER:
             importing = (mean < 0) is not swapped_sign
             choice = NORMAL if (imported > exported) is importing else SWAPPED
             confirms = choice == NORMAL if self._assumed else self._counters.verdict in {None, choice}
-            if confirms:
+            if sign_known or (confirms and (self._assumed or sign_known is None)):
                 self._counters.vote(choice, at, **evidence)
         window.restart(at, powers, counters)

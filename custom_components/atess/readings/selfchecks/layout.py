@@ -37,10 +37,10 @@ class PvLayout:
         return HV if self._hv_model else self._votes.verdict
 
     def verdict(self) -> Verdict:
-        """Return the verdict with its evidence; nothing is expected, since models differ."""
+        """Return the verdict with its evidence; on an HV model, known by name or voltages, HV is what is expected."""
         if self._hv_model:
-            return Verdict(name="pv_layout", verdict=HV, expected=None)
-        return self._votes.as_verdict("pv_layout", None)
+            return Verdict(name="pv_layout", verdict=HV, expected=HV)
+        return self._votes.as_verdict("pv_layout", HV if self._votes.verdict == HV else PPV)
 
     def learn(self, powers: Powers, hv_voltage: float, at: datetime) -> None:
         """Learn from a fresh sample: the four powers in kW, and the greatest of the HV voltages in V (0: none)."""

@@ -1,6 +1,6 @@
 """G15: whether active powers arrive in kW or in W."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from ...enerclo.model import Json
@@ -14,6 +14,7 @@ KW, W = "kW", "W"
 LONGEST = 2.0  # hours
 LEAST_HOURS, LEAST_SAMPLES, LEAST_RISE = 0.5, 6, 0.5
 LEAST_APPARENT = 1.0  # kVA
+LEAST_SEEN, LEAST_EXCESS = 0.1, 10.0  # kVA below which currents tell little, and how far beyond is impossible
 
 type Pair = tuple[float, Mapping[str, float]]  # power as sent, and the counters that it feeds
 
@@ -30,6 +31,7 @@ class UnitCheck:
         self._nominal = nominal
         self._forced = forced if forced in {KW, W} else None
         self._votes = Votes((KW, W), stored.get("votes"), latch=2, change=3)
+        self._in_watts = False
         self._windows = {name: Window(item) for name, item in a_dict(stored.get("windows")).items()}
 
     def dump(self) -> dict[str, Json]:
@@ -45,6 +47,23 @@ class UnitCheck:
         """Return the verdict with its evidence."""
         return self._votes.as_verdict(name, KW)
 
+    def look(self, powers: Iterable[float], known: Iterable[tuple[float, float | None]] = ()) -> None:
+        """Take all powers of a sample as sent: one that cannot be in kW shows the unit of all.
+
+        It cannot beyond three times the nominal power, or far beyond its own voltage times current: `known` holds such
+        pairs, the latter in kVA (None: not sent).
+        """
+        beyond = any(abs(raw) > 3 * self._nominal and not self.in_wrap_zone(raw) for raw in powers)
+        self._in_watts = beyond or any(
+            apparent is not None and abs(raw) > LEAST_EXCESS * max(apparent, LEAST_SEEN) and not self.in_wrap_zone(raw)
+            for raw, apparent in known
+        )
+
+    def quick_vote(self, at: datetime) -> None:
+        """Vote by a sample that cannot be in kW; for a power that nothing else can be held against."""
+        if self._in_watts:
+            self._votes.vote(W, at)
+
     def in_wrap_zone(self, raw: float) -> bool:
         """G2: whether a power may be a negative one read as unsigned."""
         return WRAP - 3 * self._nominal <= raw <= WRAP_END
@@ -59,7 +78,7 @@ class UnitCheck:
             return (clean(raw - WRAP), "G2") if self.unit == KW else (None, "G2")
         if self.unit == KW:
             return (raw, None) if abs(raw) <= 3 * nominal else (None, "G15")
-        if abs(raw) > 3 * nominal:
+        if self._in_watts or abs(raw) > 3 * nominal:
             return clean(raw / 1000, 6), "G15"
         return (None, "G15") if abs(raw) > 1.5 * nominal else (raw, None)
 

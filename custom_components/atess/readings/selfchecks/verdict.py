@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ...enerclo.model import Json
 from ..store import a_count, a_dict, a_moment, a_number, a_text
+
+CLOCK_SETTLES = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,12 @@ class Verdict:
     def contradicts(self) -> bool:
         """Whether the verdict is against what the catalogue assumes."""
         return self.verdict is not None and self.expected is not None and self.verdict != self.expected
+
+    def worth_telling(self, now: datetime) -> bool:
+        """Return whether a contradiction has stood long enough: a clock may seem to be off while uploads are late."""
+        if self.name == "clock" and (self.since is None or now - self.since < CLOCK_SETTLES):
+            return False
+        return self.contradicts
 
 
 class Votes:

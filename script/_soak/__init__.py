@@ -1,0 +1,1 @@
+"""Long campaigns: simulated plants of all sorts are read for weeks, and what is shown is held against the truth."""

@@ -1,0 +1,121 @@
+"""The campaigns: which trials they run and what they say of them."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+
+from script._soak import cases
+from script._soak.trial import Result, Trial, wrong_verdicts
+
+LEAST_FLOW = 3.0  # kWh; with less in two days there is nothing to tell a sign or a counter by
+FLOWS = {
+    "battery_sign": ("battery_charge", "battery_discharge"),
+    "grid_sign": ("grid_import", "grid_export"),
+    "grid_counters": ("grid_import", "grid_export"),
+}
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one trial came to."""
+
+    case: cases.Case
+    result: Result
+    wrong: list[str] = field(default_factory=list)
+    flow: float = 0.0
+
+
+def run(case: cases.Case) -> Outcome:
+    """Run a trial."""
+    trial = Trial(case)
+    result = trial.run()
+    names = next((FLOWS[name] for name in case.variants if name in FLOWS), ())
+    return Outcome(case, result, wrong_verdicts(case, result), trial.flowed(names) if names else LEAST_FLOW)
+
+
+def outcomes(made: Sequence[cases.Case], jobs: int) -> Iterable[Outcome]:
+    """Run trials in some processes and say now and then how far they are."""
+    began = told = time.monotonic()
+    with ProcessPoolExecutor(jobs) as pool:
+        for number, outcome in enumerate(pool.map(run, made, chunksize=4), 1):
+            yield outcome
+            if time.monotonic() - told > 60.0:
+                told = time.monotonic()
+                print(f"soak: {number} of {len(made)} after {told - began:.0f} s", flush=True)
+    print(f"soak: {len(made)} device-weeks or trials in {time.monotonic() - began:.0f} s")
+
+
+def trust(weeks: int, seed: int, jobs: int) -> int:
+    """Run device-weeks over all variants, mixed at random: what is counted, negative or impossible values, spikes."""
+    made = [cases.mixed(number) for number in range(seed, seed + weeks)]
+    worst, counters, hours, spikes, impossible, failed = 0.0, 0, 0, 0, 0, 0
+    seen: Counter[str] = Counter()
+    for outcome in outcomes(made, jobs):
+        result = outcome.result
+        seen.update(outcome.case.variants.keys() or {"none"})
+        seen.update({"replaced"} if outcome.case.replaced is not None else set())
+        counters += len(result.counters)
+        hours += result.hours
+        spikes += result.spikes
+        impossible += result.impossible
+        off = [abs(shown - true) / true for shown, true in result.counters.values() if true >= 50.0]
+        worst = max([worst, *off])
+        failed += _tell(outcome)
+    print(f"variants: {', '.join(f'{name} {count}' for name, count in sorted(seen.items()))}")
+    print(f"{counters} counters over {hours} hours; worst of those above 50 kWh off by {100 * worst:.2f} %")
+    print(
+        f"{impossible} negative or impossible rises, {spikes} powers above what can flow, {failed} trials with faults"
+    )
+    return failed
+
+
+def plain(weeks: int, seed: int, jobs: int) -> int:
+    """Run device-weeks as the catalogue expects them: no verdict may contradict it."""
+    made = [cases.plain(number) for number in range(seed, seed + weeks)]
+    batteries: Counter[str] = Counter()
+    wrong = failed = 0
+    for outcome in outcomes(made, jobs):
+        batteries[outcome.case.battery] += 1
+        wrong += len(outcome.wrong)
+        failed += _tell(outcome)
+    print(f"batteries: {', '.join(f'{name} {count}' for name, count in sorted(batteries.items()))}")
+    print(f"{wrong} false verdicts in {weeks} device-weeks, {failed} trials with faults")
+    return failed
+
+
+def verdicts(weeks: int, seed: int, jobs: int) -> int:
+    """Run each variant of unit, sign and meaning alone, two days each: it must be named within these."""
+    made = [cases.single(number, variant) for variant in cases.VERDICTS for number in range(seed, seed + max(1, weeks))]
+    named: Counter[str] = Counter()
+    hours: dict[str, list[float]] = {}
+    failed = 0
+    for outcome in outcomes(made, jobs):
+        variant = next(iter(outcome.case.variants))
+        name, expected = cases.VERDICTS[variant]
+        verdict, after = outcome.result.verdicts.get(name, ("", 0.0))
+        if verdict == expected:
+            named[variant] += 1
+            hours.setdefault(variant, []).append(after)
+        elif outcome.flow < LEAST_FLOW:
+            named[f"{variant} idle"] += 1
+        else:
+            outcome.result.faults.append(f"{name} is {verdict or 'not decided'}")
+        failed += _tell(outcome)
+    for variant in cases.VERDICTS:
+        slowest, idle = max(hours.get(variant, [0.0])), named[f"{variant} idle"]
+        whole = max(1, weeks) - idle
+        print(f"{variant}: named {named[variant]} of {whole}, the slowest after {slowest:.1f} h; {idle} idle")
+    return failed
+
+
+def _tell(outcome: Outcome) -> int:
+    """Print what was wrong with a trial and return 1 if anything was."""
+    wrong = [*outcome.wrong, *outcome.result.faults]
+    if wrong:
+        print(f"seed {outcome.case.seed}, {outcome.case.name}: {'; '.join(wrong[:6])}")
+    return int(bool(wrong))
+
+
+CAMPAIGNS: dict[str, Callable[[int, int, int], int]] = {"trust": trust, "plain": plain, "verdicts": verdicts}
