@@ -42,6 +42,11 @@ def test_allowance() -> None:
         ("23:50 23.4, 06:00 1.2", "23.4, 1.2"),
         # A bounce that has dipped a little is one all the same.
         ("23:55 66.0, 00:05 0.0, 00:10 65.8, 00:15 0.0, 00:30 0.1", "66.0, 0.0, 0.0, 0.0, 0.1"),
+        # So is a late reset that dips.
+        ("23:55 1.4, 00:05 1.3, 00:10 1.4, 00:15 0.0, 00:20 0.1", "1.4, 1.4, 1.4, 0.0, 0.1"),
+        # A bounce to more than was seen yesterday, since the last sample was early: the next sample tells.
+        ("23:50 23.4, 00:05 0.0, 00:10 24.1, 00:15 0.0, 00:20 24.1, 00:25 0.1", "23.4, 0.0, 0.0, 0.0, 0.0, 0.1"),
+        ("23:50 2.0, 00:05 0.0, 00:10 2.5, 00:15 2.6, 00:20 2.7", "2.0, 0.0, 0.0, 2.6, 2.7"),
         # A lasting fall that statistics would take for negative energy is held until the counter is there again.
         ("12:00 5.0, 12:05 4.6, 12:10 4.6, 12:15 4.6, 12:20 4.8, 12:25 5.2", "5.0, 5.0, 5.0, 5.0, 5.0, 5.2"),
         # A lower value is accepted at the third sample in a row; a right one in between ends the row.

@@ -104,7 +104,8 @@ class DailyCounter:
         since_midnight = when.hours_into_day
         plausible = value <= allowance(self._nominal, since_midnight)
         if value < last - 0.05 - 1e-9:
-            if not plausible:
+            # What statistics would not take for a reset, but for a fall, is yesterday's counter with a small dip.
+            if not plausible or value >= NEW_CYCLE * last:
                 return last
             self._begin_day(last, hours - since_midnight)
             return self._accept(value, when, when.local.date())

@@ -1,0 +1,86 @@
+"""What Home Assistant's own recorder makes of counters that misbehave."""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+    do_adhoc_statistics,
+)
+
+from simulator import Simulator
+
+from .common import NOON, Advance, add_entry, entity_id, set_up, state
+
+SERIAL = "SIMHPS0001"
+HOURS = 4
+COUNTERS = {"load_energy": "load", "battery_discharge_energy": "battery_discharge", "pv_energy": "pv"}
+
+
+@pytest.fixture(autouse=True)
+def find_integration(recorder_mock: Recorder, enable_custom_integrations: None) -> None:
+    """Record; the recorder must be there before Home Assistant is."""
+
+
+@pytest.fixture
+async def spoilt(hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory) -> dict[str, str]:
+    """A device whose counters dip, jump, bounce and fall to 0, from 20:00 on; return its counters' entities."""
+    assert await async_setup_component(hass, "sensor", {})
+    clock.move_to(NOON + timedelta(hours=6))
+    for name, share in (("dips", 0.1), ("zero_totals", 0.1), ("jumps", 0.1)):
+        cloud.inject(kind="variant", name=name, share=share, device=SERIAL)
+    cloud.inject(kind="variant", name="midnight_bounce", minutes=45, device=SERIAL)
+    clock.tick(600)
+    await set_up(hass, add_entry(hass, cloud, devices=cloud.devices[:1]))
+    return {
+        f"{counter}_{period}": entity_id(hass, f"{SERIAL}_{counter}_{period}")
+        for counter in COUNTERS
+        for period in ("today", "total")
+    }
+
+
+async def compile_statistics(hass: HomeAssistant, start: datetime, end: datetime) -> None:
+    """Compile the short-term statistics of a time, and with them those of its hours."""
+    await async_wait_recording_done(hass)
+    while start < end:
+        do_adhoc_statistics(hass, start=start)
+        start += timedelta(minutes=5)
+    await async_wait_recording_done(hass)
+
+
+def truth_of_last_sample(hass: HomeAssistant, cloud: Simulator) -> dict[str, float]:
+    """Return the energies that had really flowed when the last sample was taken."""
+    taken = dt_util.parse_datetime(state(hass, f"{SERIAL}_last_data").state, raise_on_error=True)
+    total: dict[str, float] = cloud._world.truth(taken.timestamp())["devices"][SERIAL]["total"]
+    return total
+
+
+async def test_spoilt_counters_leave_no_trace_in_the_statistics(
+    hass: HomeAssistant, cloud: Simulator, spoilt: dict[str, str], advance: Advance
+) -> None:
+    """Over the evening and midnight: hourly sums rise as the energy did, none is negative or impossible."""
+    start = dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
+    await advance(2880, 300)  # just before the hour ends
+    before = truth_of_last_sample(hass, cloud)
+    await advance(HOURS * 3600, 300)
+    after = truth_of_last_sample(hass, cloud)
+    await compile_statistics(hass, start, start + timedelta(hours=HOURS + 1))
+    rows = await get_instance(hass).async_add_executor_job(
+        statistics_during_period, hass, start, None, set(spoilt.values()), "hour", None, {"sum"}
+    )
+    for key, entity in spoilt.items():
+        sums = [row["sum"] or 0.0 for row in rows[entity]]
+        assert len(sums) == HOURS + 1
+        rises = [later - earlier for earlier, later in pairwise(sums)]
+        assert min(rises) >= 0
+        assert max(rises) < 10.5
+        name = COUNTERS[key.rpartition("_")[0]]
+        assert sums[-1] - sums[0] == pytest.approx(after[name] - before[name], rel=0.01, abs=0.3)
