@@ -1,0 +1,460 @@
+"""The one way in which settings of a device are changed: gather, read, send whole, read back, compare, remember."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.core import CALLBACK_TYPE, Context, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
+
+from .account import async_sleep
+from .const import DOMAIN, LOGGER
+from .enerclo import (
+    AuthenticationError,
+    EnercloError,
+    Json,
+    LimitedError,
+    NotFoundError,
+    PacedError,
+    UnreachableError,
+)
+from .settings import DeviceSettings, SettingError, body_of, compare, same
+from .settings_failures import Failure, async_clear_failure, async_report_failure
+from .settings_texts import differences, refusal, wishes
+
+if TYPE_CHECKING:
+    from .settings_coordinator import SettingsCoordinator
+
+# Changes that follow one another so closely become one request, in seconds.
+GATHER = 2.0
+# A copy of the settings older than this is read anew before anything is sent.
+FRESH_FOR = timedelta(minutes=5)
+# The device gets some time before the first read-back, and a second one if it seems not to have noticed, in seconds.
+SETTLE = 10.0
+READ_BACKS = 2
+READ_TRIES = 3
+READ_PAUSE = 60.0
+HISTORY_LENGTH = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a change: a status per cloud key, and the values before and after, as far as they are known."""
+
+    status: Mapping[str, str]
+    before: Mapping[str, Json] = field(default_factory=dict)
+    after: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """Changes that are sent together, by the cloud's key; `before` is all that was read before sending."""
+
+    asked: dict[str, Json] = field(default_factory=dict)
+    origin: dict[str, str | None] = field(default_factory=dict)
+    waiting: list[asyncio.Future[Outcome]] = field(default_factory=list)
+    before: dict[str, Json] = field(default_factory=dict)
+    sending: bool = False
+    reverts: bool = False
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {
+            "asked": self.asked,
+            "origin": self.origin,
+            "before": self.before,
+            "sending": self.sending,
+            "reverts": self.reverts,
+        }
+
+    @classmethod
+    def load(cls, stored: object) -> Batch | None:
+        """Return a stored batch; None if there is none."""
+        if not isinstance(stored, dict) or not isinstance(asked := stored.get("asked"), dict) or not asked:
+            return None
+        origin, before = stored.get("origin"), stored.get("before")
+        return cls(
+            asked=asked,
+            origin=origin if isinstance(origin, dict) else {},
+            before=before if isinstance(before, dict) else {},
+            sending=bool(stored.get("sending")),
+            reverts=bool(stored.get("reverts")),
+        )
+
+
+class SettingsWriter:
+    """Changes the settings of one device, one request at a time."""
+
+    def __init__(self, coordinator: SettingsCoordinator) -> None:
+        """Start with nothing to do."""
+        self._coordinator = coordinator
+        self._hass = coordinator.hass
+        self._queue: Batch | None = None
+        self._active: Batch | None = None
+        self._cancel_timer: CALLBACK_TYPE | None = None
+        self._history: list[dict[str, Any]] = []
+        self._failed: dict[str, Json] | None = None
+        coordinator.config_entry.async_on_unload(self._stop)
+
+    # what is stored
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {
+            "queued": None if self._queue is None else self._queue.dump(),
+            "active": None if self._active is None else self._active.dump(),
+            "history": self._history,
+            "failed": self._failed,
+        }
+
+    def restore(self, stored: Mapping[str, Any]) -> None:
+        """Take up what was stored; damaged pieces are passed over."""
+        history, failed = stored.get("history"), stored.get("failed")
+        self._history = [
+            item
+            for item in (history if isinstance(history, list) else [])
+            if isinstance(item, dict) and isinstance(item.get("before"), dict) and isinstance(item.get("after"), dict)
+        ]
+        self._failed = failed if isinstance(failed, dict) else None
+        self._active = Batch.load(stored.get("active"))
+        self._queue = Batch.load(stored.get("queued"))
+
+    @callback
+    def resume(self) -> None:
+        """Settle what a restart has interrupted: what may have been sent is read back, what was not is given up."""
+        active, queued = self._active, self._queue
+        self._queue = None
+        if queued is not None:
+            self._fail(queued, "not_sent")
+        if active is None:
+            return
+        if not active.sending:
+            self._active = None
+            self._fail(active, "not_sent")
+            return
+        self._run(self._async_settle(active))
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return the changes under way and those made; of a person only that it was one."""
+        history = [
+            {**item, "origin": "user" if item.get("origin", {}).get("user_id") else "automation"}
+            for item in self._history
+        ]
+        return {"pending": self.upcoming, "failed": self._failed, "history": history}
+
+    # what people ask for
+
+    @property
+    def upcoming(self) -> dict[str, Json]:
+        """The changes that were asked for and are not confirmed yet, by the cloud's key."""
+        batches = [batch for batch in (self._active, self._queue) if batch is not None]
+        return {key: value for batch in batches for key, value in batch.asked.items()}
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The confirmed changes, the last one at the end."""
+        return self._history
+
+    def check_allowed(self) -> None:
+        """Raise ServiceValidationError unless the user has allowed changes and the settings have been read."""
+        name = self._coordinator.device.name
+        if not self._coordinator.changes_allowed:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="changes_not_allowed",
+                translation_placeholders={"device": name},
+            )
+        if self._coordinator.data is None:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="no_settings", translation_placeholders={"device": name}
+            )
+
+    def resolve(self, asked: Mapping[str, object], *, allow_unknown: bool = False) -> dict[str, Json]:
+        """Return what a change would send, by the cloud's key; raises ServiceValidationError, nothing is sent."""
+        self.check_allowed()
+        coordinator = self._coordinator
+        model: DeviceSettings = coordinator.data  # type: ignore[assignment]  # check_allowed has seen that it is there
+        try:
+            return model.resolve(asked, self.upcoming, allow_unknown=allow_unknown)
+        except SettingError as err:
+            raise refusal(self._hass, coordinator.kind, coordinator.device.name, err) from err
+
+    @callback
+    def change(
+        self, changes: Mapping[str, Json], context: Context | None, *, reverts: bool = False
+    ) -> asyncio.Future[Outcome]:
+        """Have resolved changes sent with all others of the next seconds; the future tells what became of them.
+
+        What is as asked already is not sent; if that is all, the future is done at once.
+        """
+        self.check_allowed()
+        future: asyncio.Future[Outcome] = self._hass.loop.create_future()
+        future.add_done_callback(_retrieve)
+        upcoming, members = self.upcoming, self._members
+        asked = {
+            key: value
+            for key, value in changes.items()
+            if key in upcoming or key not in members or not same(members[key], value)
+        }
+        if not asked:
+            future.set_result(Outcome(status=dict.fromkeys(changes, "unchanged"), before=_part(members, changes)))
+            return future
+        queue = self._queue = self._queue or Batch()
+        queue.asked |= asked
+        queue.reverts = reverts
+        queue.origin = {
+            "user_id": None if context is None else context.user_id,
+            "context_id": None if context is None else context.id,
+            "parent_id": None if context is None else context.parent_id,
+        }
+        wanted = dict(changes)
+        batch_future: asyncio.Future[Outcome] = self._hass.loop.create_future()
+        batch_future.add_done_callback(lambda done: _pass_on(done, future, wanted))
+        queue.waiting.append(batch_future)
+        self._restart_timer()
+        self._coordinator.async_save_soon()
+        self._coordinator.async_update_listeners()
+        return future
+
+    @property
+    def _members(self) -> Mapping[str, Json]:
+        data = self._coordinator.data
+        return {} if data is None else data.members
+
+    @callback
+    def _restart_timer(self) -> None:
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+        self._cancel_timer = async_call_later(self._hass, GATHER, self._send_queued)
+
+    @callback
+    def _send_queued(self, _now: datetime | None = None) -> None:
+        """Send what has gathered, unless an earlier change is not settled yet: that one sends it when it is."""
+        self._cancel_timer = None
+        if self._active is not None or self._queue is None:
+            return
+        self._active, self._queue = self._queue, None
+        self._run(self._async_send(self._active))
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        self._coordinator.config_entry.async_create_background_task(self._hass, work, f"{DOMAIN} settings")
+
+    @callback
+    def _stop(self) -> None:
+        """Give up what has not been sent; what was sent is settled when the entry is set up again."""
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+            self._cancel_timer = None
+        if (queued := self._queue) is not None:
+            self._queue = None
+            self._fail(queued, "not_sent")
+        if self._active is not None:
+            if not self._active.sending:
+                active, self._active = self._active, None
+                self._fail(active, "not_sent")
+            else:
+                for future in self._active.waiting:
+                    _resolve(future, Outcome(status=dict.fromkeys(self._active.asked, "pending")))
+        if self._coordinator.subentry_id in self._coordinator.config_entry.subentries:
+            self._coordinator.async_save_soon()
+
+    # the way of a change
+
+    async def _async_send(self, batch: Batch) -> None:
+        """Send a batch and settle it."""
+        members = await self._async_prepare(batch)
+        if members is not None and await self._async_put(batch, members):
+            await self._async_settle(batch)
+
+    async def _async_prepare(self, batch: Batch) -> Mapping[str, Json] | None:
+        """Return the settings to merge the changes into, fresh enough; None if there is nothing to send after all."""
+        coordinator = self._coordinator
+        try:
+            if coordinator.age > FRESH_FOR:
+                await coordinator.async_read()
+        except EnercloError as err:
+            self._finish(batch, "not_read", err)
+            return None
+        model = coordinator.data
+        if model is None or any(key not in model.members for key in batch.asked):
+            self._finish(batch, "not_read")
+            return None
+        status = dict.fromkeys(model.unchanged(batch.asked), "unchanged")
+        batch.asked = {key: value for key, value in batch.asked.items() if key not in status}
+        if not batch.asked:
+            self._finish(batch, outcome=Outcome(status=status, before=_part(model.members, status)))
+            return None
+        return model.members
+
+    async def _async_put(self, batch: Batch, members: Mapping[str, Json]) -> bool:
+        """Send the whole object; False if it surely was not taken."""
+        coordinator = self._coordinator
+        batch.before = dict(members)
+        batch.sending = True
+        await coordinator.async_save()
+        try:
+            await coordinator.client.write_settings(
+                coordinator.kind, coordinator.identifier, body_of(members, batch.asked), max_wait=float("inf")
+            )
+        except (UnreachableError, PacedError) as err:
+            self._finish(batch, "not_sent", err)
+            return False
+        except EnercloError as err:
+            if err.code is not None or isinstance(err, NotFoundError | LimitedError | AuthenticationError):
+                self._finish(batch, "refused", err)
+                return False
+            # Nobody knows whether it arrived: the read-back tells.
+            LOGGER.debug("%s: %s", coordinator.name, err)
+        return True
+
+    async def _async_settle(self, batch: Batch) -> None:
+        """Read back what was sent until it is clear what became of it."""
+        await async_sleep(SETTLE)
+        for attempt in range(READ_BACKS):
+            if not await self._async_read_back():
+                self._finish(batch, "unconfirmed")
+                return
+            verdict = compare(batch.before, batch.asked, self._members)
+            if verdict.confirmed:
+                self._remember(batch)
+                self._finish(batch, outcome=self._confirmed(batch))
+                return
+            if verdict.moved:
+                self._finish(batch, "moved", found={**verdict.wrong, **verdict.moved})
+                return
+            if not verdict.untouched or attempt + 1 == READ_BACKS:
+                self._finish(batch, "not_taken", found=verdict.wrong)
+                return
+
+    async def _async_read_back(self) -> bool:
+        """Read the settings as soon as that is permitted; False if the cloud keeps failing."""
+        for _ in range(READ_TRIES):
+            try:
+                await self._coordinator.async_read()
+            except EnercloError as err:
+                LOGGER.debug("%s could not be read back: %s", self._coordinator.name, err)
+                await async_sleep(READ_PAUSE)
+            else:
+                return True
+        return False
+
+    def _confirmed(self, batch: Batch) -> Outcome:
+        return Outcome(
+            status=dict.fromkeys(batch.asked, "confirmed"),
+            before=_part(batch.before, batch.asked),
+            after=_part(self._members, batch.asked),
+        )
+
+    @callback
+    def _remember(self, batch: Batch) -> None:
+        """Keep a confirmed change, or drop the one that it took back."""
+        if batch.reverts:
+            if self._history:
+                self._history.pop()
+            return
+        self._history.append(
+            {
+                "at": dt_util.utcnow().isoformat(),
+                "origin": batch.origin,
+                "before": _part(batch.before, batch.asked),
+                "after": dict(batch.asked),
+            }
+        )
+        del self._history[:-HISTORY_LENGTH]
+
+    @callback
+    def _finish(
+        self,
+        batch: Batch,
+        reason: str | None = None,
+        error: EnercloError | None = None,
+        *,
+        found: Mapping[str, Json] | None = None,
+        outcome: Outcome | None = None,
+    ) -> None:
+        """End a batch well or ill, and go on with what has gathered meanwhile."""
+        self._active = None
+        if reason is not None:
+            self._fail(batch, reason, error, found or {})
+        elif outcome is not None:
+            if "confirmed" in outcome.status.values():
+                self._failed = None
+                async_clear_failure(self._coordinator)
+            for future in batch.waiting:
+                _resolve(future, outcome)
+        self._coordinator.async_save_soon()
+        self._coordinator.async_update_listeners()
+        if self._cancel_timer is None:
+            self._send_queued()
+
+    @callback
+    def _fail(
+        self,
+        batch: Batch,
+        reason: str,
+        error: EnercloError | None = None,
+        found: Mapping[str, Json] | None = None,
+    ) -> None:
+        """Tell everybody that a change has failed."""
+        model = self._coordinator.data
+        failure = Failure(
+            reason=reason,
+            asked=batch.asked,
+            found=dict(found or {}),
+            wishes=wishes(self._hass, model, batch.asked),
+            differences="" if model is None else differences(self._hass, model, batch.asked, found or {}),
+            error="" if error is None else error.vendor_message or str(error),
+        )
+        self._failed = dict(batch.asked)
+        exception = async_report_failure(self._coordinator, failure)
+        for future in batch.waiting:
+            if not future.done():
+                future.set_exception(exception)
+
+    @callback
+    def settings_read(self) -> None:
+        """Take a failure back if what was asked for has come after all."""
+        if self._failed is None or self._active is not None:
+            return
+        members = self._members
+        if all(key in members and same(members[key], value) for key, value in self._failed.items()):
+            self._failed = None
+            async_clear_failure(self._coordinator)
+
+
+def _part(members: Mapping[str, Json], keys: Mapping[str, object]) -> dict[str, Json]:
+    return {key: members[key] for key in keys if key in members}
+
+
+def _resolve(future: asyncio.Future[Outcome], outcome: Outcome) -> None:
+    if not future.done():
+        future.set_result(outcome)
+
+
+def _retrieve(future: asyncio.Future[Outcome]) -> None:
+    """Look at the exception, lest asyncio complain when nobody waits any more."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _pass_on(done: asyncio.Future[Outcome], future: asyncio.Future[Outcome], changes: Mapping[str, Json]) -> None:
+    """Hand the outcome of a batch to one who asked for a part of it."""
+    error: BaseException | None = HomeAssistantError("cancelled") if done.cancelled() else done.exception()
+    if future.done():
+        return
+    if error is not None:
+        future.set_exception(error)
+        return
+    outcome = done.result()
+    status = {}
+    for key, value in changes.items():
+        status[key] = outcome.status.get(key, "unchanged")
+        if key in outcome.after and not same(outcome.after[key], value):
+            status[key] = "superseded"
+    future.set_result(
+        Outcome(status=status, before=_part(outcome.before, changes), after=_part(outcome.after, changes))
+    )
