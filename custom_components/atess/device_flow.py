@@ -7,13 +7,15 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry, ConfigSube
 from homeassistant.const import CONF_NAME, CONF_TOKEN
 
 from .account import async_get_accounts
-from .const import CONF_BASE_URL, CONF_DEVICE_SN, CONF_KIND, SUBENTRY_DEVICE
+from .const import CONF_BASE_URL, CONF_DEVICE_SN, CONF_KIND, CONF_SETTINGS, SUBENTRY_DEVICE
 from .discovery import PERSON_MAX_WAIT, FoundDevice, async_identify
 from .enerclo import EnercloClient, EnercloError, Kind, NoDataError, NotFoundError, PacedError, Priority
 from .flow_forms import (
     ADD_DEVICE_SCHEMA,
     CHANGE_DEVICE_SCHEMA,
+    CHANGE_DEVICE_WITH_SETTINGS_SCHEMA,
     CONF_DEVICES,
+    CONF_MATCH_SETTINGS,
     KIND_AUTOMATIC,
     NO_ERRORS,
     FormError,
@@ -25,6 +27,7 @@ from .flow_forms import (
     device_titles,
     subentry_titles,
 )
+from .settings_matching import candidates, matching_schema, read_matching, settings_read_of, shown_matching
 
 
 class DeviceSubentryFlow(ConfigSubentryFlow):
@@ -33,6 +36,7 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
     def __init__(self) -> None:
         """Start with nothing found."""
         self._found: list[FoundDevice] = []
+        self._name = ""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a serial number, of a device or of a data logger, and look it up."""
@@ -132,6 +136,7 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Rename a device, or correct its kind."""
         entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
+        settings = settings_read_of(entry, subentry)
         error = NO_ERRORS
         if user_input is not None:
             kind = Kind(user_input[CONF_KIND])
@@ -143,13 +148,47 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
             except FormError as err:
                 error = err
             else:
+                if kind != subentry.data[CONF_KIND]:
+                    # The keys were matched with the settings of another kind.
+                    updates: dict[str, Any] = {CONF_KIND: kind.value, CONF_SETTINGS: {}}
+                    return self.async_update_and_abort(entry, subentry, title=name, data_updates=updates)
+                if user_input.get(CONF_MATCH_SETTINGS) and settings is not None and candidates(settings):
+                    self._name = name
+                    return await self.async_step_match_settings()
                 return self.async_update_and_abort(entry, subentry, title=name, data_updates={CONF_KIND: kind.value})
         suggested = user_input or {CONF_NAME: subentry.title, CONF_KIND: subentry.data[CONF_KIND]}
         return self.async_show_form(
             step_id="reconfigure",
-            data_schema=self.add_suggested_values_to_schema(CHANGE_DEVICE_SCHEMA, suggested),
+            data_schema=self.add_suggested_values_to_schema(
+                CHANGE_DEVICE_SCHEMA if settings is None else CHANGE_DEVICE_WITH_SETTINGS_SCHEMA, suggested
+            ),
             errors=error.errors,
             description_placeholders=error.placeholders,
+        )
+
+    async def async_step_match_settings(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Let the user say which of the cloud's keys is which setting: only those may be changed."""
+        entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
+        settings = settings_read_of(entry, subentry)
+        if settings is None:
+            return self.async_abort(reason="no_settings")
+        error = NO_ERRORS
+        if user_input is not None:
+            try:
+                matching = read_matching(self.hass, settings, user_input)
+            except FormError as err:
+                error = err
+            else:
+                return self.async_update_and_abort(
+                    entry, subentry, title=self._name or subentry.title, data_updates={CONF_SETTINGS: matching}
+                )
+        return self.async_show_form(
+            step_id="match_settings",
+            data_schema=self.add_suggested_values_to_schema(
+                matching_schema(settings), user_input or shown_matching(settings)
+            ),
+            errors=error.errors,
+            description_placeholders={**error.placeholders, "device": subentry.title},
         )
 
     async def _async_client(self) -> EnercloClient:

@@ -6,6 +6,7 @@ from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
@@ -13,7 +14,7 @@ from .catalogue import nominal_power
 from .catalogue.settings import SettingType
 from .const import CONF_ALLOW_CHANGES, CONF_SETTINGS, DOMAIN, LOGGER, POLL_MAX_WAIT
 from .coordinator import AtessCoordinator, ValueCoordinator
-from .enerclo import EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
+from .enerclo import AuthenticationError, EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
 from .readings import Value as ReadingValue
 from .settings import DeviceSettings, Match
 from .settings.periods import Period
@@ -106,8 +107,12 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
     async def _async_update_data(self) -> DeviceSettings | None:
         """Ask for the settings; whatever goes wrong, the last answer stays until it is too old."""
         self.update_interval = INTERVAL
+        if isinstance(self.device.last_exception, ConfigEntryAuthFailed):
+            return self.data
         try:
             await self._async_ask(Priority.SETTINGS, POLL_MAX_WAIT)
+        except AuthenticationError as err:
+            raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from err
         except PacedError as err:
             self.update_interval = timedelta(seconds=max(err.retry_after, 1.0))
         except (NotFoundError, NoDataError) as err:

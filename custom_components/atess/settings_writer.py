@@ -283,6 +283,11 @@ class SettingsWriter:
         if model is None or any(key not in model.members for key in batch.asked):
             self._finish(batch, "not_read")
             return None
+        try:
+            model.check_together(batch.asked, {})
+        except SettingError as err:
+            self._finish(batch, "not_sent", refusal(self._hass, coordinator.kind, coordinator.device.name, err))
+            return None
         status = dict.fromkeys(model.unchanged(batch.asked), "unchanged")
         batch.asked = {key: value for key, value in batch.asked.items() if key not in status}
         if not batch.asked:
@@ -371,7 +376,7 @@ class SettingsWriter:
         self,
         batch: Batch,
         reason: str | None = None,
-        error: EnercloError | None = None,
+        error: EnercloError | HomeAssistantError | None = None,
         *,
         found: Mapping[str, Json] | None = None,
         outcome: Outcome | None = None,
@@ -396,7 +401,7 @@ class SettingsWriter:
         self,
         batch: Batch,
         reason: str,
-        error: EnercloError | None = None,
+        error: EnercloError | HomeAssistantError | None = None,
         found: Mapping[str, Json] | None = None,
     ) -> None:
         """Tell everybody that a change has failed."""
@@ -407,7 +412,7 @@ class SettingsWriter:
             found=dict(found or {}),
             wishes=wishes(self._hass, model, batch.asked),
             differences="" if model is None else differences(self._hass, model, batch.asked, found or {}),
-            error="" if error is None else error.vendor_message or str(error),
+            error="" if error is None else getattr(error, "vendor_message", "") or str(error),
         )
         self._failed = dict(batch.asked)
         exception = async_report_failure(self._coordinator, failure)

@@ -90,9 +90,13 @@ class DeviceSettings:
             if cloud_key in changes:
                 raise SettingError("named_twice", name)
             changes[cloud_key] = sent
+        self.check_together(changes, upcoming)
+        return changes
+
+    def check_together(self, changes: Mapping[str, Json], upcoming: Mapping[str, Json]) -> None:
+        """Raise SettingError if changes, by the cloud's key, do not go with one another or with what is there."""
         self._refuse_restoring()
         self._check_relations(changes, {**self.members, **upcoming, **changes})
-        return changes
 
     def unchanged(self, changes: Mapping[str, Json]) -> set[str]:
         """Return the cloud's keys of those changes that change nothing."""
