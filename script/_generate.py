@@ -41,6 +41,7 @@ INTRODUCTIONS: Mapping[Kind, str] = {
     Kind.MBMS: "The master battery management over several BCUs.",
 }
 FLAG_STATES = {"off": "Absent", "on": "Present"}
+CONTROLS = ("number", "select", "switch", "time")
 SEVERITIES = {Severity.FAULT: "Fault", Severity.PROTECTION: "Protection", Severity.WARNING: "Warning"}
 GENERATED = "<!-- Written by script/generate from the catalogue. -->\n"
 
@@ -158,7 +159,12 @@ def fault_event() -> Json:
 def translations() -> str:
     """Return en.json with the entities' texts renewed and all else as it is."""
     current: Json = json.loads(TRANSLATIONS.read_text("utf-8")) if TRANSLATIONS.exists() else {}
-    current["entity"] = current.get("entity", {}) | entity_texts()
+    entity: Json = current.get("entity", {})
+    texts = entity_texts()
+    for platform in CONTROLS:
+        # Controls that are not settings are written by hand.
+        texts[platform] = dict(sorted((entity.get(platform, {}) | texts[platform]).items()))
+    current["entity"] = entity | texts
     form = current.get("config_subentries", {}).get("device", {}).get("step", {}).get("match_settings")
     if form is not None:
         for name, labels in matching_texts().items():

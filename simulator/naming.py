@@ -29,7 +29,7 @@ _VERBOSE = {
     "mode": "operatingModeSetting",
     "output_power": "outputPowerSetting",
     "on_off": "systemOnOffSetting",
-    "anti_reflux": "antiRefluxEnable",
+    "anti_reflux": "gridAntiRefluxEnable",
 }
 _TERSE = {
     "battery_export_power": "batExpPwr",

@@ -219,7 +219,7 @@ SETTINGS: tuple[Setting, ...] = (
     _switch("Manual adjustment", "SCPB", INSTALLER, "", "manual adjust|manual regulation"),
     _switch("ATS or bypass cabinet enable", "SCP", INSTALLER, "atsBypass", "ats bypass|bypass cabinet"),
     _switch("BMS communication", "SCPB", INSTALLER, "bmsEnable", "bms|bms communication"),
-    _switch("Anti-reflux (no export)", "SCPB", INSTALLER, "preventRefluxEnable", "anti reflux|reflux"),
+    _switch("Anti-reflux (no export)", "SCPB", INSTALLER, "preventRefluxEnable", "prevent reflux|reflux|grid prevent reflux"),
     _switch("Generator", "SCPB", INSTALLER, "generatorEnable", "generator"),
     _switch("SMC", "SCPB", INSTALLER, "smcEnable", "smc"),
     _number("Station address", "SCPB", 1, 32, 1, None, INSTALLER, "rsAddr", "rs address|station address"),
