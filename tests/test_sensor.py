@@ -261,7 +261,8 @@ async def test_time_that_does_not_parse(
 
 @pytest.mark.parametrize("platform", [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR])
 async def test_snapshot(hass: HomeAssistant, cloud: Simulator, platform: Platform, snapshot: SnapshotAssertion) -> None:
-    """Every entity of the demo's two inverters, as registered and as shown."""
+    """Every entity of the demo's two inverters, as registered and as shown, but for their settings."""
+    cloud.inject(kind="code", code=400, operation="settings")
     entry = add_entry(hass, cloud)
     with patch("custom_components.atess.PLATFORMS", [platform]):
         await set_up(hass, entry)

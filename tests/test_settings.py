@@ -548,10 +548,8 @@ async def test_another_kind_forgets_the_matching(hass: HomeAssistant, cloud: Sim
     result = await hass.config_entries.subentries.async_configure(
         flow["flow_id"], {"name": "Cellar", "kind": "hps_central", "match_settings": True}
     )
-    if result.get("reason") == "reconfigure_successful":
-        assert entry.subentries[subentry.subentry_id].data["settings"] == {}
-    else:
-        assert result["errors"] == {"kind": "wrong_kind"}
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.subentries[subentry.subentry_id].data["settings"] == {}
 
 
 async def test_steering_the_plant(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:

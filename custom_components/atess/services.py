@@ -227,7 +227,8 @@ async def _change(
         device_id: targets[device_id].writer.change(changes, call.context, reverts=reverts)
         for device_id, changes in plans.items()
     }
-    await asyncio.wait(futures.values(), timeout=call.data["wait"])
+    if call.data["wait"]:
+        await asyncio.wait(futures.values(), timeout=call.data["wait"])
     response: dict[str, Any] = {}
     for device_id, future in futures.items():
         item = targets[device_id]

@@ -1,7 +1,10 @@
 """The right key for a setting, or none."""
 
+from pathlib import Path
+
 import pytest
 
+from custom_components.atess.catalogue import definitions
 from custom_components.atess.catalogue.settings import SETTINGS, Danger, SettingType, settings_of
 from custom_components.atess.enerclo.model import Kind
 from custom_components.atess.settings import Known, match
@@ -121,6 +124,19 @@ def test_the_users_word_counts() -> None:
 )
 def test_words(key: str, words: list[str]) -> None:
     assert words_of(key) == words
+
+
+def test_released_keys_stay() -> None:
+    """A key is part of unique ids: add new ones to tests/data/setting_keys.txt, and never remove a released one."""
+    released = (Path(__file__).parents[1] / "data" / "setting_keys.txt").read_text("utf-8").splitlines()
+    current = sorted({f"{kind}\t{setting.key}" for setting in SETTINGS for kind in setting.kinds})
+    assert released == current
+
+
+def test_settings_have_keys_of_their_own() -> None:
+    """A setting that is shown as a sensor does not take the unique id of a value."""
+    for kind in Kind:
+        assert not settings_of(kind).keys() & definitions(kind).keys()
 
 
 def test_the_catalogue_is_sound() -> None:
