@@ -326,11 +326,18 @@ async def test_a_restart_does_not_lose_a_change(
         await advance(300)
         assert failures[-1].data["reason"] == reason
     assert puts(cloud) == []
+    # What had gathered when a process was killed is given up with notice too, once.
+    assert await hass.config_entries.async_unload(settings_entry.entry_id)
+    hass_storage[key]["data"]["queued"] = {"asked": {"dischargeCutoffSoc": 35}}
+    await set_up(hass, settings_entry)
+    for _ in range(2):
+        assert [event.data["reason"] for event in failures] == ["not_taken", "not_sent", "not_sent"]
+        await restart(hass, settings_entry)
     # One that gathers while the entry is unloaded is given up with notice.
     await set_number(hass, 40)
     assert await hass.config_entries.async_unload(settings_entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert [event.data["reason"] for event in failures] == ["not_taken", "not_sent", "not_sent"]
+    assert [event.data["reason"] for event in failures] == ["not_taken", "not_sent", "not_sent", "not_sent"]
     assert puts(cloud) == []
 
 

@@ -18,9 +18,9 @@ from .const import DOMAIN
 from .enerclo import Json
 from .runtime import AtessConfigEntry
 from .settings import Period, SettingError, Value, same
+from .settings_batch import Outcome
 from .settings_coordinator import SettingsCoordinator
 from .settings_texts import refusal, setting_name
-from .settings_writer import Outcome
 from .tariffs import Window, lay_windows
 
 # An action waits so long for the read-back, in seconds; the check itself goes on.
@@ -311,9 +311,9 @@ def _soc_settings(mode: str) -> tuple[str, ...]:
 def _revert(item: SettingsCoordinator) -> dict[str, Json]:
     """Return the change that takes the last one back, unless somebody has changed the same since."""
     item.writer.check_allowed()
-    if not item.writer.history:
+    if not item.writer.history.items:
         raise _error("nothing_to_revert", device=item.device.name)
-    last = item.writer.history[-1]
+    last = item.writer.history.items[-1]
     members = {} if item.data is None else item.data.members
     if any(key not in members or not same(members[key], value) for key, value in last["after"].items()):
         raise _error("changed_since", device=item.device.name)

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import CALLBACK_TYPE, Context, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
@@ -23,6 +22,7 @@ from .enerclo import (
     UnreachableError,
 )
 from .settings import DeviceSettings, SettingError, body_of, compare, same
+from .settings_batch import Batch, ChangeHistory, Outcome, part, pass_on, retrieve, settle
 from .settings_failures import Failure, async_clear_failure, async_report_failure
 from .settings_texts import differences, refusal, wishes
 
@@ -38,52 +38,6 @@ SETTLE = 10.0
 READ_BACKS = 2
 READ_TRIES = 3
 READ_PAUSE = 60.0
-HISTORY_LENGTH = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of a change: a status per cloud key, and the values before and after, as far as they are known."""
-
-    status: Mapping[str, str]
-    before: Mapping[str, Json] = field(default_factory=dict)
-    after: Mapping[str, Json] = field(default_factory=dict)
-
-
-@dataclass(slots=True, kw_only=True)
-class Batch:
-    """Changes that are sent together, by the cloud's key; `before` is all that was read before sending."""
-
-    asked: dict[str, Json] = field(default_factory=dict)
-    origin: dict[str, str | None] = field(default_factory=dict)
-    waiting: list[asyncio.Future[Outcome]] = field(default_factory=list)
-    before: dict[str, Json] = field(default_factory=dict)
-    sending: bool = False
-    reverts: bool = False
-
-    def dump(self) -> dict[str, Any]:
-        """Return what has to survive a restart."""
-        return {
-            "asked": self.asked,
-            "origin": self.origin,
-            "before": self.before,
-            "sending": self.sending,
-            "reverts": self.reverts,
-        }
-
-    @classmethod
-    def load(cls, stored: object) -> Batch | None:
-        """Return a stored batch; None if there is none."""
-        if not isinstance(stored, dict) or not isinstance(asked := stored.get("asked"), dict) or not asked:
-            return None
-        origin, before = stored.get("origin"), stored.get("before")
-        return cls(
-            asked=asked,
-            origin=origin if isinstance(origin, dict) else {},
-            before=before if isinstance(before, dict) else {},
-            sending=bool(stored.get("sending")),
-            reverts=bool(stored.get("reverts")),
-        )
 
 
 class SettingsWriter:
@@ -95,8 +49,10 @@ class SettingsWriter:
         self._hass = coordinator.hass
         self._queue: Batch | None = None
         self._active: Batch | None = None
+        # What had gathered when a process was killed.
+        self._lost: Batch | None = None
         self._cancel_timer: CALLBACK_TYPE | None = None
-        self._history: list[dict[str, Any]] = []
+        self.history = ChangeHistory()
         self._failed: dict[str, Json] | None = None
         coordinator.config_entry.async_on_unload(self._stop)
 
@@ -105,46 +61,37 @@ class SettingsWriter:
     def dump(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         return {
-            "queued": None if self._queue is None else self._queue.dump(),
+            "queued": None if (queued := self._queue or self._lost) is None else queued.dump(),
             "active": None if self._active is None else self._active.dump(),
-            "history": self._history,
+            "history": self.history.items,
             "failed": self._failed,
         }
 
     def restore(self, stored: Mapping[str, Any]) -> None:
         """Take up what was stored; damaged pieces are passed over."""
-        history, failed = stored.get("history"), stored.get("failed")
-        self._history = [
-            item
-            for item in (history if isinstance(history, list) else [])
-            if isinstance(item, dict) and isinstance(item.get("before"), dict) and isinstance(item.get("after"), dict)
-        ]
+        self.history.load(stored.get("history"))
+        failed = stored.get("failed")
         self._failed = failed if isinstance(failed, dict) else None
         self._active = Batch.load(stored.get("active"))
-        self._queue = Batch.load(stored.get("queued"))
+        self._lost = Batch.load(stored.get("queued"))
 
     @callback
     def resume(self) -> None:
         """Settle what a restart has interrupted: what may have been sent is read back, what was not is given up."""
-        active, queued = self._active, self._queue
-        self._queue = None
-        if queued is not None:
-            self._fail(queued, "not_sent")
-        if active is None:
+        lost, self._lost = self._lost, None
+        if lost is not None:
+            self._fail(lost, "not_sent")
+            self._coordinator.async_save_soon()
+        if self._active is None:
             return
-        if not active.sending:
-            self._active = None
-            self._fail(active, "not_sent")
-            return
-        self._run(self._async_settle(active))
+        if self._active.sending:
+            self._run(self._async_settle(self._active))
+        else:
+            self._finish(self._active, "not_sent")
 
     def diagnostics(self) -> dict[str, Any]:
         """Return the changes under way and those made; of a person only that it was one."""
-        history = [
-            {**item, "origin": "user" if item.get("origin", {}).get("user_id") else "automation"}
-            for item in self._history
-        ]
-        return {"pending": self.upcoming, "failed": self._failed, "history": history}
+        return {"pending": self.upcoming, "failed": self._failed, "history": self.history.anonymous()}
 
     # what people ask for
 
@@ -153,11 +100,6 @@ class SettingsWriter:
         """The changes that were asked for and are not confirmed yet, by the cloud's key."""
         batches = [batch for batch in (self._active, self._queue) if batch is not None]
         return {key: value for batch in batches for key, value in batch.asked.items()}
-
-    @property
-    def history(self) -> list[dict[str, Any]]:
-        """The confirmed changes, the last one at the end."""
-        return self._history
 
     def check_allowed(self) -> None:
         """Raise ServiceValidationError unless the user has allowed changes and the settings have been read."""
@@ -193,7 +135,7 @@ class SettingsWriter:
         """
         self.check_allowed()
         future: asyncio.Future[Outcome] = self._hass.loop.create_future()
-        future.add_done_callback(_retrieve)
+        future.add_done_callback(retrieve)
         upcoming, members = self.upcoming, self._members
         asked = {
             key: value
@@ -201,11 +143,11 @@ class SettingsWriter:
             if key in upcoming or key not in members or not same(members[key], value)
         }
         if not asked:
-            future.set_result(Outcome(status=dict.fromkeys(changes, "unchanged"), before=_part(members, changes)))
+            future.set_result(Outcome(status=dict.fromkeys(changes, "unchanged"), before=part(members, changes)))
             return future
-        queue = self._queue = self._queue or Batch()
+        queue = self._queue = self._queue or Batch(reverts=reverts)
         queue.asked |= asked
-        queue.reverts = reverts
+        queue.reverts = queue.reverts and reverts
         queue.origin = {
             "user_id": None if context is None else context.user_id,
             "context_id": None if context is None else context.id,
@@ -213,7 +155,7 @@ class SettingsWriter:
         }
         wanted = dict(changes)
         batch_future: asyncio.Future[Outcome] = self._hass.loop.create_future()
-        batch_future.add_done_callback(lambda done: _pass_on(done, future, wanted))
+        batch_future.add_done_callback(lambda done: pass_on(done, future, wanted))
         queue.waiting.append(batch_future)
         self._restart_timer()
         self._coordinator.async_save_soon()
@@ -258,7 +200,7 @@ class SettingsWriter:
                 self._fail(active, "not_sent")
             else:
                 for future in self._active.waiting:
-                    _resolve(future, Outcome(status=dict.fromkeys(self._active.asked, "pending")))
+                    settle(future, Outcome(status=dict.fromkeys(self._active.asked, "pending")))
         if self._coordinator.subentry_id in self._coordinator.config_entry.subentries:
             self._coordinator.async_save_soon()
 
@@ -291,7 +233,7 @@ class SettingsWriter:
         status = dict.fromkeys(model.unchanged(batch.asked), "unchanged")
         batch.asked = {key: value for key, value in batch.asked.items() if key not in status}
         if not batch.asked:
-            self._finish(batch, outcome=Outcome(status=status, before=_part(model.members, status)))
+            self._finish(batch, outcome=Outcome(status=status, before=part(model.members, status)))
             return None
         return model.members
 
@@ -305,7 +247,7 @@ class SettingsWriter:
             await coordinator.client.write_settings(
                 coordinator.kind, coordinator.identifier, body_of(members, batch.asked), max_wait=float("inf")
             )
-        except (UnreachableError, PacedError) as err:
+        except (UnreachableError, PacedError, ValueError) as err:
             self._finish(batch, "not_sent", err)
             return False
         except EnercloError as err:
@@ -325,7 +267,7 @@ class SettingsWriter:
                 return
             verdict = compare(batch.before, batch.asked, self._members)
             if verdict.confirmed:
-                self._remember(batch)
+                self.history.add(batch, dt_util.utcnow())
                 self._finish(batch, outcome=self._confirmed(batch))
                 return
             if verdict.moved:
@@ -350,33 +292,16 @@ class SettingsWriter:
     def _confirmed(self, batch: Batch) -> Outcome:
         return Outcome(
             status=dict.fromkeys(batch.asked, "confirmed"),
-            before=_part(batch.before, batch.asked),
-            after=_part(self._members, batch.asked),
+            before=part(batch.before, batch.asked),
+            after=part(self._members, batch.asked),
         )
-
-    @callback
-    def _remember(self, batch: Batch) -> None:
-        """Keep a confirmed change, or drop the one that it took back."""
-        if batch.reverts:
-            if self._history:
-                self._history.pop()
-            return
-        self._history.append(
-            {
-                "at": dt_util.utcnow().isoformat(),
-                "origin": batch.origin,
-                "before": _part(batch.before, batch.asked),
-                "after": dict(batch.asked),
-            }
-        )
-        del self._history[:-HISTORY_LENGTH]
 
     @callback
     def _finish(
         self,
         batch: Batch,
         reason: str | None = None,
-        error: EnercloError | HomeAssistantError | None = None,
+        error: Exception | None = None,
         *,
         found: Mapping[str, Json] | None = None,
         outcome: Outcome | None = None,
@@ -390,7 +315,7 @@ class SettingsWriter:
                 self._failed = None
                 async_clear_failure(self._coordinator)
             for future in batch.waiting:
-                _resolve(future, outcome)
+                settle(future, outcome)
         self._coordinator.async_save_soon()
         self._coordinator.async_update_listeners()
         if self._cancel_timer is None:
@@ -401,7 +326,7 @@ class SettingsWriter:
         self,
         batch: Batch,
         reason: str,
-        error: EnercloError | HomeAssistantError | None = None,
+        error: Exception | None = None,
         found: Mapping[str, Json] | None = None,
     ) -> None:
         """Tell everybody that a change has failed."""
@@ -429,37 +354,3 @@ class SettingsWriter:
         if all(key in members and same(members[key], value) for key, value in self._failed.items()):
             self._failed = None
             async_clear_failure(self._coordinator)
-
-
-def _part(members: Mapping[str, Json], keys: Mapping[str, object]) -> dict[str, Json]:
-    return {key: members[key] for key in keys if key in members}
-
-
-def _resolve(future: asyncio.Future[Outcome], outcome: Outcome) -> None:
-    if not future.done():
-        future.set_result(outcome)
-
-
-def _retrieve(future: asyncio.Future[Outcome]) -> None:
-    """Look at the exception, lest asyncio complain when nobody waits any more."""
-    if not future.cancelled():
-        future.exception()
-
-
-def _pass_on(done: asyncio.Future[Outcome], future: asyncio.Future[Outcome], changes: Mapping[str, Json]) -> None:
-    """Hand the outcome of a batch to one who asked for a part of it."""
-    error: BaseException | None = HomeAssistantError("cancelled") if done.cancelled() else done.exception()
-    if future.done():
-        return
-    if error is not None:
-        future.set_exception(error)
-        return
-    outcome = done.result()
-    status = {}
-    for key, value in changes.items():
-        status[key] = outcome.status.get(key, "unchanged")
-        if key in outcome.after and not same(outcome.after[key], value):
-            status[key] = "superseded"
-    future.set_result(
-        Outcome(status=status, before=_part(outcome.before, changes), after=_part(outcome.after, changes))
-    )
