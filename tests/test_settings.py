@@ -261,6 +261,30 @@ async def test_a_late_success_takes_the_issue_back(
     assert len(puts(cloud)) == 1
 
 
+async def test_what_else_moved_is_told_until_it_is_put_right(
+    hass: HomeAssistant, cloud: Simulator, settings_entry: MockConfigEntry, advance: Advance
+) -> None:
+    """The issue about a member that nobody asked to move stays while it is so, whatever is changed elsewhere."""
+    before = shown(cloud, STRING)
+    cloud.configure(write="side_effect")
+    await set_number(hass, 35)
+    await advance(120, step=3)
+    cloud.configure(write="obey")
+    found = issue(hass)
+    assert found is not None
+    [moved] = [
+        key for key, value in shown(cloud, STRING).items() if value != before[key] and key != "dischargeCutoffSoc"
+    ]
+    await set_number(hass, 90, f"{STRING}_bms_soc_upper_limit")
+    await advance(3700, step=60)
+    assert issue(hass) is not None
+    table = cloud.cloud._operations._table(cloud.devices[0])
+    right = {table.by_key[moved].name: before[moved]}
+    cloud.cloud._operations.world.system(STRING).change_settings(cloud.time, STRING, right)
+    await advance(3700, step=60)
+    assert issue(hass) is None
+
+
 async def test_too_frequent_writes_are_told(
     hass: HomeAssistant, cloud: Simulator, settings_entry: MockConfigEntry, advance: Advance, failures: list[Event]
 ) -> None:

@@ -53,7 +53,8 @@ class SettingsWriter:
         self._lost: Batch | None = None
         self._cancel_timer: CALLBACK_TYPE | None = None
         self.history = ChangeHistory()
-        self._failed: dict[str, Json] | None = None
+        # What would have to be there for the last failure to be none.
+        self._failed: dict[str, Json] = {}
         coordinator.config_entry.async_on_unload(self._stop)
 
     # what is stored
@@ -71,7 +72,7 @@ class SettingsWriter:
         """Take up what was stored; damaged pieces are passed over."""
         self.history.load(stored.get("history"))
         failed = stored.get("failed")
-        self._failed = failed if isinstance(failed, dict) else None
+        self._failed = failed if isinstance(failed, dict) else {}
         self._active = Batch.load(stored.get("active"))
         self._lost = Batch.load(stored.get("queued"))
 
@@ -98,21 +99,16 @@ class SettingsWriter:
     @property
     def upcoming(self) -> dict[str, Json]:
         """The changes that were asked for and are not confirmed yet, by the cloud's key."""
-        batches = [batch for batch in (self._active, self._queue) if batch is not None]
-        return {key: value for batch in batches for key, value in batch.asked.items()}
+        return {key: value for batch in (self._active, self._queue) if batch for key, value in batch.asked.items()}
 
     def check_allowed(self) -> None:
         """Raise ServiceValidationError unless the user has allowed changes and the settings have been read."""
-        name = self._coordinator.device.name
-        if not self._coordinator.changes_allowed:
+        allowed = self._coordinator.changes_allowed
+        if not allowed or self._coordinator.data is None:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
-                translation_key="changes_not_allowed",
-                translation_placeholders={"device": name},
-            )
-        if self._coordinator.data is None:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="no_settings", translation_placeholders={"device": name}
+                translation_key="no_settings" if allowed else "changes_not_allowed",
+                translation_placeholders={"device": self._coordinator.device.name},
             )
 
     def resolve(self, asked: Mapping[str, object], *, allow_unknown: bool = False) -> dict[str, Json]:
@@ -268,7 +264,9 @@ class SettingsWriter:
             verdict = compare(batch.before, batch.asked, self._members)
             if verdict.confirmed:
                 self.history.add(batch, dt_util.utcnow())
-                self._finish(batch, outcome=self._confirmed(batch))
+                before, after = part(batch.before, batch.asked), part(self._members, batch.asked)
+                status = dict.fromkeys(batch.asked, "confirmed")
+                self._finish(batch, outcome=Outcome(status=status, before=before, after=after))
                 return
             if verdict.moved:
                 self._finish(batch, "moved", found={**verdict.wrong, **verdict.moved})
@@ -289,13 +287,6 @@ class SettingsWriter:
                 return True
         return False
 
-    def _confirmed(self, batch: Batch) -> Outcome:
-        return Outcome(
-            status=dict.fromkeys(batch.asked, "confirmed"),
-            before=part(batch.before, batch.asked),
-            after=part(self._members, batch.asked),
-        )
-
     @callback
     def _finish(
         self,
@@ -311,9 +302,8 @@ class SettingsWriter:
         if reason is not None:
             self._fail(batch, reason, error, found or {})
         elif outcome is not None:
-            if "confirmed" in outcome.status.values():
-                self._failed = None
-                async_clear_failure(self._coordinator)
+            self._failed = {key: value for key, value in self._failed.items() if key not in outcome.status}
+            self.settings_read()
             for future in batch.waiting:
                 settle(future, outcome)
         self._coordinator.async_save_soon()
@@ -339,7 +329,8 @@ class SettingsWriter:
             differences="" if model is None else differences(self._hass, model, batch.asked, found or {}),
             error="" if error is None else getattr(error, "vendor_message", "") or str(error),
         )
-        self._failed = dict(batch.asked)
+        original = {key: batch.before[key] for key in found or {} if key in batch.before}
+        self._failed = {**original, **batch.asked}
         exception = async_report_failure(self._coordinator, failure)
         for future in batch.waiting:
             if not future.done():
@@ -347,10 +338,10 @@ class SettingsWriter:
 
     @callback
     def settings_read(self) -> None:
-        """Take a failure back if what was asked for has come after all."""
-        if self._failed is None or self._active is not None:
-            return
+        """Take a failure back if what was asked for has come after all, and what else had moved is as before."""
         members = self._members
-        if all(key in members and same(members[key], value) for key, value in self._failed.items()):
-            self._failed = None
+        if self._active is None and all(
+            key in members and same(members[key], self._failed[key]) for key in self._failed
+        ):
+            self._failed = {}
             async_clear_failure(self._coordinator)
