@@ -17,6 +17,7 @@ from custom_components.atess.catalogue import (
     Field,
     Severity,
 )
+from custom_components.atess.catalogue.settings import SETTINGS, Danger, Setting, SettingType
 from custom_components.atess.enerclo.model import Kind
 
 TRANSLATIONS = Path("custom_components/atess/translations/en.json")
@@ -43,6 +44,7 @@ BINARY_STATES = {
     "discharging": {"off": "Not discharging", "on": "Discharging"},
     "flag": {"off": "Absent", "on": "Present"},
 }
+CONTROLS = ("number", "select", "switch", "time")
 SEVERITIES = {Severity.FAULT: "Fault", Severity.PROTECTION: "Protection", Severity.WARNING: "Warning"}
 GENERATED = "<!-- Written by script/generate from the catalogue. -->\n"
 
@@ -106,7 +108,42 @@ def entity_texts() -> Json:
             text["state"] = text.get("state", {}) | states
         elif definition.quantity.name in BINARY_STATES:
             text["state"] = BINARY_STATES[definition.quantity.name]
+    for platform, entities in setting_texts().items():
+        texts[platform] = texts.get(platform, {}) | entities
     return {platform: dict(sorted(entities.items())) for platform, entities in sorted(texts.items())}
+
+
+def setting_texts() -> Json:
+    """Return the names and states of the entities of settings: each is a sensor, and a control if that may be."""
+    texts: dict[str, Json] = {"number": {}, "select": {}, "sensor": {}, "switch": {}, "time": {}}
+    texts["sensor"]["setting_raw"] = {"name": "Raw setting {member}"}
+    for setting in SETTINGS:
+        if setting.hidden:
+            continue
+        name: Json = {"name": setting.name}
+        states = {item.key: item.label for item in setting.enumeration.choices} if setting.enumeration else {}
+        if setting.type is SettingType.SWITCH:
+            texts["sensor"][setting.key] = name | {"state": {"off": "Off", "on": "On"}}
+        else:
+            texts["sensor"][setting.key] = name | ({"state": states} if states else {})
+        if setting.danger is Danger.SAFETY:
+            continue
+        if setting.type is SettingType.WINDOW:
+            for edge in ("start", "end"):
+                texts["time"][f"{setting.key}_{edge}"] = {"name": f"{setting.name} {edge}"}
+        else:
+            texts[setting.type.value][setting.key] = name | ({"state": states} if states else {})
+    return texts
+
+
+def matching_texts() -> Json:
+    """Return the labels of the form in which a user matches keys with settings, by section."""
+
+    def labels(danger: Danger) -> dict[str, str]:
+        found: list[Setting] = [item for item in SETTINGS if item.danger is danger]
+        return {item.key: item.name for item in found}
+
+    return {"homeowner": labels(Danger.SAFE), "installer": labels(Danger.INSTALLER)}
 
 
 def fault_event() -> Json:
@@ -125,7 +162,16 @@ def fault_event() -> Json:
 def translations() -> str:
     """Return en.json with the entities' texts renewed and all else as it is."""
     current: Json = json.loads(TRANSLATIONS.read_text("utf-8")) if TRANSLATIONS.exists() else {}
-    current["entity"] = current.get("entity", {}) | entity_texts()
+    entity: Json = current.get("entity", {})
+    texts = entity_texts()
+    for platform in CONTROLS:
+        # Controls that are not settings are written by hand.
+        texts[platform] = dict(sorted((entity.get(platform, {}) | texts[platform]).items()))
+    current["entity"] = entity | texts
+    form = current.get("config_subentries", {}).get("device", {}).get("step", {}).get("match_settings")
+    if form is not None:
+        for name, labels in matching_texts().items():
+            form["sections"][name]["data"] = labels
     return json.dumps(current, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -125,18 +125,24 @@ class Cloud:
         try:
             data = self._operations.run(route, call.query, call.body, self._clock.now())
         except CloudError as error:
-            if error.reason == "unknown_serial":
-                return self._unknown_serial()
-            if error.reason == "forbidden":
-                return self._error(403, 403, "no access")
-            if error.reason == "not_found":
-                return self._error(404, 400, "not found")
-            return self._error(500, 500, str(error))
+            return self._failure(error)
         if route.operation == "latest" and isinstance(data, dict):
             data = change(data)
         elif route.operation == "history" and isinstance(data, dict):
             data["datas"] = [change(row) for row in data["datas"]]
         return self._success(data)
+
+    def _failure(self, error: CloudError) -> Reply:
+        match error.reason:
+            case "unknown_serial":
+                return self._unknown_serial()
+            case "limited":
+                return self._limited(self.options.limit)
+            case "forbidden":
+                return self._error(403, 403, "no access")
+            case "not_found":
+                return self._error(404, 400, "not found")
+        return self._error(500, 500, str(error))
 
     # envelope
 

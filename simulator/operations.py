@@ -9,12 +9,13 @@ from .paths import Route
 from .plant import Device
 from .settings import RefusedError, SettingsTable, Value
 from .world import World
+from .writing import GoneError, TooOftenError, Writer
 
 PLANT_ID = "1001"
 
 
 class CloudError(Exception):
-    """A call that fails; `reason` is unknown_serial, not_found, forbidden or refused."""
+    """A call that fails; `reason` is unknown_serial, not_found, forbidden, limited or refused."""
 
     def __init__(self, reason: str, text: str = "") -> None:
         super().__init__(text)
@@ -38,6 +39,7 @@ class Operations:
         self.world = world
         self.writes: list[Write] = []
         self._options = options
+        self._writer = Writer(world, options)
 
     def run(self, route: Route, query: Mapping[str, str], body: Value, now: float) -> object:
         """Run an operation and return the answer's `data`.
@@ -65,7 +67,10 @@ class Operations:
                 return self._history(device, query, now)
             case "base_info":
                 return self.world.base_info(device.sn, now)
-        return self._table(device).show(self.world.system(device.sn).config(now).settings[device.sn])
+        try:
+            return self._writer.show(self._table(device), device.sn, now)
+        except GoneError as error:
+            raise CloudError("refused", "the device does not answer") from error
 
     def _device(self, route: Route, query: Mapping[str, str]) -> Device:
         sn = query.get("deviceSn")
@@ -104,13 +109,16 @@ class Operations:
         if not isinstance(body, dict) or not isinstance(sn := body.get("deviceSn"), str):
             raise CloudError("refused", "a JSON object with deviceSn is needed")
         device = self._device(route, {"deviceSn": sn})
-        table, system = self._table(device), self.world.system(sn)
+        table = self._table(device)
         try:
-            changes = table.check(body)
+            before = self._writer.show(table, sn, now)
+            self._writer.write(table, sn, body, now)
+        except GoneError as error:
+            raise CloudError("refused", "the device does not answer") from error
+        except TooOftenError as error:
+            raise CloudError("limited") from error
         except RefusedError as error:
             raise CloudError("refused", str(error)) from error
-        before = table.show(system.config(now).settings[sn])
-        system.change_settings(now, sn, changes)
         self.writes.append(
             Write(
                 at=now,

@@ -13,6 +13,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "unknown_serial": ("not_found", "http_404", "code_400", "no_data"),
     "history_order": ("desc", "asc"),
     "naming_style": STYLES,
+    "write": ("obey", "ignore", "late", "clamp", "side_effect", "replace", "refuse", "vanish", "once_a_minute"),
 }
 
 
@@ -32,6 +33,10 @@ class Options:
     page_max: int = 500
     history_order: str = "desc"
     naming_style: str = "plain"
+    write: str = "obey"
+    """What becomes of a write that passes the checks, see README.md."""
+    write_delay: float = 120.0
+    """Seconds until a late write takes effect."""
 
     def restore(self, values: Mapping[str, Any]) -> None:
         """Return to the defaults with some values of one's own."""

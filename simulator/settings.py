@@ -2,17 +2,20 @@
 
 Keys of the string HPS's `batCapacity`, the period texts, the central HPS's `atsComNo` and `sharedBatteryEnable` and all
 35 of the BCU are documented. The others are inventions of this simulator (or the sibling's names, where the
-specification has a candidate), chosen inside the alphabetical bounds of the documented lists. A further style of naming
-is one more name in STYLES and one more key per row.
+specification has a candidate), chosen inside the alphabetical bounds of the documented lists. The further styles of
+naming, and the forms in which each writes periods, stand in `naming.py`.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .naming import FORMS, KEYS, STYLES
+
 type Value = bool | int | float | str | list[Value] | dict[str, Value] | None
-STYLES = ("plain",)
 _WINDOW = re.compile(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)")
+
+__all__ = ["BMS", "INVERTER", "PBD", "STYLES", "RefusedError", "Setting", "SettingsTable", "Value"]
 
 
 class RefusedError(Exception):
@@ -21,7 +24,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting: own name, kinds (S C P B U M), type, range, value at first, and its key in each style."""
+    """A setting: own name, kinds (S C P B U M), type, range, value at first, and its key in the style `plain`."""
 
     name: str
     kinds: str
@@ -29,7 +32,7 @@ class Setting:
     low: float
     high: float
     first: int | float | str | bool
-    keys: tuple[str, ...]
+    key: str
 
     def check(self, key: str, value: Value) -> int | float | str | bool:
         """Return the value if this setting can hold it.
@@ -55,25 +58,25 @@ class Setting:
 
 
 def _number(name: str, kinds: str, low: float, high: float, first: float, key: str) -> Setting:
-    return Setting(name, kinds, "float", low, high, first, (key,))
+    return Setting(name, kinds, "float", low, high, first, key)
 
 
 def _whole(name: str, kinds: str, low: int, high: int, first: int, key: str) -> Setting:
-    return Setting(name, kinds, "int", low, high, first, (key,))
+    return Setting(name, kinds, "int", low, high, first, key)
 
 
 def _switch(name: str, kinds: str, first: int, key: str) -> Setting:
-    return Setting(name, kinds, "int", 0, 1, first, (key,))
+    return Setting(name, kinds, "int", 0, 1, first, key)
 
 
 def _flag(name: str, kinds: str, key: str) -> Setting:
-    return Setting(name, kinds, "bool", 0, 1, first=True, keys=(key,))
+    return Setting(name, kinds, "bool", 0, 1, first=True, key=key)
 
 
 def _window(period: str, number: int, first: str) -> Setting:
     kinds = "SCP" if number <= 2 else "CP"
     key = f"{period}PeriodTime{number}"
-    return Setting(f"{period}_{number}", kinds, "window", 0, 0, first, (key,))
+    return Setting(f"{period}_{number}", kinds, "window", 0, 0, first, key)
 
 
 UNUSED = "00:00-00:00"
@@ -204,11 +207,11 @@ class SettingsTable:
 
     def __init__(self, kind: str, *, hv: bool = False, style: str = "plain") -> None:
         letters = _LETTERS[kind] + ("H" if hv else "")
-        place = STYLES.index(style)
         rows = [row for row in (*INVERTER, *PBD, *BMS) if set(row.kinds) & set(letters)]
-        self.by_key: dict[str, Setting] = {
-            row.keys[place]: row for row in sorted(rows, key=lambda row: row.keys[place])
-        }
+        names = {} if kind in {"pbd", "bcu", "mbms"} else KEYS[style]
+        keyed = {names.get(row.name, row.key): row for row in rows}
+        self._form = FORMS[style]
+        self.by_key: dict[str, Setting] = {key: keyed[key] for key in sorted(keyed)}
         self.by_name: dict[str, Setting] = {row.name: row for row in rows}
 
     def defaults(self) -> dict[str, int | float | str | bool]:
@@ -217,7 +220,10 @@ class SettingsTable:
 
     def show(self, values: Mapping[str, int | float | str | bool]) -> dict[str, Value]:
         """Return the answer to "get setting"."""
-        return {key: values[row.name] for key, row in self.by_key.items()}
+        return {
+            key: self._form.shown(str(values[row.name])) if row.type == "window" else values[row.name]
+            for key, row in self.by_key.items()
+        }
 
     def check(self, body: Mapping[str, Value]) -> dict[str, int | float | str | bool]:
         """Return a written object's values by own name.
@@ -231,5 +237,7 @@ class SettingsTable:
                 continue
             if key not in self.by_key:
                 raise RefusedError(f"{key}: unknown parameter")
-            changes[self.by_key[key].name] = self.by_key[key].check(key, value)
+            row = self.by_key[key]
+            taken = self._form.taken(value) if row.type == "window" and isinstance(value, str) else value
+            changes[row.name] = row.check(key, taken)
         return changes

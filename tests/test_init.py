@@ -188,4 +188,5 @@ async def test_a_day_of_requests(
     per_device = 24 * 12
     assert 2 * per_device * 0.8 <= len(polls) <= 2 * per_device + 2
     # Beside the polls: base info of two devices, on two days; the lists of six kinds at two data loggers, once a day.
-    assert len(cloud.requests) <= len(polls) + 2 * 2 + 2 * 6
+    # And the settings of two devices each hour.
+    assert len(cloud.requests) <= len(polls) + 2 * 2 + 2 * 6 + 2 * 25

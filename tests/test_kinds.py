@@ -33,7 +33,8 @@ def number(hass: HomeAssistant, unique_id: str) -> float:
 
 @pytest.mark.parametrize("plant", ["demo", "farm", "commercial"])
 async def test_snapshot(hass: HomeAssistant, cloud: Simulator, snapshot: SnapshotAssertion) -> None:
-    """Every entity of a device of each kind and of the plant, as registered and as shown, from a full sample."""
+    """Every entity of a device of each kind and of the plant, but for settings, as registered and as shown."""
+    cloud.inject(kind="code", code=400, operation="settings")
     entry = add_entry(hass, cloud)
     await set_up(hass, entry)
     enable_all(hass, entry)

@@ -3,8 +3,10 @@
 from homeassistant.const import CONF_SCAN_INTERVAL, CONF_TOKEN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.device_registry import DeviceEntry
+from homeassistant.helpers.typing import ConfigType
 
 from .account import async_get_accounts
 from .const import CONF_BASE_URL, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
@@ -13,10 +15,27 @@ from .devices import async_register_devices
 from .issues import async_delete_device_issues, new_devices_issue
 from .plant import PlantCoordinator
 from .runtime import AtessConfigEntry, AtessData
+from .services import async_setup_services
+from .settings_coordinator import SettingsCoordinator, settings_store
 from .trust import async_watch_verdicts
 from .watch import DailyWatch, watch_store
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+    Platform.TIME,
+]
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions, which exist whether or not an account is loaded."""
+    async_setup_services(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bool:
@@ -40,14 +59,23 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
         await coordinator.async_start()
     _raise_if_unreachable(list(coordinators.values()))
 
+    settings = {
+        subentry_id: SettingsCoordinator(hass, entry, coordinator) for subentry_id, coordinator in coordinators.items()
+    }
+    for device_settings in settings.values():
+        await device_settings.async_restore()
+
     entry.runtime_data = AtessData(
-        client=client, coordinators=coordinators, plant=PlantCoordinator(hass, entry, list(coordinators.values()))
+        client=client,
+        coordinators=coordinators,
+        plant=PlantCoordinator(hass, entry, list(coordinators.values())),
+        settings=settings,
     )
     async_register_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_verdicts(hass, entry)
     entry.async_on_unload(entry.add_update_listener(_async_reload))
-    entry.async_create_background_task(hass, DailyWatch(hass, entry).async_start(), f"{DOMAIN} daily watch")
+    entry.async_create_background_task(hass, _async_finish(hass, entry), f"{DOMAIN} master data and settings")
     return True
 
 
@@ -67,6 +95,13 @@ def _raise_if_unreachable(coordinators: list[AtessCoordinator]) -> None:
     ) from error
 
 
+async def _async_finish(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
+    """Read master data and settings, after the live data have had their turn."""
+    await DailyWatch(hass, entry).async_start()
+    for settings in entry.runtime_data.settings.values():
+        await settings.async_start()
+
+
 async def _async_reload(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
     """Start anew with changed devices, options or token; what was learnt is remembered, so it costs no request."""
     hass.config_entries.async_schedule_reload(entry.entry_id)
@@ -79,6 +114,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bo
         await (await async_get_accounts(hass)).async_save()
         for subentry_id in entry.runtime_data.coordinators.keys() - entry.subentries.keys():
             await device_store(hass, subentry_id).async_remove()
+            await settings_store(hass, subentry_id).async_remove()
             async_delete_device_issues(hass, subentry_id)
     return unloaded
 
@@ -87,6 +123,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
     """Remove what is stored of the account's devices; its pacing stays, the cloud has not forgotten either."""
     for subentry_id in entry.subentries:
         await device_store(hass, subentry_id).async_remove()
+        await settings_store(hass, subentry_id).async_remove()
         async_delete_device_issues(hass, subentry_id)
     await watch_store(hass, entry.entry_id).async_remove()
     ir.async_delete_issue(hass, DOMAIN, new_devices_issue(entry.entry_id))

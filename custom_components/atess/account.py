@@ -27,6 +27,11 @@ async def _sleep(seconds: float) -> None:
     await sleep(seconds)
 
 
+async def async_sleep(seconds: float) -> None:
+    """Wait as the accounts' pacing does."""
+    await _sleep(seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class _Access:
     """The ways in that make a client what it is."""

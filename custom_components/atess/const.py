@@ -15,6 +15,7 @@ CONF_DATA_LOG_SN: Final = "data_log_sn"
 CONF_DEVICE_SN: Final = "device_sn"
 CONF_KIND: Final = "kind"
 CONF_PATHS: Final = "paths"
+CONF_SETTINGS: Final = "settings"
 CONF_SYSTEM_NO: Final = "system_no"
 
 SUBENTRY_DEVICE: Final = "device"

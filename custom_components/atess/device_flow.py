@@ -7,14 +7,16 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry, ConfigSube
 from homeassistant.const import CONF_NAME, CONF_TOKEN
 
 from .account import async_get_accounts
-from .const import CONF_BASE_URL, CONF_CORRECTIONS, CONF_DEVICE_SN, CONF_KIND, SUBENTRY_DEVICE
+from .const import CONF_BASE_URL, CONF_CORRECTIONS, CONF_DEVICE_SN, CONF_KIND, CONF_SETTINGS, SUBENTRY_DEVICE
 from .corrections import corrections_entered, corrections_of, corrections_section, corrections_shown
 from .discovery import PERSON_MAX_WAIT, FoundDevice, async_identify
 from .enerclo import EnercloClient, EnercloError, Kind, NoDataError, NotFoundError, PacedError, Priority
 from .flow_forms import (
     ADD_DEVICE_SCHEMA,
     CHANGE_DEVICE_SCHEMA,
+    CHANGE_DEVICE_WITH_SETTINGS_SCHEMA,
     CONF_DEVICES,
+    CONF_MATCH_SETTINGS,
     KIND_AUTOMATIC,
     NO_ERRORS,
     FormError,
@@ -26,6 +28,7 @@ from .flow_forms import (
     device_titles,
     subentry_titles,
 )
+from .settings_matching import candidates, matching_schema, read_matching, settings_read_of, shown_matching
 
 
 class DeviceSubentryFlow(ConfigSubentryFlow):
@@ -34,6 +37,8 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
     def __init__(self) -> None:
         """Start with nothing found."""
         self._found: list[FoundDevice] = []
+        self._name = ""
+        self._updates: dict[str, Any] = {}
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a serial number, of a device or of a data logger, and look it up."""
@@ -133,6 +138,7 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Rename a device, correct its kind, or what is assumed of it."""
         entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
+        settings = settings_read_of(entry, subentry)
         error = NO_ERRORS
         if user_input is not None:
             kind = Kind(user_input[CONF_KIND])
@@ -147,6 +153,12 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
                 updates: dict[str, Any] = {CONF_KIND: kind.value}
                 if CONF_CORRECTIONS in user_input:
                     updates[CONF_CORRECTIONS] = corrections_entered(user_input[CONF_CORRECTIONS])
+                if kind != subentry.data[CONF_KIND]:
+                    # The keys were matched with the settings of another kind.
+                    updates[CONF_SETTINGS] = {}
+                elif user_input.get(CONF_MATCH_SETTINGS) and settings is not None and candidates(settings):
+                    self._name, self._updates = name, updates
+                    return await self.async_step_match_settings()
                 return self.async_update_and_abort(entry, subentry, title=name, data_updates=updates)
         current = Kind(subentry.data[CONF_KIND])
         suggested = user_input or {
@@ -154,13 +166,42 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
             CONF_KIND: current.value,
             CONF_CORRECTIONS: corrections_shown(current, corrections_of(subentry.data)),
         }
+        schema = CHANGE_DEVICE_SCHEMA if settings is None else CHANGE_DEVICE_WITH_SETTINGS_SCHEMA
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(
-                CHANGE_DEVICE_SCHEMA.extend(corrections_section(current).schema), suggested
+                schema.extend(corrections_section(current).schema), suggested
             ),
             errors=error.errors,
             description_placeholders=error.placeholders,
+        )
+
+    async def async_step_match_settings(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Let the user say which of the cloud's keys is which setting: only those may be changed."""
+        entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
+        settings = settings_read_of(entry, subentry)
+        if settings is None:
+            return self.async_abort(reason="no_settings")
+        error = NO_ERRORS
+        if user_input is not None:
+            try:
+                matching = read_matching(self.hass, settings, user_input)
+            except FormError as err:
+                error = err
+            else:
+                return self.async_update_and_abort(
+                    entry,
+                    subentry,
+                    title=self._name or subentry.title,
+                    data_updates={**self._updates, CONF_SETTINGS: matching},
+                )
+        return self.async_show_form(
+            step_id="match_settings",
+            data_schema=self.add_suggested_values_to_schema(
+                matching_schema(settings), user_input or shown_matching(settings)
+            ),
+            errors=error.errors,
+            description_placeholders={**error.placeholders, "device": subentry.title},
         )
 
     async def _async_client(self) -> EnercloClient:

@@ -39,6 +39,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: AtessCo
         "cloud": data.client.diagnostics(),
         "devices": [_device(coordinator) for coordinator in data.coordinators.values()],
         "plant": dict(data.plant.values),
+        "settings": [async_redact_data(settings.diagnostics(), TO_REDACT) for settings in data.settings.values()],
     }
     return {key: _without_serials(value, serials) for key, value in report.items()}
 

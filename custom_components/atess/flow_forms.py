@@ -106,6 +106,10 @@ ADD_DEVICE_SCHEMA = vol.Schema(
     }
 )
 CHANGE_DEVICE_SCHEMA = vol.Schema({vol.Required(CONF_NAME): _TEXT, vol.Required(CONF_KIND): _kind_selector()})
+CONF_MATCH_SETTINGS = "match_settings"
+CHANGE_DEVICE_WITH_SETTINGS_SCHEMA = CHANGE_DEVICE_SCHEMA.extend(
+    {vol.Optional(CONF_MATCH_SETTINGS, default=False): BooleanSelector()}
+)
 
 
 class FormError(Exception):

@@ -39,9 +39,15 @@ def verdict_issue(name: str, subentry_id: str) -> str:
     return f"{name}_{subentry_id}"
 
 
+def settings_issue(subentry_id: str) -> str:
+    """Return the id of the issue about a change of settings that failed."""
+    return f"settings_{subentry_id}"
+
+
 @callback
 def async_delete_device_issues(hass: HomeAssistant, subentry_id: str) -> None:
     """Delete the issues of a device that is gone."""
     verdicts = (verdict_issue(name, subentry_id) for name in VERDICTS)
-    for issue_id in (vanished_issue(subentry_id), unknown_issue(subentry_id), *verdicts):
+    device = (vanished_issue(subentry_id), unknown_issue(subentry_id), settings_issue(subentry_id))
+    for issue_id in (*device, *verdicts):
         ir.async_delete_issue(hass, DOMAIN, issue_id)

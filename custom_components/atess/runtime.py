@@ -1,7 +1,7 @@
 """What a set-up config entry holds while it is loaded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -9,6 +9,7 @@ from homeassistant.config_entries import ConfigEntry
 from .coordinator import AtessCoordinator, ValueCoordinator
 from .enerclo import EnercloClient
 from .plant import PlantCoordinator
+from .settings_coordinator import SettingsCoordinator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,8 @@ class AtessData:
     client: EnercloClient
     coordinators: Mapping[str, AtessCoordinator]
     plant: PlantCoordinator
+    settings: Mapping[str, SettingsCoordinator] = field(default_factory=dict)
+    """The settings of the devices, by config subentry."""
 
     @property
     def all_coordinators(self) -> list[ValueCoordinator[Any]]:

@@ -19,6 +19,8 @@ from .coordinator import AtessCoordinator, ValueCoordinator
 from .entity import AtessEntity, async_add_as_reported, common_description
 from .readings import COMPUTED, Value
 from .runtime import AtessConfigEntry
+from .settings_entity import async_add_settings
+from .settings_sensors import SettingSensor, async_add_raw_settings
 
 PARALLEL_UPDATES = 0
 RAW_PREFIX = "raw_"
@@ -30,6 +32,8 @@ async def async_setup_entry(
     """Set up the sensors of every device and of the plant, now and as values appear."""
     for coordinator in entry.runtime_data.all_coordinators:
         _add_sensors(coordinator, async_add_entities)
+    async_add_settings(entry, Platform.SENSOR, async_add_entities, SettingSensor)
+    async_add_raw_settings(entry, async_add_entities)
 
 
 def _add_sensors(coordinator: ValueCoordinator[Any], async_add_entities: AddConfigEntryEntitiesCallback) -> None:

@@ -118,7 +118,7 @@ def test_texts_written_by_hand_stay_in_their_order() -> None:
     written = json.loads(_generate.TRANSLATIONS.read_text("utf-8"))
     assert list(written) == ["title", "config", "entity", "services"]
     assert written["config"] == by_hand["config"]
-    assert written["entity"]["number"] == {"x": {"name": "X"}}
+    assert written["entity"]["number"]["x"] == {"name": "X"}
     assert written["entity"]["sensor"]["pv_power"] == {"name": "PV power"}
 
 

@@ -28,6 +28,10 @@ LAYERS = (
     Rule(package=f"{ATESS}.enerclo", allowed=("aiohttp", "yarl")),
     Rule(package=f"{ATESS}.catalogue", allowed=(f"{ATESS}.enerclo",)),
     Rule(package=f"{ATESS}.readings", allowed=(f"{ATESS}.enerclo", f"{ATESS}.catalogue")),
+    Rule(
+        package=f"{ATESS}.settings",
+        allowed=(f"{ATESS}.enerclo", f"{ATESS}.catalogue", f"{ATESS}.readings"),
+    ),
     Rule(package="simulator", allowed=("aiohttp",)),
 )
 OUTSIDE = ("simulator", "script", "tests")

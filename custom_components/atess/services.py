@@ -1,0 +1,326 @@
+"""Actions: read and change settings of devices, move tariff windows, choose the operating mode, take a change back."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import time
+from typing import Any, Final
+
+import voluptuous as vol
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import device_registry as dr
+
+from .catalogue.enumerations import MODE_SETTING
+from .catalogue.settings import TARIFFS
+from .const import DOMAIN
+from .enerclo import Json
+from .runtime import AtessConfigEntry
+from .settings import Period, SettingError, Value, same
+from .settings_batch import Outcome
+from .settings_coordinator import SettingsCoordinator
+from .settings_texts import refusal, setting_name
+from .tariffs import Window, lay_windows
+
+# An action waits so long for the read-back, in seconds; the check itself goes on.
+DEFAULT_WAIT: Final = 30
+MAX_WAIT: Final = 900
+
+_DEVICES = {vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])}
+_WAIT = {vol.Optional("wait", default=DEFAULT_WAIT): vol.All(vol.Coerce(int), vol.Range(min=0, max=MAX_WAIT))}
+
+
+def _window_time(value: object) -> int:
+    """Return the minutes of a time of day; 24:00 is one too."""
+    if isinstance(value, str) and value.strip() in {"24:00", "24:00:00"}:
+        return 1440
+    parsed: time = cv.time(value)
+    return parsed.hour * 60 + parsed.minute
+
+
+_WINDOW = vol.Schema(
+    {
+        vol.Required("kind"): vol.In(TARIFFS),
+        vol.Required("start"): _window_time,
+        vol.Required("end"): _window_time,
+    }
+)
+GET_SCHEMA = vol.Schema(_DEVICES)
+SET_SCHEMA = vol.Schema(
+    {
+        **_DEVICES,
+        **_WAIT,
+        vol.Required("settings"): vol.All({cv.string: object}, vol.Length(min=1)),
+        vol.Optional("allow_unknown", default=False): cv.boolean,
+    }
+)
+WINDOWS_SCHEMA = vol.Schema(
+    {
+        **_DEVICES,
+        **_WAIT,
+        vol.Optional("windows", default=[]): vol.All(cv.ensure_list, [_WINDOW]),
+        vol.Optional("clear", default=[]): vol.All(cv.ensure_list, [vol.In(TARIFFS)]),
+    }
+)
+MODE_SCHEMA = vol.Schema(
+    {
+        **_DEVICES,
+        **_WAIT,
+        vol.Required("mode"): vol.In(MODE_SETTING.options),
+        vol.Optional("power"): vol.All(vol.Coerce(float), vol.Range(min=0)),
+        vol.Optional("soc"): vol.All(vol.Coerce(float), vol.Range(min=0, max=100)),
+    }
+)
+REVERT_SCHEMA = vol.Schema({**_DEVICES, **_WAIT})
+
+_GRID_CHARGING = ("grid_charging_power",)
+# What power and state of charge mean in a mode: the first of these settings that the device has.
+MODE_POWER: Mapping[str, tuple[str, ...]] = {
+    "backup_power": _GRID_CHARGING,
+    "battery_first": _GRID_CHARGING,
+    "battery_protection": _GRID_CHARGING,
+    "constant_power_discharge": ("output_power_setting",),
+    "economy": _GRID_CHARGING,
+    "forced_charging": _GRID_CHARGING,
+    "grid_access_control": ("grid_power_upper_limit",),
+    "manual_dispatch": ("output_power_setting",),
+    "peak_shaving": ("grid_power_upper_limit",),
+    "time_schedule": _GRID_CHARGING,
+}
+_CHARGING_MODES = frozenset({"backup_power", "battery_first", "battery_protection", "forced_charging"})
+_CHARGE_ENDS = ("grid_charge_cut_off_soc", "charge_cut_off_soc", "bms_soc_upper_limit")
+_FORCED_CHARGE_ENDS = ("charge_cut_off_soc", "bms_soc_upper_limit")
+_DISCHARGE_ENDS = ("discharge_cut_off_soc", "bms_soc_lower_limit")
+
+
+def _error(key: str, **placeholders: str) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders or None
+    )
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions about settings."""
+
+    async def get_settings(call: ServiceCall) -> ServiceResponse:
+        return {"devices": {device: _read_out(hass, item) for device, item in _targets(hass, call).items()}}
+
+    async def set_settings(call: ServiceCall) -> ServiceResponse:
+        asked, unknown = call.data["settings"], call.data["allow_unknown"]
+        return await _change(hass, call, lambda item: item.writer.resolve(asked, allow_unknown=unknown))
+
+    async def set_tariff_windows(call: ServiceCall) -> ServiceResponse:
+        if not call.data["windows"] and not call.data["clear"]:
+            raise _error("no_windows")
+        return await _change(hass, call, lambda item: _windows(hass, item, call.data))
+
+    async def set_operating_mode(call: ServiceCall) -> ServiceResponse:
+        return await _change(hass, call, lambda item: item.writer.resolve(_mode(hass, item, call.data)))
+
+    async def revert_settings(call: ServiceCall) -> ServiceResponse:
+        return await _change(hass, call, _revert, reverts=True)
+
+    hass.services.async_register(
+        DOMAIN, "get_settings", get_settings, schema=GET_SCHEMA, supports_response=SupportsResponse.ONLY
+    )
+    for name, handler, schema in (
+        ("set_settings", set_settings, SET_SCHEMA),
+        ("set_tariff_windows", set_tariff_windows, WINDOWS_SCHEMA),
+        ("set_operating_mode", set_operating_mode, MODE_SCHEMA),
+        ("revert_settings", revert_settings, REVERT_SCHEMA),
+    ):
+        hass.services.async_register(DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.OPTIONAL)
+
+
+def _targets(hass: HomeAssistant, call: ServiceCall) -> dict[str, SettingsCoordinator]:
+    """Return the settings of the devices that an action names, by device id; raises ServiceValidationError."""
+    registry = dr.async_get(hass)
+    entries: list[AtessConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    found: dict[str, SettingsCoordinator] = {}
+    for device_id in call.data[ATTR_DEVICE_ID]:
+        device = registry.async_get(device_id)
+        if device is None:
+            raise _error("no_such_device", device=device_id)
+        serials = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
+        matching = [
+            item for entry in entries for item in entry.runtime_data.settings.values() if item.identifier in serials
+        ]
+        if not matching:
+            raise _error("not_a_device", device=device.name_by_user or device.name or device_id)
+        found[device_id] = matching[0]
+    return found
+
+
+def _read_out(hass: HomeAssistant, item: SettingsCoordinator) -> dict[str, Any]:
+    """Return the settings of a device with all that is known of them."""
+    data = item.data
+    if data is None or item.read_at is None:
+        raise _error("no_settings", device=item.device.name)
+    settings: dict[str, Any] = {}
+    for found in item.matches:
+        setting = found.setting
+        limits = data.limits(setting.key)
+        settings[setting.key] = {
+            "name": setting_name(hass, setting),
+            "value": _plain(data.value(setting.key)),
+            "unit": setting.unit,
+            "min": limits.low if setting.unit or not setting.options else None,
+            "max": limits.high if setting.unit or not setting.options else None,
+            "step": limits.step if not setting.options else None,
+            "options": list(setting.options) or None,
+            "type": setting.type.value,
+            "danger": setting.danger.value,
+            "cloud_key": found.cloud_key,
+            "known": found.known.value,
+            "writable": item.changes_allowed and data.writable(setting.key),
+        }
+    return {
+        "name": item.device.name,
+        "read_at": item.read_at.isoformat(),
+        "changes_allowed": item.changes_allowed,
+        "settings": settings,
+        "unknown": dict(item.unknown),
+        "pending": _by_name(item, item.writer.upcoming),
+    }
+
+
+def _plain(value: Value | None) -> float | bool | str | None:
+    return value.text if isinstance(value, Period) else value
+
+
+def _by_name(item: SettingsCoordinator, members: Mapping[str, Json]) -> dict[str, Any]:
+    """Return members by our keys, with the values as people see them; unknown ones as they are."""
+    data = item.data
+    if data is None:
+        return dict(members)
+    named: dict[str, Any] = {}
+    for cloud_key, value in members.items():
+        if (found := data.find(cloud_key)) is None:
+            named[cloud_key] = value
+        else:
+            meaning = data.value(found.setting.key, {cloud_key: value})
+            named[found.setting.key] = value if meaning is None else _plain(meaning)
+    return named
+
+
+async def _change(
+    hass: HomeAssistant,
+    call: ServiceCall,
+    plan: Callable[[SettingsCoordinator], dict[str, Json]],
+    *,
+    reverts: bool = False,
+) -> ServiceResponse:
+    """Plan a change for all devices, and only if that is possible for all of them, make it; wait for the read-backs."""
+    targets = _targets(hass, call)
+    plans: dict[str, dict[str, Json]] = {}
+    errors: list[HomeAssistantError] = []
+    for device_id, item in targets.items():
+        try:
+            plans[device_id] = plan(item)
+        except ServiceValidationError as err:
+            errors.append(err)
+    if errors:
+        raise _together(errors, len(targets), ServiceValidationError)
+    futures = {
+        device_id: targets[device_id].writer.change(changes, call.context, reverts=reverts)
+        for device_id, changes in plans.items()
+    }
+    if call.data["wait"]:
+        await asyncio.wait(futures.values(), timeout=call.data["wait"])
+    response: dict[str, Any] = {}
+    for device_id, future in futures.items():
+        item = targets[device_id]
+        outcome = Outcome(status=dict.fromkeys(plans[device_id], "pending"))
+        if future.done():
+            if isinstance(error := future.exception(), HomeAssistantError):
+                errors.append(error)
+                continue
+            outcome = future.result()
+        members = {} if item.data is None else item.data.members
+        before = {key: members[key] for key in plans[device_id] if key in members} | dict(outcome.before)
+        response[device_id] = {
+            "name": item.device.name,
+            "status": dict(zip(_names(item, outcome.status), outcome.status.values(), strict=True)),
+            "before": _by_name(item, before),
+            "after": _by_name(item, outcome.after),
+        }
+    if errors:
+        raise _together(errors, len(targets), HomeAssistantError)
+    return {"devices": response} if call.return_response else None
+
+
+def _names(item: SettingsCoordinator, cloud_keys: Mapping[str, str]) -> list[str]:
+    return list(cloud_keys) if item.data is None else item.data.names(cloud_keys)
+
+
+def _together(errors: list[HomeAssistantError], devices: int, kind: type[HomeAssistantError]) -> HomeAssistantError:
+    """Return the one error of one device, or an error that lists those of several."""
+    if devices == 1 or len(errors) == 1:
+        return errors[0]
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key="several_devices",
+        translation_placeholders={"errors": "; ".join(str(error) for error in errors)},
+    )
+
+
+def _windows(hass: HomeAssistant, item: SettingsCoordinator, data: Mapping[str, Any]) -> dict[str, Json]:
+    """Return the change that lays the windows of an action into a device's periods."""
+    writer, model = item.writer, item.data
+    writer.check_allowed()
+    if model is None:
+        return {}
+    windows = [Window(tariff=row["kind"], start=row["start"], end=row["end"]) for row in data["windows"]]
+    present = item.windows({**model.members, **writer.upcoming})
+    writable = [key for key in present if model.writable(key)]
+    if item.ends_at_24:
+        windows = [
+            Window(tariff=window.tariff, start=window.start, end=1440 if window.end == 0 else window.end)
+            for window in windows
+        ]
+    try:
+        changes = lay_windows(present, writable, windows, data["clear"])
+    except SettingError as err:
+        raise refusal(hass, item.kind, item.device.name, err) from err
+    return writer.resolve(changes)
+
+
+def _mode(hass: HomeAssistant, item: SettingsCoordinator, data: Mapping[str, Any]) -> dict[str, object]:
+    """Return the settings that an operating mode with its power or state of charge consists of."""
+    item.writer.check_allowed()
+    mode = data["mode"]
+    asked: dict[str, object] = {"mode": mode}
+    for name, candidates in (("power", MODE_POWER.get(mode, ())), ("soc", _soc_settings(mode))):
+        if name not in data:
+            continue
+        matches = {} if item.data is None else item.data.matches
+        if (key := next((key for key in candidates if key in matches), None)) is None:
+            raise refusal(hass, item.kind, item.device.name, SettingError(f"no_{name}_in_mode", "mode", mode=mode))
+        asked[key] = data[name]
+    return asked
+
+
+def _soc_settings(mode: str) -> tuple[str, ...]:
+    if mode == "forced_charging":
+        return _FORCED_CHARGE_ENDS
+    return _CHARGE_ENDS if mode in _CHARGING_MODES else _DISCHARGE_ENDS
+
+
+def _revert(item: SettingsCoordinator) -> dict[str, Json]:
+    """Return the change that takes the last one back, unless somebody has changed the same since."""
+    item.writer.check_allowed()
+    if not item.writer.history.items:
+        raise _error("nothing_to_revert", device=item.device.name)
+    last = item.writer.history.items[-1]
+    members = {} if item.data is None else item.data.members
+    if any(key not in members or not same(members[key], value) for key, value in last["after"].items()):
+        raise _error("changed_since", device=item.device.name)
+    known: dict[str, object] = {}
+    data = item.data
+    for key, value in last["before"].items():
+        found = None if data is None else data.find(key)
+        meaning = None if data is None or found is None else data.value(found.setting.key, {key: value})
+        known[key] = value if meaning is None else meaning
+    return item.writer.resolve(known, allow_unknown=True)

@@ -1,0 +1,224 @@
+"""One settings coordinator per device: reads the settings hourly and keeps the last answer."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+
+from .catalogue import nominal_power
+from .catalogue.settings import SettingType
+from .const import CONF_ALLOW_CHANGES, CONF_SETTINGS, DOMAIN, LOGGER, POLL_MAX_WAIT
+from .coordinator import AtessCoordinator, ValueCoordinator
+from .enerclo import AuthenticationError, EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
+from .readings import Value as ReadingValue
+from .settings import DeviceSettings, Match
+from .settings.periods import Period
+from .settings_writer import SettingsWriter
+
+STORAGE_VERSION = 1
+INTERVAL = timedelta(hours=1)
+# A device without settings is asked again after a day, as are paths that were not found.
+ABSENT_INTERVAL = timedelta(days=1)
+RETRY_INTERVAL = timedelta(minutes=10)
+# Settings that could not be read for so long are no longer shown.
+VALID_FOR = timedelta(hours=3)
+
+
+def settings_store(hass: HomeAssistant, subentry_id: str) -> Store[dict[str, Any]]:
+    """Return the storage of a device's settings: the last answer, the change under way, the changes made."""
+    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{subentry_id}.settings")
+
+
+class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
+    """The settings of one device; data is None until they have been read once."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any], device: AtessCoordinator) -> None:
+        """Prepare for a device; async_restore brings what storage knows, async_start the first answer."""
+        super().__init__(hass, LOGGER, config_entry=entry, name=f"{device.name} settings", update_interval=INTERVAL)
+        self.device = device
+        self.client = device.client
+        self.kind = device.kind
+        self.identifier = device.device_sn
+        self.subentry_id = device.subentry_id
+        self.definitions = {}
+        self.data = None
+        self.read_at: datetime | None = None
+        self._started = False
+        self._controls: dict[str, bool] = {}
+        self._store = settings_store(hass, device.subentry_id or "")
+        self.writer = SettingsWriter(self)
+
+    @property
+    def changes_allowed(self) -> bool:
+        """Whether the user has allowed that settings are changed."""
+        return bool(self.config_entry.options.get(CONF_ALLOW_CHANGES, False))
+
+    @property
+    def _confirmed(self) -> Mapping[str, str | None]:
+        """The user's word about keys, from the device's step "Match settings"."""
+        subentry = self.config_entry.subentries.get(self.subentry_id or "")
+        stored = None if subentry is None else subentry.data.get(CONF_SETTINGS)
+        return dict(stored) if isinstance(stored, Mapping) else {}
+
+    @property
+    def _nominal_power(self) -> float | None:
+        """The device's nominal power in kW, if it is known."""
+        watts = self.device.base_info.get("nominalPower")
+        if isinstance(watts, int | float) and not isinstance(watts, bool) and watts > 0:
+            return watts / 1000
+        return nominal_power(self.device.model or "")
+
+    async def async_restore(self) -> None:
+        """Take up the last answer and what was under way from storage; damaged storage counts as none."""
+        stored = await self._store.async_load()
+        stored = stored if isinstance(stored, dict) else {}
+        members, read_at = stored.get("members"), dt_util.parse_datetime(str(stored.get("read_at")))
+        if isinstance(members, dict) and read_at is not None and read_at.tzinfo is not None:
+            self.read_at = read_at
+            self.data = self._model(members)
+            self.update_interval = max(read_at + INTERVAL - dt_util.utcnow(), timedelta(seconds=1))
+        self.writer.restore(stored)
+
+    async def async_start(self) -> None:
+        """Read the settings if they were not read within the hour, and settle what a restart has interrupted."""
+        self._started = True
+        if self.read_at is None or self.age >= INTERVAL:
+            await self.async_refresh()
+        elif self.data is not None:
+            # What base info tells of the device's power may be new.
+            self.async_set_updated_data(self._model(self.data.members))
+            self.update_interval = INTERVAL
+        self.writer.resume()
+
+    @property
+    def age(self) -> timedelta:
+        """How old the last answer is."""
+        return timedelta.max if self.read_at is None else dt_util.utcnow() - self.read_at
+
+    def _model(self, members: Mapping[str, Json]) -> DeviceSettings:
+        return DeviceSettings(self.kind, members, self._confirmed, self._nominal_power)
+
+    @override
+    async def _async_update_data(self) -> DeviceSettings | None:
+        """Ask for the settings; whatever goes wrong, the last answer stays until it is too old."""
+        self.update_interval = INTERVAL
+        if isinstance(self.device.last_exception, ConfigEntryAuthFailed):
+            return self.data
+        try:
+            await self._async_ask(Priority.SETTINGS, POLL_MAX_WAIT)
+        except AuthenticationError as err:
+            raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from err
+        except PacedError as err:
+            self.update_interval = timedelta(seconds=max(err.retry_after, 1.0))
+        except (NotFoundError, NoDataError) as err:
+            LOGGER.debug("%s: %s", self.name, err)
+            if self.data is None:
+                self.update_interval = ABSENT_INTERVAL
+        except EnercloError as err:
+            LOGGER.debug("%s could not be read: %s", self.name, err)
+            self.update_interval = RETRY_INTERVAL
+        return self.data
+
+    async def async_read(self) -> Mapping[str, Json]:
+        """Read the settings for a person who waits, as soon as the cloud may be asked; raises EnercloError."""
+        await self._async_ask(Priority.PERSON, float("inf"))
+        self.async_update_listeners()
+        return {} if self.data is None else self.data.members
+
+    async def _async_ask(self, priority: Priority, max_wait: float) -> None:
+        members = await self.client.settings(self.kind, self.identifier, priority=priority, max_wait=max_wait)
+        self.data = self._model(members)
+        self.read_at = dt_util.utcnow()
+        self.writer.settings_read()
+        await self.async_save()
+
+    async def async_save(self) -> None:
+        """Store the last answer, the change under way and the changes made."""
+        await self._store.async_save(
+            {
+                "members": None if self.data is None else self.data.members,
+                "read_at": None if self.read_at is None else self.read_at.isoformat(),
+                **self.writer.dump(),
+            }
+        )
+
+    @callback
+    def async_save_soon(self) -> None:
+        """Store everything without waiting for it."""
+        self.config_entry.async_create_task(self.hass, self.async_save())
+
+    @property
+    @override
+    def values(self) -> Mapping[str, ReadingValue]:
+        """The values by key, periods as text."""
+        if self.data is None:
+            return {}
+        values = {key: self.data.value(key) for key in self.data.matches}
+        return {key: value.text if isinstance(value, Period) else value for key, value in values.items()}
+
+    @override
+    def available(self, key: str) -> bool:
+        """Return whether a setting was read, and not too long ago."""
+        return self.data is not None and self.age < VALID_FOR and self.data.value(key) is not None
+
+    @override
+    def attributes(self, key: str) -> dict[str, Any] | None:
+        """Return the cloud's key of a setting."""
+        return None if self.data is None or (found := self.data.find(key)) is None else {"cloud_key": found.cloud_key}
+
+    @property
+    def matches(self) -> list[Match]:
+        """The settings that may be shown."""
+        return [] if self.data is None else [item for item in self.data.matches.values() if not item.setting.hidden]
+
+    @property
+    def unknown(self) -> Mapping[str, str | float | bool]:
+        """The members that no setting fits; none that names a device."""
+        members = {} if self.data is None else self.data.unknown
+        serials = [item.unique_id for item in self.config_entry.subentries.values() if item.unique_id]
+        return {
+            key: value
+            for key, value in members.items()
+            if isinstance(value, str | int | float) and not any(serial in f"{key} {value}" for serial in serials)
+        }
+
+    def is_control(self, found: Match) -> bool:
+        """Return whether a setting is shown as a control; that stays so until the entry is set up anew."""
+        key = found.setting.key
+        if key not in self._controls:
+            self._controls[key] = self.changes_allowed and self.data is not None and self.data.writable(key)
+        return self._controls[key]
+
+    @property
+    def ends_at_24(self) -> bool:
+        """Whether the device writes the end of a day as 24:00."""
+        periods = [] if self.data is None else [self.data.value(key) for key in self.data.matches]
+        return any(isinstance(period, Period) and period.end == 1440 for period in periods)
+
+    def windows(self, members: Mapping[str, Json] | None = None) -> dict[str, Period]:
+        """Return the tariff periods that can be read, by key."""
+        if self.data is None:
+            return {}
+        found = {
+            key: self.data.value(key, members)
+            for key, item in self.data.matches.items()
+            if item.setting.type is SettingType.WINDOW
+        }
+        return {key: period for key, period in found.items() if isinstance(period, Period)}
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return what was read, what it is taken for, and what was changed."""
+        return {
+            "read_at": self.read_at,
+            "members": None if self.data is None else dict(self.data.members),
+            "matches": {
+                item.setting.key: {"cloud_key": item.cloud_key, "known": item.known.value} for item in self.matches
+            },
+            "changes_allowed": self.changes_allowed,
+            **self.writer.diagnostics(),
+        }

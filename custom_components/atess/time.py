@@ -1,0 +1,64 @@
+"""Times: start and end of each tariff period."""
+
+from dataclasses import replace
+from datetime import time
+from typing import override
+
+from homeassistant.components.time import TimeEntity, TimeEntityDescription
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .runtime import AtessConfigEntry
+from .settings import Match, Period, Value
+from .settings_coordinator import SettingsCoordinator
+from .settings_entity import SettingEntity, async_add_settings, setting_description
+
+PARALLEL_UPDATES = 1
+DAY = 1440
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: AtessConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up the times of every device, now and as settings are read."""
+    async_add_settings(entry, Platform.TIME, async_add_entities, SettingTime)
+
+
+class SettingTime(SettingEntity, TimeEntity):
+    """Start or end of a period among the settings of a device; the end of a day is shown as 00:00."""
+
+    def __init__(self, coordinator: SettingsCoordinator, found: Match, key: str) -> None:
+        """Describe one of the two times of a period."""
+        description = TimeEntityDescription(**setting_description(found.setting, key, Platform.TIME))
+        super().__init__(coordinator, found, description)
+        self._is_start = key.endswith("_start")
+
+    @property
+    @override
+    def native_value(self) -> time | None:
+        """The time last read."""
+        return self._time(value) if isinstance(value := self.current, Period) else None
+
+    def _time(self, period: Period) -> time:
+        minutes = (period.start if self._is_start else period.end) % DAY
+        return time(minutes // 60, minutes % 60)
+
+    @override
+    def shown(self, value: Value) -> str | None:
+        """Return this entity's time of a period."""
+        return self._time(value).isoformat() if isinstance(value, Period) else None
+
+    @override
+    async def async_set_value(self, value: time) -> None:
+        """Have this end of the period moved; the other stays where it is or was last asked to be."""
+        minutes = value.hour * 60 + value.minute
+        period = self.asked or self.current
+        if not isinstance(period, Period):
+            period = Period(start=0, end=0)
+        if self._is_start:
+            period = replace(period, start=minutes)
+        else:
+            at_24 = minutes == 0 and period.start > 0 and self.coordinator.ends_at_24
+            period = replace(period, end=DAY if at_24 else minutes)
+        self.change(period)

@@ -1,0 +1,111 @@
+"""What the tests of settings share."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.const import CONF_TOKEN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.atess.const import CONF_BASE_URL, DOMAIN, SUBENTRY_DEVICE
+from simulator import Simulator
+
+from .common import Advance, account_of
+
+STRING, CENTRAL = "SIMHPS0001", "SIMHPS0002"
+SMALL, BIG = "hps/small-setting", "hps/big-setting"
+# What a user would confirm in the naming style "plain".
+PLAIN = {
+    "mode": "modeSelection",
+    "discharge_cut_off_soc": "dischargeCutoffSoc",
+    "bms_soc_upper_limit": "bmsSocUpperLimit",
+    "bms_soc_lower_limit": "bmsSocLowerLimit",
+    "grid_power_upper_limit": "gridPowerUpperLimit",
+    "charge_from_grid_and_pv_together": "gridPvChargeEnable",
+    "output_power_setting": "outputPowerSet",
+    "battery_charge_current": "icharge",
+    "station_address": None,
+}
+PLAIN_CENTRAL = {
+    **PLAIN,
+    "discharge_recover_soc": "dischargeRecoverSoc",
+    "charge_cut_off_soc": "chargeCutoffSoc",
+    "grid_charge_cut_off_soc": "gridChargeCutoffSoc",
+    "grid_charging_power": "gridChargePower",
+    "forced_charge": "forcedChargeEnable",
+}
+CONFIRMED = {STRING: PLAIN, CENTRAL: PLAIN_CENTRAL}
+
+
+def add_settings_entry(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    *,
+    confirmed: Mapping[str, Mapping[str, str | None]] | None = None,
+    devices: int = 1,
+    **options: Any,
+) -> MockConfigEntry:
+    """Add an entry whose user has confirmed keys and, unless told otherwise, allows changes; polls each minute."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        entry_id="atess_test_entry",
+        title="Enerclo",
+        unique_id=account_of(cloud),
+        data={CONF_TOKEN: cloud.token, CONF_BASE_URL: cloud.base_url},
+        options={"scan_interval": 1, "allow_changes": True, **options},
+        subentries_data=[
+            ConfigSubentryData(
+                data={
+                    "device_sn": device.sn,
+                    "kind": device.kind,
+                    "settings": dict((CONFIRMED if confirmed is None else confirmed).get(device.sn, {})),
+                },
+                subentry_type=SUBENTRY_DEVICE,
+                title=f"{device.kind} {number}",
+                unique_id=device.sn,
+            )
+            for number, device in enumerate(cloud.devices[:devices], 1)
+        ],
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+def puts(cloud: Simulator) -> list[Any]:
+    """Return the writes that reached the cloud."""
+    return [record for record in cloud.requests if record.method == "PUT"]
+
+
+def reads(cloud: Simulator) -> list[Any]:
+    """Return how often settings were read."""
+    return [record for record in cloud.requests if record.operation == "settings"]
+
+
+def shown(cloud: Simulator, serial: str) -> dict[str, Any]:
+    """Return what the device really holds, by the cloud's keys, without a request."""
+    operations = cloud.cloud._operations
+    device = operations.world.devices[serial]
+    return operations._writer.show(operations._table(device), serial, cloud.time)
+
+
+def device_id(hass: HomeAssistant, entry: MockConfigEntry, serial: str) -> str:
+    """Return the id of a device in the registry."""
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, serial), entry.entry_id)
+    assert device is not None
+    return device.id
+
+
+async def act(hass: HomeAssistant, advance: Advance, name: str, seconds: float = 60, **data: Any) -> Any:
+    """Call an action while time passes, and return its response; raises what the action raises."""
+    task = asyncio.create_task(
+        hass.services.async_call(DOMAIN, name, data, blocking=True, return_response=True), name=f"test {name}"
+    )
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    while not task.done() and seconds > 0:
+        await advance(3, step=3)
+        seconds -= 3
+    return await task

@@ -1,0 +1,104 @@
+"""Writes that are not simply obeyed, and the naming styles."""
+
+from collections.abc import Callable
+
+import pytest
+
+from simulator.naming import STYLES
+
+from .conftest import Desk
+
+STRING, PATH = "SIMHPS0001", "hps/small-setting"
+
+
+def written(asked: Desk, write: str, **changes: object) -> tuple[dict[str, object], dict[str, object]]:
+    """Send the whole object with changes under a behaviour; return what was shown before and after."""
+    asked.sim.configure(write=write)
+    before = asked.data(PATH, deviceSn=STRING)
+    assert asked.write(PATH, STRING, **before | changes)["code"] == 0
+    return before, asked.data(PATH, deviceSn=STRING)
+
+
+@pytest.fixture
+def open_desk(desk: Callable[..., Desk]) -> Desk:
+    return desk(cloud={"limit": 0})
+
+
+def test_ignored(open_desk: Desk) -> None:
+    before, after = written(open_desk, "ignore", dischargeCutoffSoc=35)
+    assert after == before
+
+
+def test_late(open_desk: Desk) -> None:
+    before, after = written(open_desk, "late", dischargeCutoffSoc=35)
+    assert after == before
+    open_desk.sim.jump(119)
+    assert open_desk.data(PATH, deviceSn=STRING) == before
+    open_desk.sim.jump(2)
+    assert open_desk.data(PATH, deviceSn=STRING) == before | {"dischargeCutoffSoc": 35}
+
+
+def test_clamped(open_desk: Desk) -> None:
+    before, after = written(open_desk, "clamp", dischargeCutoffSoc=90, preventRefluxEnable=1)
+    assert after == before | {"dischargeCutoffSoc": 80, "preventRefluxEnable": 1}
+
+
+def test_side_effect(open_desk: Desk) -> None:
+    before, after = written(open_desk, "side_effect", dischargeCutoffSoc=35)
+    assert after["dischargeCutoffSoc"] == 35
+    assert len([key for key in before if before[key] != after[key]]) == 2
+
+
+def test_full_replace(open_desk: Desk) -> None:
+    before, after = written(open_desk, "replace", dischargeCutoffSoc=35)
+    assert after == before | {"dischargeCutoffSoc": 35}
+    assert open_desk.write(PATH, STRING, dischargeCutoffSoc=40)["code"] == 0
+    assert open_desk.data(PATH, deviceSn=STRING) == dict.fromkeys(before) | {"dischargeCutoffSoc": 40}
+    assert open_desk.write(PATH, STRING, **after)["code"] == 0
+    assert open_desk.data(PATH, deviceSn=STRING) == after
+
+
+def test_refused(open_desk: Desk) -> None:
+    open_desk.sim.configure(write="refuse")
+    before = open_desk.data(PATH, deviceSn=STRING)
+    assert open_desk.write(PATH, STRING, **before)["code"] == 500
+    assert open_desk.data(PATH, deviceSn=STRING) == before
+
+
+def test_gone(open_desk: Desk) -> None:
+    open_desk.sim.configure(write="vanish")
+    assert open_desk.write(PATH, STRING, dischargeCutoffSoc=35)["code"] == 0
+    assert open_desk.ask(PATH, deviceSn=STRING)["code"] == 500
+    assert open_desk.write(PATH, STRING, dischargeCutoffSoc=36)["code"] == 500
+    open_desk.sim.configure(write="obey")
+    assert open_desk.data(PATH, deviceSn=STRING)["dischargeCutoffSoc"] == 35
+
+
+def test_once_a_minute(open_desk: Desk) -> None:
+    open_desk.sim.configure(write="once_a_minute", limit_answer="code_429")
+    assert open_desk.write(PATH, STRING, dischargeCutoffSoc=35)["code"] == 0
+    assert open_desk.write(PATH, STRING, dischargeCutoffSoc=36)["code"] == 429
+    open_desk.sim.jump(60)
+    assert open_desk.write(PATH, STRING, dischargeCutoffSoc=37)["code"] == 0
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_styles_stay_within_the_documented_bounds(desk: Callable[..., Desk], style: str) -> None:
+    asked = desk(cloud={"limit": 0, "naming_style": style})
+    for path, serial, first, last in (
+        (PATH, STRING, "batCapacity", "valleyPeriodTime2"),
+        ("hps/big-setting", "SIMHPS0002", "atsComNo", "valleyPeriodTime5"),
+    ):
+        answer = asked.data(path, deviceSn=serial)
+        assert (min(answer, key=str.lower), max(answer, key=str.lower)) == (first, last)
+        assert asked.write(path, serial, **answer)["code"] == 0
+        assert asked.data(path, deviceSn=serial) == answer
+
+
+def test_periods_have_the_form_of_their_style(desk: Callable[..., Desk]) -> None:
+    forms = {"plain": "17:00-22:00", "verbose": "17:00 ~ 22:00", "terse": "1700-2200", "snake": "17:00:00-22:00:00"}
+    for style, form in forms.items():
+        asked = desk(cloud={"limit": 0, "naming_style": style})
+        assert asked.data(PATH, deviceSn=STRING)["peakPeriodTime1"] == form
+        others = [text for text in forms.values() if text != form]
+        assert all(asked.write(PATH, STRING, peakPeriodTime1=text)["code"] == 500 for text in others)
