@@ -23,7 +23,8 @@ def _clock() -> float:
     return dt_util.utcnow().timestamp()
 
 
-async def _sleep(seconds: float) -> None:
+async def async_wait(seconds: float) -> None:
+    """Wait, in the time that pacing lives in."""
     await sleep(seconds)
 
 
@@ -58,16 +59,19 @@ class Accounts:
         base_url: str,
         *,
         minimum_interval: float | None = None,
+        daily_budget: int | None = None,
         overrides: Mapping[str, str] | None = None,
     ) -> EnercloClient:
         """Return the account's client, remembered as long as it is asked for with the same token and address.
 
-        `minimum_interval` in seconds and `overrides` (paths by operation) stay as they are if not given.
+        `minimum_interval` in seconds and `overrides` (paths by operation) stay as they are if not given; with the
+        interval comes the budget of requests per day, None for none.
         """
         account = _account(token, base_url)
         pacer = self._pacer(account)
         if minimum_interval is not None:
             pacer.minimum_interval = minimum_interval
+            pacer.daily_budget = daily_budget
         access, client = self._clients.get(account, (None, None))
         if overrides is None:
             overrides = access.overrides if access else {}
@@ -102,7 +106,7 @@ class Accounts:
 
     def _pacer(self, account: str) -> Pacer:
         if (pacer := self._pacers.get(account)) is None:
-            pacer = self._pacers[account] = Pacer(clock=_clock, sleep=_sleep, persist=self.async_save)
+            pacer = self._pacers[account] = Pacer(clock=_clock, sleep=async_wait, persist=self.async_save)
             pacer.load(self._stored_of(account).get("pacer"))
         return pacer
 

@@ -48,19 +48,21 @@ class Rhythm:
         self._moved = a_count(stored.get("moved"))
         self._move = a_number(stored.get("move")) or 0.0
         self._counts = _counts(stored.get("counts"))
-        self._creep = _within(stored.get("creep"), 0.0, 30.0) or 0.0
+        self._creep = _within(stored.get("creep"), 0.0, 60.0) or 0.0
         self._step = _within(stored.get("step"), 1.0, LONGEST_GAP) or 1.0
         self._searching = stored.get("searching") is True
         self._waited = a_count(stored.get("waited"))
         self._backoff = min(a_count(stored.get("backoff")), 5)
-        self._lost_uploads, self._late_uploads = (_within(stored.get(name), 0.0, 1e4) or 0.0 for name in ("lost", "late"))
+        self._lost_uploads, self._late_uploads = (
+            _within(stored.get(name), 0.0, 1e4) or 0.0 for name in ("lost", "late")
+        )
         self._trial: float | None = None
         self._attempts = 0
         self._looked: int | None = self._seen
         self._looks = 0
         self._missed: list[float] = []
         self._late = 0
-        self._hurried: float | None = None
+        self._planned: float | None = None
         self._slack = 0.0
 
     def dump(self) -> dict[str, Json]:
@@ -110,10 +112,10 @@ class Rhythm:
             self._judge(label, asked, self.period, fresh=fresh)
 
     def _measure_creep(self, asked: float) -> None:
-        """Learn by how much more than the interval two polls lie apart when the second was made at once."""
-        if self._hurried is not None and -1.0 < asked - self._hurried < 60.0:
-            self._creep += 0.1 * (min(max(asked - self._hurried, 0.0), 10.0) - self._creep)
-        self._hurried = None
+        """Learn how much later than planned answers come: nothing of that can be made good where time is short."""
+        if self._planned is not None and -1.0 < asked - self._planned < 120.0:
+            self._creep += 0.1 * (min(max(asked - self._planned, 0.0), 60.0) - self._creep)
+        self._planned = None
         self._asked = asked
 
     def _take_gap(self, gap: float, asked: float) -> None:
@@ -299,7 +301,8 @@ class Rhythm:
         for _, weight, rate in chances:
             pooled[rate] = pooled.get(rate, 0.0) + weight
         candidates = {
-            age: age + period * (rate if age <= self._age else (rate * pooled[rate] + 3.0 * lost) / (pooled[rate] + 3.0))
+            age: age
+            + period * (rate if age <= self._age else (rate * pooled[rate] + 3.0 * lost) / (pooled[rate] + 3.0))
             for age, weight, rate in chances
             if age >= self._age - 0.5 or weight * (1.0 - rate) >= 1.5
         }
@@ -329,10 +332,13 @@ class Rhythm:
 
     # asking
 
-    def next_poll(self, permitted: float, interval: float) -> float:
-        """Return when to ask next, from `permitted` on, with at least `interval` seconds between two polls."""
+    def next_poll(self, permitted: float, interval: float, *, late: bool = True) -> float:
+        """Return when to ask next, from `permitted` on, with at least `interval` seconds between two polls.
+
+        `late`: whether to ask at once for a sample that should have been there before, if that is worth it.
+        """
         period, seen = self.period, self._seen
-        self._hurried = None
+        self._planned = None
         if period is None or seen is None:
             return permitted
         self._slack = period - interval
@@ -343,14 +349,14 @@ class Rhythm:
             return permitted
         following = goal + (max(due, seen) + 1) * period
         now = False
+        if not late:
+            return following
         if due > looked:
             now = self._worth_asking(permitted - goal - due * period, period)
         elif due > seen and len(self._missed) < SILENT:
             now = self._looks <= 2 and permitted + interval <= following
-        if now:
-            self._hurried = permitted
-            return permitted
-        return following
+        self._planned = permitted if now else following
+        return self._planned
 
     def _worth_asking(self, late: float, period: float) -> bool:
         """Return whether to ask so late for a sample, rather than leave it out and be in time for the next."""
@@ -418,8 +424,3 @@ def _counts(value: Json) -> dict[int, tuple[float, float]]:
         if len(numbers) == 3 and min(numbers[1:]) >= 0:
             found[round(numbers[0])] = (numbers[1], numbers[2])
     return dict(sorted(found.items()))
-
-
-def device_seconds(state: Mapping[str, Json]) -> float | None:
-    """Return the label of the last sample in a state that dump returned."""
-    return a_number(state.get("label"))
