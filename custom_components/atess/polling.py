@@ -26,7 +26,7 @@ _MEMORY = 0.995  # weight of a count after one more sample
 _LEAST_WEIGHT = 0.05
 _TAIL = 2.0  # seconds in which chances of missing are taken to halve where nothing is known
 _LEAST_CREEP = 0.0005
-_FAILURES = 3
+_FAILURES = 4
 
 
 class Rhythm:
@@ -242,7 +242,13 @@ class Rhythm:
             self._age = age
 
     def _miss(self, age: float, period: float, *, late: bool) -> None:
-        self._missed = [*self._missed, age][-SILENT:]
+        if late:
+            # Samples come, but late: no reason to wait for what the next poll says.
+            for missed in (*self._missed, age):
+                self._count(missed, hit=False)
+            self._missed = []
+        else:
+            self._missed = [*self._missed, age][-SILENT:]
         if self._trial is not None and age <= self._age - self._step / 2:
             self._attempts += 1
             if not late and self._attempts < (3 if self._share_late() < 0.5 else 1):
@@ -258,6 +264,8 @@ class Rhythm:
             self._age = age + period
             self._looked = self._seen
             self._search(period)
+        elif late and self._trial is None:
+            self._settle(period)
 
     def _consider_trial(self) -> None:
         """After some samples look whether they are there earlier."""
@@ -266,7 +274,7 @@ class Rhythm:
         elif self._share_late() < 0.5:
             wait = 2 if self._step > 2.0 else 20 * 2 ** min(self._backoff, 3)
         else:
-            wait = (20 if self._slack > 1.0 else 300) * 2 ** min(self._backoff, 3)
+            wait = (20 if self._slack > 1.0 else 600) * 2 ** min(self._backoff, 3)
         if self._waited >= wait:
             self._trial = self._age - self._step
 
