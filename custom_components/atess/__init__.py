@@ -2,8 +2,10 @@
 
 from homeassistant.const import CONF_SCAN_INTERVAL, CONF_TOKEN, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.device_registry import DeviceEntry
+from homeassistant.helpers.typing import ConfigType
 
 from .account import async_get_accounts
 from .const import CONF_BASE_URL, CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
@@ -13,9 +15,17 @@ from .issues import async_delete_device_issues, new_devices_issue, refused_issue
 from .not_ready import not_ready
 from .plant import PlantCoordinator
 from .runtime import AtessConfigEntry, AtessData
+from .services import async_setup_services
 from .watch import DataLoggerWatch, watch_store
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions."""
+    async_setup_services(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bool:

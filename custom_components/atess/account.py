@@ -81,6 +81,11 @@ class Accounts:
             self._clients[account] = wanted, client
         return client
 
+    @property
+    def pacers(self) -> list[Pacer]:
+        """The pacers of all accounts that were used since the start."""
+        return list(self._pacers.values())
+
     def trial_client(self, token: str, base_url: str) -> EnercloClient:
         """Return a client to try a token with, which shares the account's pacing but does not replace its client."""
         account = _account(token, base_url)

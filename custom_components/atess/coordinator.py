@@ -120,6 +120,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self.client = client
         self.schedule = self._new_schedule(None)
         self.poll_priority = Priority.LIVE
+        self.refresh_at: datetime | None = None
         self._subentry = subentry
         self._serials = [item.unique_id for item in entry.subentries.values() if item.unique_id]
         self.identifier = self.device_sn

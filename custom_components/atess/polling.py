@@ -1,14 +1,17 @@
 """When to ask about a device next: learns the rhythm of its data logger from its samples. No clock, no I/O.
 
-A sample carries the device's own time (its label) and becomes visible at the cloud some time later. Labels lie on a grid of
-one upload period, up to jitter; only their distances matter, so a wrong zone or a clock that is off do no harm. How
-long after its place on the grid a sample is visible can only be learnt by asking: a poll finds it or not. So the
+A sample carries the device's own time (its label) and becomes visible at the cloud some time later. Labels lie on a
+grid of one upload period, up to jitter; only their distances matter, so a wrong zone or a clock that is off do no harm.
+How long after its place on the grid a sample is visible can only be learnt by asking: a poll finds it or not. So the
 poller halves its way down from where samples are certainly there, keeps count of what was found how long after the
 grid, and asks at the age where waiting and missing cost least together.
 
 The limit makes drift a one-way street: two polls are never closer than the interval, so with a period that is no longer
 than the interval what was lost through slow requests cannot be made good, save by leaving out a sample. That costs a
-period once, and is worth it as soon as the lateness exceeds the mean cost of the best cycle of creeping and leaving out.
+period once, and is worth it as soon as the lateness exceeds the mean cost of the best cycle of creeping and leaving
+out. The pacer counts its interval from the end of a request, for the cloud counts arrivals, and a request that took d
+seconds may have arrived up to d after its start; any margin below d could break the limit. So such a schedule creeps by
+what a request takes, and its mean lateness exceeds that of requests in no time by about sqrt(2 * period * d).
 """
 
 import math
@@ -18,7 +21,7 @@ from collections.abc import Mapping
 from .enerclo import Json
 from .readings.store import a_count, a_dict, a_list, a_number
 
-GAPS, RESIDUALS = 12, 15
+GAPS, RESIDUALS, COUNTS = 12, 15, 80
 LEAST_GAPS = 4
 SHORTEST_PERIOD, LONGEST_GAP = 30.0, 6 * 3600.0
 SILENT = 4  # so many expected samples in a row without one: the logger rests, which says nothing about its delay
@@ -289,7 +292,8 @@ class Rhythm:
         }
         hits, misses = faded.get(round(age), (0.0, 0.0))
         faded[round(age)] = (hits + weight, misses) if hit else (hits, misses + weight)
-        self._counts = dict(sorted(faded.items())[-200:])
+        nearest = sorted(faded, key=lambda key: abs(key - self._age))[:COUNTS]
+        self._counts = {key: faded[key] for key in sorted(nearest)}
 
     def _lost(self) -> float:
         """Return the share of samples that are missed although there was time enough: uploads that are lost."""
@@ -332,7 +336,8 @@ class Rhythm:
         if best > self._age:
             self._searching = self._searching and self._step > 4.0
             if not self._searching:
-                self._step = 2.0
+                # It was no good so early: not to be tried again for long.
+                self._step, self._backoff = 2.0, min(self._backoff + 1, 5)
             self._age = float(best)
         elif self._slack > 1.0 or gain > 6.0:
             # Where going down costs a sample, small gains are not worth it.
@@ -427,7 +432,7 @@ def _numbers(value: Json, count: int) -> list[float]:
 
 def _counts(value: Json) -> dict[int, tuple[float, float]]:
     found: dict[int, tuple[float, float]] = {}
-    for row in a_list(value)[-200:]:
+    for row in a_list(value)[:COUNTS]:
         numbers = _numbers(row, 3)
         if len(numbers) == 3 and min(numbers[1:]) >= 0:
             found[round(numbers[0])] = (numbers[1], numbers[2])

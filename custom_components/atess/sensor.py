@@ -17,6 +17,7 @@ from homeassistant.helpers.typing import StateType
 from .catalogue import Definition
 from .coordinator import AtessCoordinator, ValueCoordinator
 from .entity import AtessEntity, async_add_as_reported, common_description
+from .polling_sensors import async_add_polling_sensors
 from .readings import Value
 from .runtime import AtessConfigEntry
 
@@ -30,6 +31,7 @@ async def async_setup_entry(
     """Set up the sensors of every device and of the plant, now and as values appear."""
     for coordinator in entry.runtime_data.all_coordinators:
         _add_sensors(coordinator, async_add_entities)
+    async_add_polling_sensors(entry, async_add_entities)
 
 
 def _add_sensors(coordinator: ValueCoordinator[Any], async_add_entities: AddConfigEntryEntitiesCallback) -> None:

@@ -95,11 +95,15 @@ class Home:
     def _watch(self, entry: MockConfigEntry) -> None:
         for coordinator in entry.runtime_data.coordinators.values():
             self.outcome.shown.setdefault(coordinator.device_sn, [])
-            entry.async_on_unload(coordinator.async_add_listener(lambda device=coordinator: self._note(device)))
-            self._note(coordinator)
+            hass = self._hass
+            entry.async_on_unload(
+                coordinator.async_add_listener(lambda device=coordinator, hass=hass: self._note(device, hass))
+            )
+            self._note(coordinator, hass)
 
-    def _note(self, coordinator: Any) -> None:
-        if coordinator.data is None:
+    def _note(self, coordinator: Any, hass: HomeAssistant | None) -> None:
+        """Note what is shown; timers of a Home Assistant that has ended run on in the same loop and do not count."""
+        if coordinator.data is None or hass is not self._hass:
             return
         shown, text = self.outcome.shown[coordinator.device_sn], coordinator.data.members.get("time")
         if not shown or shown[-1][1] != text:

@@ -81,9 +81,7 @@ def oracle(scenario: Scenario, outcome: Outcome, days: int, serial: str) -> Late
         phases = [float(phase) for phase in range(0, int(distance), 4)]
         coarse = min(phases, key=lambda phase: constant(outcome, days, serial, distance, phase).mean)  # noqa: B023
         fine = [coarse + step / 4 for step in range(-20, 21)]
-        found = min(
-            (constant(outcome, days, serial, distance, phase) for phase in fine), key=lambda item: item.mean
-        )
+        found = min((constant(outcome, days, serial, distance, phase) for phase in fine), key=lambda item: item.mean)
         if best is None or found.mean < best.mean:
             best = found
     assert best is not None

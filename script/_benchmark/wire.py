@@ -67,5 +67,3 @@ class _Exchange:
 
     def __await__(self) -> Any:
         raise TypeError("enter the request, do not await it")
-
-

@@ -64,8 +64,8 @@ class EnercloClient:
     ) -> Sample:
         """Return the newest sample; while pacing forbids asking, "not found" and "no data" of last time are repeated.
 
-        Raises ForeignAnswerError if the answer names another device. Once this has raised AuthenticationError, all calls
-        but those of people do so without asking, until one of theirs succeeds or forgive() is called.
+        Raises ForeignAnswerError if the answer names another device. Once this has raised AuthenticationError, all
+        calls but those of people do so without asking, until one of theirs succeeds or forgive() is called.
         """
         try:
             members = await self._object(kind, Operation.LATEST, device_sn, Terms(priority=priority, max_wait=max_wait))
@@ -220,9 +220,17 @@ class EnercloClient:
             endpoint(None, Operation.PLANT_LIST), "", {}, Terms(priority=priority, max_wait=max_wait)
         )
 
-    def permitted_at(self, kind: Kind, device_sn: str, operation: Operation = Operation.LATEST) -> float:
+    def permitted_at(
+        self,
+        kind: Kind,
+        device_sn: str,
+        operation: Operation = Operation.LATEST,
+        *,
+        priority: Priority = Priority.LIVE,
+    ) -> float:
         """Return the earliest moment (unix seconds) at which pacing permits the next such call."""
-        return self._pacer.permitted_at(self._next_path(endpoint(kind, operation), device_sn), device_sn)
+        path = self._next_path(endpoint(kind, operation), device_sn)
+        return self._pacer.permitted_at(path, device_sn, priority=priority)
 
     def interval(self, kind: Kind, device_sn: str, operation: Operation = Operation.LATEST) -> float:
         """Return the present interval in seconds between two such calls."""

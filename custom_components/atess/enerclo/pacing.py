@@ -110,14 +110,14 @@ class Pacer:
         self._daily_budget = requests
         self._wake_all()
 
-    def permitted_at(self, path: str, device: str, *, method: str = "GET") -> float:
+    def permitted_at(self, path: str, device: str, *, method: str = "GET", priority: Priority = Priority.LIVE) -> float:
         """Return the earliest moment (unix seconds, never past) for the next call, whatever else is waiting.
 
-        It is that of a call which no person waits for: it respects the budget, and waits while the cloud is out of reach.
+        All but people respect the budget and wait while the cloud is out of reach.
         """
         now = self._clock()
         permitted = self._intervals.permitted_at(_key(method, path, device), now)
-        return max(now, permitted, self._held_until(now))
+        return max(now, permitted, now if priority is Priority.PERSON else self._held_until(now))
 
     def interval(self, path: str, device: str, *, method: str = "GET") -> float:
         """Return the present interval in seconds: the user's, or a wider one after refusals."""
