@@ -133,7 +133,10 @@ class Rhythm:
                 self.period = self._seen = None
         if period is not None and (self.period is None or abs(period / self.period - 1.0) > 0.08):
             recent = self._gaps[-LEAST_GAPS:]
-            if self.period is None or not all(_fits(item, self.period) for item in recent):
+            # Twice the period all the time, though the polls came often enough to see shorter ones.
+            often = 1.5 * max(self.period or 0.0, (self.period or 0.0) - self._slack)
+            longer = len(self._gaps) == GAPS and period > often
+            if self.period is None or longer or not all(_fits(item, self.period) for item in recent):
                 self.period, self._seen = period, None
                 self._gaps = recent
 
@@ -222,6 +225,10 @@ class Rhythm:
                 self.period = period
             self._base = self._base + middle + index * (old_period - period)
             self._residuals, self._moved, self._move = [], index, middle
+            if abs(middle) > 10.0 + 3.0 * spread:
+                # Was it the logger, or only its clock? Then samples are still there when they were before.
+                self._searching, self._step = True, min(abs(middle), period / 2)
+                self._trial, self._attempts, self._waited = None, 0, 0
 
     def _hit(self, age: float, period: float, *, retried: bool) -> None:
         resting = len(self._missed) >= SILENT
@@ -275,9 +282,9 @@ class Rhythm:
         if self._searching:
             wait = 2
         elif self._share_late() < 0.5:
-            wait = 2 if self._step > 2.0 else 20 * 2 ** min(self._backoff, 3)
+            wait = 2 if self._step > 2.0 else 50 * 2**self._backoff
         else:
-            wait = (20 if self._slack > 1.0 else 600) * 2 ** min(self._backoff, 3)
+            wait = (40 if self._slack > 1.0 else 150) * 2**self._backoff
         if self._waited >= wait:
             self._trial = self._age - self._step
 

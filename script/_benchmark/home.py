@@ -39,7 +39,7 @@ class Outcome:
     down: list[tuple[float, float]] = field(default_factory=list)
     violations: int = 0
     storage: int = 0
-    """Greatest number of bytes stored for a device, its share of the account's included."""
+    """Greatest number of bytes stored for a device: its rhythm, its last sample, its share of the account's pacing."""
 
 
 class Home:
@@ -142,10 +142,11 @@ class Home:
         await self._hass.config_entries.async_remove(self._entries.pop().entry_id)
 
     def stored(self) -> int:
-        """Return the bytes stored for a device, the greatest number, with its share of the account's."""
-        size = {key: len(json.dumps(value)) for key, value in self._storage.items() if key.startswith(DOMAIN)}
-        account = size.pop(f"{DOMAIN}.accounts", 0)
-        return max(size.values(), default=0) + account // max(1, len(self._cloud.devices))
+        """Return the bytes stored of rhythm, last sample and pacing, for the device with the most."""
+        account = len(json.dumps(self._storage.get(f"{DOMAIN}.accounts")))
+        devices = [value["data"] for value in self._storage.values() if "rhythm" in value["data"]]
+        sizes = [len(json.dumps([data["rhythm"], data["interpreter"]["sample"]])) for data in devices]
+        return max(sizes, default=0) + account // max(1, len(self._cloud.devices))
 
 
 @asynccontextmanager
