@@ -22,7 +22,7 @@ from .enerclo import Json
 from .readings.store import a_count, a_dict, a_list, a_number
 
 GAPS, RESIDUALS, COUNTS = 12, 15, 80
-LEAST_GAPS = 4
+LEAST_GAPS = 5
 SHORTEST_PERIOD, LONGEST_GAP = 30.0, 6 * 3600.0
 SILENT = 4  # so many expected samples in a row without one: the logger rests, which says nothing about its delay
 _MEMORY = 0.995  # weight of a count after one more sample
@@ -131,7 +131,10 @@ class Rhythm:
             fitting = [item for item in self._gaps if _fits(item, self.period)]
             if len(fitting) < GAPS // 2:
                 self.period = self._seen = None
-        if period is not None and (self.period is None or abs(period / self.period - 1.0) > 0.08):
+        if self.period is not None and period is not None and 0.015 < abs(period / self.period - 1.0) <= 0.08:
+            if len(self._gaps) == GAPS and not self._residuals_small():
+                self.period, self._seen = period, None
+        elif period is not None and (self.period is None or abs(period / self.period - 1.0) > 0.08):
             recent = self._gaps[-LEAST_GAPS:]
             # Twice the period all the time, though the polls came often enough to see shorter ones.
             often = 1.5 * max(self.period or 0.0, (self.period or 0.0) - self._slack)
@@ -139,6 +142,10 @@ class Rhythm:
             if self.period is None or longer or not all(_fits(item, self.period) for item in recent):
                 self.period, self._seen = period, None
                 self._gaps = recent
+
+    def _residuals_small(self) -> bool:
+        """Return whether the last labels lie on the grid."""
+        return len(self._residuals) >= 5 and abs(statistics.median(self._residuals)) < 3.0
 
     def _begin(self, label: float, asked: float, period: float) -> None:
         """Begin to search: a sample that is there is visible after what has passed since its label, at the latest."""
@@ -261,7 +268,7 @@ class Rhythm:
             self._missed = [*self._missed, age][-SILENT:]
         if self._trial is not None and age <= self._age - self._step / 2:
             self._attempts += 1
-            if not late and self._attempts < (3 if self._share_late() < 0.5 else 1):
+            if not late and self._attempts < (3 if self._searching or self._share_late() < 0.5 else 1):
                 return
             self._trial, self._attempts, self._waited = None, 0, 0
             self._step /= 2
@@ -403,7 +410,8 @@ def _common_period(gaps: list[float]) -> float | None:
             break
         fitting = [gap for gap in gaps if _fits(gap, candidate)]
         if len(fitting) >= 0.8 * len(gaps):
-            period = statistics.median(gap / round(gap / candidate) for gap in fitting)
+            # Jitter adds up in no sum of distances that follow each other.
+            period = sum(fitting) / sum(round(gap / candidate) for gap in fitting)
             usual = round(period / 30.0) * 30.0
             return usual if abs(period - usual) <= 0.03 * period else period
     return None
