@@ -85,6 +85,13 @@ named *Raw*, followed by the cloud's name of the value.
   *unknown*. One word holds for both.
 """
 
+POLLING = {
+    "data_age": "Data age at arrival",
+    "next_poll": "Next poll",
+    "polling_interval": "Polling interval",
+    "requests_today": "Requests today",
+}
+
 type Json = dict[str, Any]
 
 
@@ -101,6 +108,7 @@ def entity_texts() -> Json:
     """Return the names and states of all entities, by platform and translation key."""
     texts: dict[str, Json] = {"binary_sensor": {}, "event": {"fault": fault_event()}, "sensor": {}}
     texts["sensor"]["raw"] = {"name": "Raw {member}"}
+    texts["sensor"] |= {key: {"name": name} for key, name in POLLING.items()}
     for definition in catalogue():
         text = texts[definition.platform].setdefault(definition.key, {"name": definition.name})
         if isinstance(definition, Field) and definition.enumeration is not None:

@@ -46,12 +46,19 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggerSpec:
-    """A data logger: upload interval, jitter (plus or minus) and least and greatest delay, all in seconds."""
+    """A data logger: upload interval, jitter (plus or minus) and least and greatest delay, all in seconds.
+
+    `lost` is the share of samples that are never uploaded, `drift` by how many seconds a day its clock gains, `rest`
+    the hours of the day (UTC, from and to) in which it uploads nothing.
+    """
 
     sn: str
     interval: float
     jitter: float
     delay: tuple[float, float]
+    lost: float = 0.0
+    drift: float = 0.0
+    rest: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +167,9 @@ def _logger(item: Mapping[str, Any]) -> LoggerSpec:
         interval=float(item.get("interval", 300)),
         jitter=float(item.get("jitter", 4)),
         delay=(float(least), float(greatest)),
+        lost=float(item.get("lost", 0.0)),
+        drift=float(item.get("drift", 0.0)),
+        rest=(float(item["rest"][0]), float(item["rest"][1])) if item.get("rest") else None,
     )
 
 

@@ -125,6 +125,10 @@ class Simulator:
         """Return true powers and energies at this moment."""
         return self._world.truth(self._clock.now())
 
+    def uploads(self, sn: str, begin: float, end: float) -> list[tuple[float, str]]:
+        """Return when the samples of a device become visible, with the time they carry; oldest first."""
+        return self._world.uploads(sn, begin, end)
+
     # what can be done to it
 
     def jump(self, seconds: float) -> None:

@@ -14,33 +14,49 @@ class Logger:
         self._seed = stream(seed, "logger", spec.sn)
         self._jitter = stream(self._seed, "jitter")
         self._delay = stream(self._seed, "delay")
+        self._loss = stream(self._seed, "loss")
+        # A clock that gains takes its samples closer together.
+        self._interval = spec.interval / (1.0 + spec.drift / 86400.0)
         self._phase = unit(self._seed, 0) * spec.interval
 
     def taken(self, number: int) -> float:
         """Return when a sample is taken."""
-        return self._phase + number * self.spec.interval + self.spec.jitter * signed(self._jitter, number)
+        return self._phase + number * self._interval + self.spec.jitter * signed(self._jitter, number)
 
     def visible(self, number: int) -> float:
         """Return when the cloud shows a sample."""
         least, greatest = self.spec.delay
         return self.taken(number) + least + (greatest - least) * unit(self._delay, number)
 
+    def uploaded(self, number: int) -> bool:
+        """Return whether a sample ever reaches the cloud."""
+        if self.spec.rest is not None:
+            begin, end = self.spec.rest
+            if begin <= self.taken(number) % 86400.0 / 3600.0 < end:
+                return False
+        return self.spec.lost == 0.0 or unit(self._loss, number) >= self.spec.lost
+
+    def shown(self, number: int, since: float) -> float:
+        """Return what the logger's clock shows when it takes a sample, if it was right at `since`."""
+        taken = self.taken(number)
+        return taken + (taken - since) * self.spec.drift / 86400.0
+
     def newest_first(self, now: float, earliest: float) -> Iterator[int]:
         """Yield the samples that the cloud shows at `now`, from the newest to the one taken at `earliest`."""
-        interval = self.spec.interval
+        interval = self._interval
         number = int((now + self.spec.jitter - self._phase) // interval) + 1
         while (taken := self.taken(number)) >= earliest:
-            if taken <= now and self.visible(number) <= now:
+            if taken <= now and self.visible(number) <= now and self.uploaded(number):
                 yield number
             number -= 1
 
     def between(self, begin: float, end: float, now: float) -> list[int]:
         """Return the samples taken from `begin` to `end` that the cloud shows at `now`, oldest first."""
-        interval = self.spec.interval
+        interval = self._interval
         first = int((begin - self.spec.jitter - self._phase) // interval) - 1
         last = int((end + self.spec.jitter - self._phase) // interval) + 1
         return [
             number
             for number in range(first, last + 1)
-            if begin <= self.taken(number) <= end and self.visible(number) <= now
+            if begin <= self.taken(number) <= end and self.visible(number) <= now and self.uploaded(number)
         ]

@@ -95,6 +95,12 @@ class World:
         numbers = logger.between(max(begin, self.start), min(end, now), now)
         return [number for number in numbers if not outages.hides(logger.taken(number))]
 
+    def uploads(self, sn: str, begin: float, end: float) -> list[tuple[float, str]]:
+        """Return when samples taken from `begin` to `end` become visible, with the time they carry; oldest first."""
+        logger = self._loggers[self.devices[sn].data_log_sn]
+        numbers = logger.between(begin, end, float("inf"))
+        return sorted((logger.visible(number), self.local(logger.shown(number, self.start))) for number in numbers)
+
     def sample(self, sn: str, number: int) -> dict[str, Member]:
         """Return an uploaded sample."""
         device = self.devices[sn]
@@ -109,7 +115,7 @@ class World:
             device=device,
             system=system.spec,
             moment=system.moment(taken),
-            time=self.local(taken),
+            time=self.local(logger.shown(number, self.start)),
             lost=lost,
             random=Random(stream(self._seed, system.spec.name, number)),
         )

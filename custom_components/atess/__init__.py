@@ -2,17 +2,17 @@
 
 from homeassistant.const import CONF_SCAN_INTERVAL, CONF_TOKEN, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
 from .account import async_get_accounts
-from .const import CONF_BASE_URL, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
+from .const import CONF_BASE_URL, CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import AtessCoordinator, device_store
 from .devices import async_register_devices
-from .issues import async_delete_device_issues, new_devices_issue
+from .issues import async_delete_device_issues, new_devices_issue, refused_issue
+from .not_ready import not_ready
 from .plant import PlantCoordinator
 from .runtime import AtessConfigEntry, AtessData
 from .services import async_setup_services
@@ -22,6 +22,7 @@ from .watch import DailyWatch, watch_store
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
+    Platform.BUTTON,
     Platform.EVENT,
     Platform.NUMBER,
     Platform.SELECT,
@@ -48,8 +49,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
         entry.data[CONF_TOKEN],
         entry.data[CONF_BASE_URL],
         minimum_interval=60.0 * entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL),
+        daily_budget=entry.options.get(CONF_DAILY_BUDGET),
         overrides=entry.options.get(CONF_PATHS, {}),
     )
+    client.forgive()
     coordinators = {
         subentry_id: AtessCoordinator(hass, entry, subentry, client)
         for subentry_id, subentry in entry.subentries.items()
@@ -88,10 +91,10 @@ def _raise_if_unreachable(coordinators: list[AtessCoordinator]) -> None:
     key = getattr(error, "translation_key", None)
     if key in {"no_data", "not_found"}:
         return
-    raise ConfigEntryNotReady(
-        translation_domain=DOMAIN,
-        translation_key=key or "cannot_connect",
-        translation_placeholders=getattr(error, "translation_placeholders", None),
+    raise not_ready(
+        key or "cannot_connect",
+        getattr(error, "translation_placeholders", None),
+        min(coordinator.schedule.plan_again() for coordinator in coordinators),
     ) from error
 
 
@@ -127,6 +130,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
         async_delete_device_issues(hass, subentry_id)
     await watch_store(hass, entry.entry_id).async_remove()
     ir.async_delete_issue(hass, DOMAIN, new_devices_issue(entry.entry_id))
+    ir.async_delete_issue(hass, DOMAIN, refused_issue(entry.entry_id))
 
 
 async def async_remove_config_entry_device(hass: HomeAssistant, entry: AtessConfigEntry, device: DeviceEntry) -> bool:

@@ -23,13 +23,9 @@ def _clock() -> float:
     return dt_util.utcnow().timestamp()
 
 
-async def _sleep(seconds: float) -> None:
+async def async_wait(seconds: float) -> None:
+    """Wait, in the time that pacing lives in."""
     await sleep(seconds)
-
-
-async def async_sleep(seconds: float) -> None:
-    """Wait as the accounts' pacing does."""
-    await _sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +59,19 @@ class Accounts:
         base_url: str,
         *,
         minimum_interval: float | None = None,
+        daily_budget: int | None = None,
         overrides: Mapping[str, str] | None = None,
     ) -> EnercloClient:
         """Return the account's client, remembered as long as it is asked for with the same token and address.
 
-        `minimum_interval` in seconds and `overrides` (paths by operation) stay as they are if not given.
+        `minimum_interval` in seconds and `overrides` (paths by operation) stay as they are if not given; with the
+        interval comes the budget of requests per day, None for none.
         """
         account = _account(token, base_url)
         pacer = self._pacer(account)
         if minimum_interval is not None:
             pacer.minimum_interval = minimum_interval
+            pacer.daily_budget = daily_budget
         access, client = self._clients.get(account, (None, None))
         if overrides is None:
             overrides = access.overrides if access else {}
@@ -81,6 +80,11 @@ class Accounts:
             client = self._new_client(account, wanted)
             self._clients[account] = wanted, client
         return client
+
+    @property
+    def pacers(self) -> list[Pacer]:
+        """The pacers of all accounts that were used since the start."""
+        return list(self._pacers.values())
 
     def trial_client(self, token: str, base_url: str) -> EnercloClient:
         """Return a client to try a token with, which shares the account's pacing but does not replace its client."""
@@ -107,7 +111,7 @@ class Accounts:
 
     def _pacer(self, account: str) -> Pacer:
         if (pacer := self._pacers.get(account)) is None:
-            pacer = self._pacers[account] = Pacer(clock=_clock, sleep=_sleep, persist=self.async_save)
+            pacer = self._pacers[account] = Pacer(clock=_clock, sleep=async_wait, persist=self.async_save)
             pacer.load(self._stored_of(account).get("pacer"))
         return pacer
 

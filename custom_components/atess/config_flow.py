@@ -21,6 +21,7 @@ from .const import (
     CONF_ADVANCED,
     CONF_ALLOW_CHANGES,
     CONF_BASE_URL,
+    CONF_DAILY_BUDGET,
     CONF_DEVICE_SN,
     CONF_KIND,
     CONF_PATHS,
@@ -250,6 +251,7 @@ class AtessOptionsFlow(OptionsFlow):
                         CONF_SCAN_INTERVAL: int(user_input[CONF_SCAN_INTERVAL]),
                         CONF_ALLOW_CHANGES: user_input[CONF_ALLOW_CHANGES],
                         CONF_PATHS: paths,
+                        **{key: user_input[key] for key in (CONF_DAILY_BUDGET,) if key in user_input},
                     }
                 )
         options = self.config_entry.options

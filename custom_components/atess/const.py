@@ -11,6 +11,7 @@ CONF_ADVANCED: Final = "advanced"
 CONF_ALLOW_CHANGES: Final = "allow_changes"
 CONF_BASE_URL: Final = "base_url"
 CONF_CORRECTIONS: Final = "corrections"
+CONF_DAILY_BUDGET: Final = "daily_budget"
 CONF_DATA_LOG_SN: Final = "data_log_sn"
 CONF_DEVICE_SN: Final = "device_sn"
 CONF_KIND: Final = "kind"
@@ -30,6 +31,8 @@ BASE_INFO_INTERVAL: Final = timedelta(days=1)
 FRESHNESS_CHECK_INTERVAL: Final = timedelta(minutes=1)
 WATCH_INTERVAL: Final = timedelta(days=1)
 WATCH_CHECK_INTERVAL: Final = timedelta(hours=1)
+# A cloud that refuses for so long calls for the user.
+REFUSED_FOR: Final = timedelta(hours=1)
 # So many polls in a row that do not find a device call for the user.
 NOT_FOUND_POLLS: Final = 3
 # A poll waits this long for others of its account before it gives way and comes back, in seconds.

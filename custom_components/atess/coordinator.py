@@ -1,12 +1,12 @@
 """One coordinator per device: asks the cloud in time, keeps the last good reading, knows how far it still holds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_SCAN_INTERVAL
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
@@ -45,10 +45,10 @@ from .enerclo import (
 from .faults import fault_attributes
 from .issues import unknown_issue
 from .readings import ActiveFault, Interpreter, Reading, Value
+from .refusals import async_note_outcome
+from .schedule import Schedule
 
 STORAGE_VERSION = 1
-# Seconds to the next try where the cloud was not reached, so that its limit forbids nothing.
-LEAST_RETRY = 30.0
 # With one of these errors the cloud has answered.
 ANSWERED = frozenset({"invalid_auth", "limited", "no_data", "not_found"})
 # These say how old the data are, so age does not end them.
@@ -119,6 +119,9 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             update_interval=self._interval,
         )
         self.client = client
+        self.schedule = self._new_schedule(None)
+        self.poll_priority = Priority.LIVE
+        self.refresh_at: datetime | None = None
         self._subentry = subentry
         self._serials = [item.unique_id for item in entry.subentries.values() if item.unique_id]
         self.identifier = self.device_sn
@@ -144,40 +147,61 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             async_track_time_interval(self.hass, self._check_validity, FRESHNESS_CHECK_INTERVAL)
         )
         if self.data is not None:
-            self.update_interval = timedelta(seconds=self._permitted_in())
+            self.schedule.plan_first()
             return
         try:
             await self.async_config_entry_first_refresh()
         except ConfigEntryNotReady as err:
             LOGGER.warning("%s: %s", self.name, err.__cause__)
 
+    @callback
+    @override
+    def async_add_listener(self, update_callback: CALLBACK_TYPE, context: Any = None) -> Callable[[], None]:
+        """Listen for updates; the first listener starts the polling, at the moment planned."""
+        if self.schedule.next_poll is not None:
+            self.update_interval = timedelta(seconds=self.schedule.seconds)
+        return super().async_add_listener(update_callback, context)
+
     @override
     async def _async_update_data(self) -> Reading | None:
         """Ask the cloud for the latest sample; raises UpdateFailed or ConfigEntryAuthFailed, translated."""
-        self.update_interval = self._interval
+        await self.schedule.async_wait()
         try:
-            sample = await self.client.latest(self.kind, self.device_sn, max_wait=POLL_MAX_WAIT)
+            return await self._async_poll()
+        finally:
+            self.update_interval = timedelta(seconds=self.schedule.seconds)
+
+    async def _async_poll(self) -> Reading | None:
+        """Ask, learn from the answer and plan the next poll."""
+        priority, self.poll_priority = self.poll_priority, Priority.LIVE
+        try:
+            sample = await self.client.latest(self.kind, self.device_sn, priority=priority, max_wait=POLL_MAX_WAIT)
         except PacedError as err:
             # Another caller has asked a moment ago: take what that brought, and come back when it is permitted.
             remembered = self.client.last_sample(self.kind, self.device_sn)
             if remembered is None or (self.data is not None and remembered.received <= self.data.received):
                 if self.data is None or not self.last_update_success:
                     raise self._update_failed(err) from err
-                self.update_interval = timedelta(seconds=err.retry_after)
+                self.schedule.plan_again()
                 return self.data
-            self.update_interval = timedelta(seconds=err.retry_after)
             sample = remembered
         except AuthenticationError as err:
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from err
         except EnercloError as err:
             if isinstance(err, NotFoundError):
                 self._count_not_found()
+            async_note_outcome(self, limited=isinstance(err, LimitedError))
             raise self._update_failed(err) from err
         self._found_again()
+        async_note_outcome(self, limited=False)
+        self.schedule.take(sample)
+        self.schedule.plan()
         if (reading := self._interpreter.read(sample)) is None:
             raise UpdateFailed(
                 translation_domain=DOMAIN, translation_key="no_data", translation_placeholders={"device": self.name}
             )
+        if reading.fresh:
+            self.schedule.data_age = (reading.received - reading.sampled_at).total_seconds()
         self._validity = self._valid_now()
         self._log_unknown_codes(reading)
         await self.async_save()
@@ -217,12 +241,11 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             translation_domain=DOMAIN,
             translation_key=error_key(err),
             translation_placeholders={"device": self.name, "error": str(err)},
-            retry_after=max(self._permitted_in(), LEAST_RETRY),
+            retry_after=self.schedule.plan_again(),
         )
 
-    def _permitted_in(self) -> float:
-        """Return the seconds until the cloud may be asked again, 0 if it may be now."""
-        return max(self.client.permitted_at(self.kind, self.device_sn) - dt_util.utcnow().timestamp(), 0.0)
+    def _new_schedule(self, state: Json) -> Schedule:
+        return Schedule(self.client, self.kind, self.device_sn, dt_util.get_default_time_zone(), state)
 
     async def _async_restore(self) -> None:
         """Take up the last sample that storage or a flow knows; damaged storage counts as none."""
@@ -233,7 +256,10 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             self.base_info = info
             self._base_info_at = dt_util.parse_datetime(str(stored.get("base_info_at")))
         self._interpreter = self._new_interpreter(state if isinstance(state, dict) else {})
+        self.schedule = self._new_schedule(stored.get("rhythm"))
         self.data = self._interpreter.restore()
+        if self.data is not None:
+            self.schedule.data_age = (self.data.received - self.data.sampled_at).total_seconds()
         self.remembered_faults = () if self.data is None else self.data.faults
         remembered = self.client.last_sample(self.kind, self.device_sn)
         if remembered is not None and (self.data is None or remembered.received > self.data.received):
@@ -245,6 +271,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         await self._store.async_save(
             {
                 "interpreter": self._interpreter.dump(),
+                "rhythm": self.schedule.dump(),
                 "base_info": self.base_info,
                 "base_info_at": None if self._base_info_at is None else self._base_info_at.isoformat(),
             }

@@ -28,6 +28,7 @@ from .const import (
     CONF_ADVANCED,
     CONF_ALLOW_CHANGES,
     CONF_BASE_URL,
+    CONF_DAILY_BUDGET,
     CONF_DATA_LOG_SN,
     CONF_DEVICE_SN,
     CONF_KIND,
@@ -90,6 +91,10 @@ OPTIONS_SCHEMA = vol.Schema(
                     min=1, max=MAX_SCAN_INTERVAL, step=1, unit_of_measurement="min", mode=NumberSelectorMode.BOX
                 )
             ),
+            vol.Coerce(int),
+        ),
+        vol.Optional(CONF_DAILY_BUDGET): vol.All(
+            NumberSelector(NumberSelectorConfig(min=10, max=100_000, step=1, mode=NumberSelectorMode.BOX)),
             vol.Coerce(int),
         ),
         vol.Required(CONF_ALLOW_CHANGES, default=False): BooleanSelector(),

@@ -44,6 +44,11 @@ def settings_issue(subentry_id: str) -> str:
     return f"settings_{subentry_id}"
 
 
+def refused_issue(entry_id: str) -> str:
+    """Return the id of the issue about a cloud that keeps refusing to be asked so often."""
+    return f"refused_{entry_id}"
+
+
 @callback
 def async_delete_device_issues(hass: HomeAssistant, subentry_id: str) -> None:
     """Delete the issues of a device that is gone."""

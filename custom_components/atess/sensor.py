@@ -17,6 +17,7 @@ from homeassistant.helpers.typing import StateType
 from .catalogue import Definition
 from .coordinator import AtessCoordinator, ValueCoordinator
 from .entity import AtessEntity, async_add_as_reported, common_description
+from .polling_sensors import async_add_polling_sensors
 from .readings import COMPUTED, Value
 from .runtime import AtessConfigEntry
 from .settings_entity import async_add_settings
@@ -34,6 +35,7 @@ async def async_setup_entry(
         _add_sensors(coordinator, async_add_entities)
     async_add_settings(entry, Platform.SENSOR, async_add_entities, SettingSensor)
     async_add_raw_settings(entry, async_add_entities)
+    async_add_polling_sensors(entry, async_add_entities)
 
 
 def _add_sensors(coordinator: ValueCoordinator[Any], async_add_entities: AddConfigEntryEntitiesCallback) -> None:

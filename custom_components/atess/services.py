@@ -16,6 +16,7 @@ from .catalogue.enumerations import MODE_SETTING
 from .catalogue.settings import TARIFFS
 from .const import DOMAIN
 from .enerclo import Json
+from .refresh import async_setup_refresh
 from .runtime import AtessConfigEntry
 from .settings import Period, SettingError, Value, same
 from .settings_batch import Outcome
@@ -102,7 +103,8 @@ def _error(key: str, **placeholders: str) -> ServiceValidationError:
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions about settings."""
+    """Register all actions; they are there whether or not an entry is loaded."""
+    async_setup_refresh(hass)
 
     async def get_settings(call: ServiceCall) -> ServiceResponse:
         return {"devices": {device: _read_out(hass, item) for device, item in _targets(hass, call).items()}}

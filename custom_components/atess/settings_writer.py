@@ -10,7 +10,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
-from .account import async_sleep
+from .account import async_wait
 from .const import DOMAIN, LOGGER
 from .enerclo import (
     AuthenticationError,
@@ -256,7 +256,7 @@ class SettingsWriter:
 
     async def _async_settle(self, batch: Batch) -> None:
         """Read back what was sent until it is clear what became of it."""
-        await async_sleep(SETTLE)
+        await async_wait(SETTLE)
         for attempt in range(READ_BACKS):
             if not await self._async_read_back():
                 self._finish(batch, "unconfirmed")
@@ -282,7 +282,7 @@ class SettingsWriter:
                 await self._coordinator.async_read()
             except EnercloError as err:
                 LOGGER.debug("%s could not be read back: %s", self._coordinator.name, err)
-                await async_sleep(READ_PAUSE)
+                await async_wait(READ_PAUSE)
             else:
                 return True
         return False

@@ -32,7 +32,7 @@ async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def pacer(time: Time) -> Pacer:
-    return Pacer(clock=time.clock, sleep=time.sleep)
+    return Pacer(clock=time.clock, sleep=time.sleep, chance=lambda: 0.0)
 
 
 @pytest.fixture

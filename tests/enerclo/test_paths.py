@@ -106,6 +106,7 @@ async def test_any_other_outcome_ends_the_round_without_verdict(
         await client.latest(Kind.BCU, "BCU1")
     assert client.paths_state()["answered"] == {}
     time.now += 500
+    client.forgive()
     await client.latest(Kind.BCU, "BCU1")
     assert cloud.paths == [FIRST, SECOND, SECOND]
 

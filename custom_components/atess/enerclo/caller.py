@@ -11,7 +11,14 @@ import aiohttp
 
 from .endpoints import Endpoint, Operation
 from .envelope import Page, interpret, page_of
-from .errors import EnercloError, ForeignAnswerError, MalformedAnswerError, NoDataError, NotFoundError
+from .errors import (
+    AuthenticationError,
+    EnercloError,
+    ForeignAnswerError,
+    MalformedAnswerError,
+    NoDataError,
+    NotFoundError,
+)
 from .model import Json
 from .pacing import Pacer, Priority
 from .paths import PathBook
@@ -53,6 +60,7 @@ class Caller:
         self._paths = paths
         self._now = now
         self._resolving: dict[str, asyncio.Lock] = {}
+        self.denied: AuthenticationError | None = None
         self.outcomes: dict[str, dict[str, Json]] = {}
 
     async def ask[T](
@@ -93,6 +101,7 @@ class Caller:
             priority=terms.priority,
             max_wait=terms.max_wait,
             following=terms.following,
+            check=None if terms.priority is Priority.PERSON else self._check_denied,
         ):
             started = self._now()
             try:
@@ -174,6 +183,11 @@ class Caller:
                 self._paths.answered(row, path)
                 return result
         raise missing.again()
+
+    def _check_denied(self) -> None:
+        """Raise what the token was refused with, so that nothing but a person tries it again."""
+        if self.denied is not None:
+            raise self.denied.again()
 
     def _note(self, row: Endpoint, started: datetime, error: EnercloError | None) -> None:
         """Keep and log what a call came to, without anything of what was said."""

@@ -11,7 +11,7 @@ from .address import DEFAULT_BASE_URL, normalize_base_url
 from .caller import Caller, Terms, own
 from .endpoints import Endpoint, Operation, endpoint
 from .envelope import members_of
-from .errors import EnercloError, NoDataError, NotFoundError, PacedError
+from .errors import AuthenticationError, EnercloError, NoDataError, NotFoundError, PacedError
 from .model import Json, Kind, Sample
 from .pacing import Pacer, Priority
 from .paths import PathBook, readable_operations
@@ -66,7 +66,8 @@ class EnercloClient:
     ) -> Sample:
         """Return the newest sample; while pacing forbids asking, "not found" and "no data" of last time are repeated.
 
-        Raises ForeignAnswerError if the answer names another device.
+        Raises ForeignAnswerError if the answer names another device. Once this has raised AuthenticationError, all
+        calls but those of people do so without asking, until one of theirs succeeds or forgive() is called.
         """
         try:
             members = await self._object(kind, Operation.LATEST, device_sn, Terms(priority=priority, max_wait=max_wait))
@@ -77,12 +78,19 @@ class EnercloClient:
         except (NotFoundError, NoDataError) as error:
             self._missing[kind, device_sn] = error.again()
             raise
-        except EnercloError:
+        except EnercloError as error:
+            if isinstance(error, AuthenticationError):
+                self._caller.denied = error.again()
             self._missing.pop((kind, device_sn), None)
             raise
+        self._caller.denied = None
         self._missing.pop((kind, device_sn), None)
         sample = self._samples[kind, device_sn] = self._sample(kind, device_sn, members)
         return sample
+
+    def forgive(self) -> None:
+        """Let the token be tried once more although the cloud has refused it."""
+        self._caller.denied = None
 
     def last_sample(self, kind: Kind, device_sn: str) -> Sample | None:
         """Return what `latest` last returned for the device in the life of this client."""
@@ -222,9 +230,17 @@ class EnercloClient:
             endpoint(None, Operation.PLANT_LIST), "", {}, Terms(priority=priority, max_wait=max_wait)
         )
 
-    def permitted_at(self, kind: Kind, device_sn: str, operation: Operation = Operation.LATEST) -> float:
+    def permitted_at(
+        self,
+        kind: Kind,
+        device_sn: str,
+        operation: Operation = Operation.LATEST,
+        *,
+        priority: Priority = Priority.LIVE,
+    ) -> float:
         """Return the earliest moment (unix seconds) at which pacing permits the next such call."""
-        return self._pacer.permitted_at(self._next_path(endpoint(kind, operation), device_sn), device_sn)
+        path = self._next_path(endpoint(kind, operation), device_sn)
+        return self._pacer.permitted_at(path, device_sn, priority=priority)
 
     def interval(self, kind: Kind, device_sn: str, operation: Operation = Operation.LATEST) -> float:
         """Return the present interval in seconds between two such calls."""

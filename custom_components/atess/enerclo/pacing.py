@@ -1,17 +1,20 @@
 """When the cloud may be asked: one pacer per account, whatever the number of clients, entries and flows."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 
-from .errors import AuthenticationError, LimitedError, PacedError, UnreachableError
+from .errors import AuthenticationError, EnercloError, LimitedError, PacedError, UnreachableError
 from .intervals import DAY, DEFAULT_INTERVAL, MAXIMUM_INTERVAL, MINIMUM_INTERVAL, Intervals, Key, member, number
 from .model import Json
 
 SPACING = 1.0
+# While the cloud cannot be reached the account waits up to the first, doubled with each attempt, up to the last.
+FIRST_BACKOFF, LONGEST_BACKOFF = 10.0, 900.0
 _SHORTEST_SLEEP = 0.001
 
 
@@ -50,11 +53,12 @@ class Pacer:
         minimum_interval: float = DEFAULT_INTERVAL,
         page_interval: float | None = None,
         daily_budget: int | None = None,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         """Take the clock, the user's interval (60 to 3600 s), that of following pages (None: the same), the budget.
 
         `persist` stores what dump() returns. It is awaited before each request leaves, so that a process that is
-        killed then does not forget the call, and after each refusal.
+        killed then does not forget the call, and after each refusal. `chance` returns a number from 0 to below 1.
         """
         self._clock = clock
         self._sleep = sleep
@@ -67,6 +71,9 @@ class Pacer:
         self._day = 0
         self._requests = 0
         self._refusals = 0
+        self._chance = chance
+        self._unreached = 0
+        self._again_at = 0.0
         self.minimum_interval = minimum_interval
         self.page_interval = page_interval
         self.daily_budget = daily_budget
@@ -103,10 +110,14 @@ class Pacer:
         self._daily_budget = requests
         self._wake_all()
 
-    def permitted_at(self, path: str, device: str, *, method: str = "GET") -> float:
-        """Return the earliest moment (unix seconds, never past) for the next call, whatever else is waiting."""
+    def permitted_at(self, path: str, device: str, *, method: str = "GET", priority: Priority = Priority.LIVE) -> float:
+        """Return the earliest moment (unix seconds, never past) for the next call, whatever else is waiting.
+
+        All but people respect the budget and wait while the cloud is out of reach.
+        """
         now = self._clock()
-        return max(now, self._intervals.permitted_at(_key(method, path, device), now))
+        permitted = self._intervals.permitted_at(_key(method, path, device), now)
+        return max(now, permitted, now if priority is Priority.PERSON else self._held_until(now))
 
     def interval(self, path: str, device: str, *, method: str = "GET") -> float:
         """Return the present interval in seconds: the user's, or a wider one after refusals."""
@@ -132,18 +143,28 @@ class Pacer:
         priority: Priority = Priority.LIVE,
         max_wait: float = 0.0,
         following: bool = False,
+        check: Callable[[], None] | None = None,
     ) -> AsyncIterator[None]:
         """Hold the account's one lane for a request; what is raised inside decides how the request counts.
 
-        UnreachableError: no request was made. AuthenticationError: it starts no interval, since the token may be
+        UnreachableError: no request was made; all but people then wait for a random time up to a limit that doubles, at
+        most 15 minutes. AuthenticationError: it starts no interval, since the token may be
         corrected at once. LimitedError: the interval is widened. Anything else, cancellation included: a call.
 
         Raises PacedError if the interval or the daily budget forbids the call for more than `max_wait` seconds; the
-        wait for the lane itself does not count. `following` marks pages after the first.
+        wait for the lane itself does not count. `following` marks pages after the first. `check` is called when the
+        turn has come; if it raises, there was no request.
         """
         self._order += 1
         waiter = _Waiter(_key(method, path, device), priority, self._order, following)
         await self._take_lane(waiter, max_wait)
+        if check is not None:
+            try:
+                check()
+            except EnercloError:
+                self._busy = False
+                self._wake_all()
+                raise
         now = self._clock()
         self._turn_day(now)
         self._requests += 1
@@ -155,6 +176,7 @@ class Pacer:
         except UnreachableError:
             counts = False
             self._requests = max(0, self._requests - 1)
+            self._back_off()
             raise
         except AuthenticationError:
             counts = False
@@ -166,6 +188,7 @@ class Pacer:
             raise
         finally:
             self._ended = self._clock()
+            self._unreached = 0 if counts else self._unreached
             self._intervals.finish(flight, self._ended, counts=counts)
             self._busy = False
             self._wake_all()
@@ -242,11 +265,22 @@ class Pacer:
 
     def _permitted_at(self, waiter: _Waiter, now: float) -> float:
         permitted = self._intervals.permitted_at(waiter.key, now, following=waiter.following)
-        if self._daily_budget is not None and waiter.priority is not Priority.PERSON:
-            self._turn_day(now)
-            if self._requests >= self._daily_budget:
-                permitted = max(permitted, (self._day + 1) * DAY)
-        return permitted
+        return permitted if waiter.priority is Priority.PERSON else max(permitted, self._held_until(now))
+
+    def _held_until(self, now: float) -> float:
+        """Return until when all calls wait but those of people; a moment that is past if they need not."""
+        self._turn_day(now)
+        self._again_at = min(self._again_at, now + LONGEST_BACKOFF)
+        held = self._again_at if self._unreached else 0.0
+        if self._daily_budget is not None and self._requests >= self._daily_budget:
+            held = max(held, (self._day + 1) * DAY)
+        return held
+
+    def _back_off(self) -> None:
+        """Wait after an attempt that did not reach the cloud: full jitter, so that homes do not come back as one."""
+        longest = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(self._unreached, 20))
+        self._unreached += 1
+        self._again_at = self._clock() + self._chance() * longest
 
     def _lane_free_at(self, now: float) -> float:
         if self._ended is None:

@@ -1,0 +1,75 @@
+"""Runs the benchmark and prints its tables. script/benchmark --help tells the options."""
+
+import argparse
+import sys
+
+import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
+
+from .herd import herd
+from .home import simulate
+from .measure import measured, oracle, plain
+from .scenarios import SCENARIOS, scenario
+from .virtual import run
+
+_HEAD = (
+    "scenario",
+    "mean s",
+    "95 % s",
+    "requests",
+    "plain mean s",
+    "plain 95 % s",
+    "plain requests",
+    "oracle mean s",
+    "violations",
+    "bytes",
+)
+
+
+def freshness(names: list[str], days: int, devices: int | None, seed: int) -> int:
+    """Print how late samples are shown in each scenario; return how many requests broke the limit."""
+    print("| " + " | ".join(_HEAD) + " |")
+    print("| --- |" + " ---: |" * (len(_HEAD) - 1), flush=True)
+    violations = 0
+    for name in names:
+        each = scenario(name, devices)
+        outcome = run(lambda each=each: simulate(each, days, seed))  # type: ignore[misc]
+        ours = measured(outcome, days)
+        serial = next(iter(outcome.uploads))
+        timer, best = plain(each, outcome, days, serial), oracle(each, outcome, days, serial)
+        violations += outcome.violations
+        cells = [each.title, f"{ours.mean:.1f}", f"{ours.most:.1f}", f"{ours.requests:.0f}"]
+        cells += [f"{timer.mean:.1f}", f"{timer.most:.1f}", f"{timer.requests:.0f}", f"{best.mean:.1f}"]
+        cells += [str(outcome.violations), str(outcome.storage)]
+        print("| " + " | ".join(cells) + " |", flush=True)
+        if each.devices > 1:
+            alone = min(measured(outcome, days, [serial]).mean for serial in outcome.uploads)
+            slowest = max(measured(outcome, days, [serial]).mean for serial in outcome.uploads)
+            print(f"  freshest device {alone:.1f} s, least fresh {slowest:.1f} s", file=sys.stderr)
+    return violations
+
+
+def main() -> int:
+    """Run what the command line asks for; 1 if a request broke the limit."""
+    parser = argparse.ArgumentParser(prog="script/benchmark", add_help=False, usage="script/benchmark --help")
+    parser.add_argument("benchmark", choices=["freshness", "herd"])
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
+    parser.add_argument("--devices", type=int)
+    parser.add_argument("--homes", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    if chosen.benchmark == "herd":
+        for down in (1, 10):
+            busiest, mean = herd(chosen.homes, down * 60.0, chosen.seed)
+            print(
+                f"{chosen.homes} homes, down for {down} min: busiest second {busiest} requests, "
+                f"mean of the 5 minutes after {mean:.1f} a second, ratio {busiest / mean:.2f}"
+            )
+        return 0
+    if chosen.days < 2:
+        parser.error("at least two days: the first is for learning")
+    return 1 if freshness(chosen.scenario or list(SCENARIOS), chosen.days, chosen.devices, chosen.seed) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""How late samples are shown, by what was done, by a plain timer, and by the best schedule that could be."""
+
+import math
+import statistics
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .home import Outcome
+from .scenarios import DAY, Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lateness:
+    """Seconds from when the cloud shows a sample to when Home Assistant shows it or a later one."""
+
+    mean: float
+    most: float
+    """95th percentile."""
+    requests: float
+    """Per device and day."""
+
+
+def measured(outcome: Outcome, days: int, serials: Sequence[str] | None = None) -> Lateness:
+    """Return what Home Assistant showed, from the second day on."""
+    late: list[float] = []
+    asked = 0
+    serials = list(outcome.uploads) if serials is None else serials
+    for serial in serials:
+        uploads = outcome.uploads[serial]
+        numbers = {text: number for number, (_, text) in enumerate(uploads)}
+        shown = [(numbers[text], at) for at, text in outcome.shown[serial] if text in numbers]
+        places = [number for number, _ in shown]
+        for number, (visible, _) in enumerate(uploads):
+            if DAY <= visible < days * DAY - 1200 and (place := bisect_left(places, number)) < len(shown):
+                late.append(max(0.0, shown[place][1] - visible))
+        asked += sum(at >= DAY for at in outcome.asked[serial])
+    return _lateness(late, asked / len(serials) / (days - 1))
+
+
+def _lateness(late: list[float], requests: float) -> Lateness:
+    late.sort()
+    return Lateness(mean=statistics.fmean(late), most=late[int(0.95 * len(late))], requests=requests)
+
+
+def constant(outcome: Outcome, days: int, serial: str, distance: float, phase: float) -> Lateness:
+    """Return what a poll at `phase` + n * `distance` would have shown, that is missed while Home Assistant is down."""
+    late: list[float] = []
+    for visible, _ in outcome.uploads[serial]:
+        if not DAY <= visible < days * DAY - 1200:
+            continue
+        at = phase + math.ceil((visible - phase) / distance) * distance
+        while any(begin <= at < end for begin, end in outcome.down):
+            at += distance
+        late.append(at - visible)
+    return _lateness(late, DAY / distance)
+
+
+def plain(scenario: Scenario, outcome: Outcome, days: int, serial: str) -> Lateness:
+    """Return what a plain timer at the user's interval would have shown, on average over its phases."""
+    each = [constant(outcome, days, serial, scenario.limit, scenario.limit * (n + 0.5) / 12) for n in range(12)]
+    return Lateness(
+        mean=statistics.fmean(item.mean for item in each),
+        most=statistics.fmean(item.most for item in each),
+        requests=DAY / scenario.limit,
+    )
+
+
+def oracle(scenario: Scenario, outcome: Outcome, days: int, serial: str) -> Lateness:
+    """Return the best that a constant phase can do: every period, or every second or third, as the limit permits.
+
+    It knows all uploads in advance. A distance is permitted if the limit holds although requests take their time.
+    """
+    best: Lateness | None = None
+    for number in range(1, 7):
+        distance = number * scenario.period
+        if distance + 1e-6 < scenario.limit + (scenario.latency[1] if scenario.latency[1] else 0.0):
+            continue
+        if best is not None and number * scenario.period > 2.1 * scenario.limit:
+            break
+        phases = [float(phase) for phase in range(0, int(distance), 4)]
+        coarse = min(phases, key=lambda phase: constant(outcome, days, serial, distance, phase).mean)
+        fine = [coarse + step / 4 for step in range(-20, 21)]
+        found = min((constant(outcome, days, serial, distance, phase) for phase in fine), key=lambda item: item.mean)
+        if best is None or found.mean < best.mean:
+            best = found
+    assert best is not None
+    return best

@@ -1,0 +1,90 @@
+"""Virtual time: an event loop that does not wait but moves its clock on, and clocks that follow it."""
+
+import asyncio
+import selectors
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, override
+from unittest.mock import patch
+
+START = datetime(2026, 7, 1, tzinfo=UTC).timestamp()
+_IDLE_ROUNDS = 1000
+
+
+class _Selector(selectors.SelectSelector):
+    """Takes what is ready, and lets the time pass at once instead of waiting."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passed = 0.0
+        self._idle = 0
+
+    @override
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return what is ready now; time passes as far as the loop would have waited."""
+        ready = super().select(0)
+        if ready or timeout == 0:
+            return ready
+        if timeout is None:
+            self._idle += 1
+            if self._idle > _IDLE_ROUNDS:
+                raise RuntimeError("everything waits for something that never comes")
+            return super().select(0.001)
+        self._idle = 0
+        self.passed += max(timeout, 0.0)
+        return []
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop in virtual time; what belongs to other threads is done at once, in this one."""
+
+    def __init__(self) -> None:
+        self._selected = _Selector()
+        super().__init__(self._selected)
+
+    @override
+    def time(self) -> float:
+        """Return the virtual seconds since the start."""
+        return self._selected.passed
+
+    @override
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        """Call the function now."""
+        future = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001  # it belongs to who awaits the future
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def clocks(loop: VirtualLoop) -> Iterator[None]:
+    """Let the clocks of Home Assistant and of the integration show the loop's time."""
+
+    def now() -> float:
+        return START + loop.time()
+
+    def utcnow() -> datetime:
+        return datetime.fromtimestamp(START + loop.time(), UTC)
+
+    with (
+        patch("homeassistant.util.dt.utcnow", utcnow),
+        patch.object(time, "time", now),
+        patch.object(time, "monotonic", loop.time),
+    ):
+        yield
+
+
+def run[T](main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine in virtual time."""
+    loop = VirtualLoop()
+    asyncio.set_event_loop(loop)
+    try:
+        with clocks(loop):
+            return loop.run_until_complete(main())
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()

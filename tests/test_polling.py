@@ -1,0 +1,171 @@
+"""When to ask next: what the poller learns from samples, and what it makes of it."""
+
+import json
+import math
+import random
+import statistics
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from custom_components.atess.polling import Rhythm
+
+DAY = 86400.0
+ZONE = 7200.0
+
+
+@dataclass
+class Logger:
+    """A data logger: samples as (moment visible, label), oldest first."""
+
+    period: float = 300.0
+    jitter: float = 2.0
+    delay: tuple[float, float] = (5.0, 10.0)
+    lost: float = 0.0
+
+    def samples(self, begin: float, end: float, *, clock: float = ZONE, seed: int = 1) -> list[tuple[float, float]]:
+        chance = random.Random(seed)
+        found = []
+        for number in range(int((end - begin) / self.period)):
+            taken = begin + number * self.period + chance.uniform(-self.jitter, self.jitter)
+            if chance.random() >= self.lost:
+                found.append((taken + chance.uniform(*self.delay), math.floor(taken) + clock))
+        return sorted(found)
+
+
+def follow(
+    rhythm: Rhythm, samples: list[tuple[float, float]], begin: float, end: float, interval: float = 300.0
+) -> list[float]:
+    """Poll as the rhythm says; return the moments. No two are closer than the interval."""
+    visible = [moment for moment, _ in samples]
+    polls = [max(begin, visible[0] + 1)]
+    while polls[-1] < end:
+        now = polls[-1]
+        rhythm.take(max(label for _, label in samples[: bisect_right(visible, now)][-3:]), now)
+        polls.append(rhythm.next_poll(now + interval, interval))
+        assert polls[-1] >= now + interval
+        assert polls[-1] <= now + interval + 3 * max(interval, rhythm.period or 0.0)
+    return polls
+
+
+def lateness(samples: list[tuple[float, float]], polls: list[float], begin: float) -> float:
+    """Return the mean seconds from when a sample is visible to the next poll."""
+    visible = [moment for moment, _ in samples if begin <= moment < polls[-1]]
+    return statistics.fmean(polls[bisect_left(polls, moment)] - moment for moment in visible)
+
+
+@pytest.mark.parametrize(
+    ("logger", "interval", "most"),
+    [
+        (Logger(), 300, 9),
+        (Logger(), 60, 9),
+        (Logger(period=600), 300, 12),
+        (Logger(period=180), 300, 110),
+        (Logger(), 360, 155),
+        (Logger(jitter=20, delay=(5, 60)), 300, 65),
+        (Logger(lost=0.3), 300, 25),
+    ],
+    ids=["steady", "limit1", "10min", "3min", "limit6", "jitter", "lost"],
+)
+def test_lateness_after_the_first_days(logger: Logger, interval: float, most: float) -> None:
+    samples = logger.samples(50.0, 8 * DAY)
+    polls = follow(Rhythm(), samples, 400.0, 8 * DAY, interval)
+    assert lateness(samples, polls, 2 * DAY) < most
+    assert len(polls) <= 8 * DAY / interval + 10
+
+
+def test_nothing_learnt_is_a_plain_interval() -> None:
+    rhythm = Rhythm()
+    assert not rhythm.learnt
+    assert rhythm.next_poll(1000.0, 300.0) == 1000.0
+    for number in range(50):
+        rhythm.take(None, 1000.0 + 300 * number)
+        assert rhythm.next_poll(1300.0 + 300 * number, 300.0) == 1300.0 + 300 * number
+
+
+def test_period_with_lost_samples() -> None:
+    rhythm = Rhythm()
+    samples = Logger(lost=0.4, jitter=5).samples(0.0, DAY / 4)
+    follow(rhythm, samples, 0.0, DAY / 5)
+    assert rhythm.period == 300.0
+
+
+def test_a_logger_that_changes_its_period() -> None:
+    rhythm = Rhythm()
+    samples = Logger().samples(0.0, DAY) + Logger(period=600).samples(DAY + 77, 4 * DAY)
+    polls = follow(rhythm, samples, 0.0, 4 * DAY - 1000)
+    assert rhythm.period == 600.0
+    assert lateness(samples, polls, 2 * DAY) < 30
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0, 37.0, -600.0, 86400.0 * 40])
+def test_the_devices_clock_is_set(jump: float) -> None:
+    rhythm = Rhythm()
+    visible = Logger().samples(0.0, 4 * DAY)
+    samples = [(moment, label + (jump if moment > DAY else 0.0)) for moment, label in visible]
+    polls = [400.0]
+    moments = [moment for moment, _ in samples]
+    while polls[-1] < 4 * DAY - 1000:
+        rhythm.take(samples[bisect_right(moments, polls[-1]) - 1][1], polls[-1])
+        polls.append(rhythm.next_poll(polls[-1] + 300, 300.0))
+        assert polls[-1] - polls[-2] <= 1200
+    assert lateness(samples, polls, 3 * DAY) < 30
+
+
+def test_a_night_without_uploads_is_not_learnt_from() -> None:
+    rhythm = Rhythm()
+    samples = [item for item in Logger().samples(0.0, 6 * DAY) if item[0] % DAY > 7 * 3600]
+    polls = follow(rhythm, samples, 8 * 3600.0, 6 * DAY - 1000)
+    assert lateness(samples, polls, 2 * DAY) < 15
+
+
+def test_what_was_learnt_survives() -> None:
+    samples = Logger().samples(0.0, 4 * DAY)
+    rhythm = Rhythm()
+    polls = follow(rhythm, samples, 0.0, 3 * DAY)
+    state = json.loads(json.dumps(rhythm.dump()))
+    assert len(json.dumps(state)) < 3000
+    again = Rhythm(state)
+    assert again.learnt
+    assert again.next_poll(polls[-2] + 300, 300.0) == pytest.approx(polls[-1], abs=1.0)
+    polls = follow(again, samples, 3 * DAY, 4 * DAY - 1000)
+    assert lateness(samples, polls, 3 * DAY + 600) < 15
+
+
+def test_after_a_start_it_waits_for_the_next_sample() -> None:
+    samples = Logger().samples(0.0, 2 * DAY)
+    rhythm = Rhythm()
+    last = follow(rhythm, samples, 0.0, DAY)[-2]
+    assert rhythm.next_poll(last + 305, 300.0, late=False) > last + 500
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda children: st.lists(children, max_size=5) | st.dictionaries(st.text(max_size=5), children, max_size=5),
+    max_leaves=15,
+)
+NAMES = sorted(Rhythm().dump())
+NUMBERS = st.floats(-1e16, 1e16) | st.integers(-(10**20), 10**20)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.dictionaries(st.sampled_from(NAMES), JSON | NUMBERS | st.lists(NUMBERS, max_size=20), max_size=len(NAMES)),
+    st.lists(st.tuples(st.none() | st.floats(-1e10, 1e10), st.floats(-400, 1e5)), max_size=40),
+    st.sampled_from([60.0, 300.0, 360.0, 3600.0]),
+)
+def test_whatever_comes_the_next_poll_is_permitted_and_near(
+    state: Any, polls: list[tuple[float | None, float]], interval: float
+) -> None:
+    rhythm = Rhythm(state)
+    now = 1.79e9
+    for label, passed in polls:
+        now += passed
+        rhythm.take(label, now)
+        at = rhythm.next_poll(now + interval, interval)
+        assert now + interval <= at <= now + interval + 3 * 6 * 3600
+        json.dumps(rhythm.dump(), allow_nan=False)
