@@ -183,6 +183,7 @@ MATRIX: dict[str, tuple[int, str | None]] = {
     "side_effect": (90, "moved"),
     "refuse": (10, "refused"),
     "vanish": (10, "unconfirmed"),
+    "once_a_minute": (90, None),
 }
 
 
@@ -220,7 +221,7 @@ async def test_misbehaviour(
         assert bool(error) is (reason is not None)
     else:
         await set_number(hass, 90)
-    await advance(600)
+    await advance(240)
     assert state(hass, CUT_OFF, "number").state == f"{shows:.1f}"
     assert "pending" not in state(hass, CUT_OFF, "number").attributes
     assert len(puts(cloud)) == 1
