@@ -182,8 +182,10 @@ class Rhythm:
             if fresh:
                 self._hit(age, period, retried=self._looked == tested and bool(self._missed))
         elif tested > (self._looked if self._looked is not None else seen):
-            self._late = self._late + 1 if fresh else self._late
-            self._miss(age, period, late=fresh)
+            # A sample that was looked for before, and only now is there, is late for certain.
+            late = fresh and index <= (self._looked or 0)
+            self._late += late
+            self._miss(age, period, late=late)
         if tested > (self._looked or seen):
             self._looks = 0
         self._looks += 1
@@ -234,7 +236,7 @@ class Rhythm:
             self._residuals, self._moved, self._move = [], index, middle
             if abs(middle) > 10.0 + 3.0 * spread:
                 # Was it the logger, or only its clock? Then samples are still there when they were before.
-                self._searching, self._step = True, min(abs(middle), period / 2)
+                self._searching, self._step = True, min(abs(middle) - 4.0, period / 2)
                 self._trial, self._attempts, self._waited = None, 0, 0
 
     def _hit(self, age: float, period: float, *, retried: bool) -> None:
