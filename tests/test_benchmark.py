@@ -20,7 +20,7 @@ def live(each: Scenario, days: int, *, disturbed: bool = True) -> tuple[Lateness
 
 
 def test_steady_logger() -> None:
-    ours, timer, best = live(scenario("steady"), 4, disturbed=False)
+    ours, timer, best = live(scenario("steady"), 3, disturbed=False)
     assert ours.mean < 15 < timer.mean
     assert best.mean < ours.mean
     assert ours.requests <= timer.requests
@@ -28,13 +28,13 @@ def test_steady_logger() -> None:
 
 @pytest.mark.parametrize("name", ["steady", "limit6"])
 def test_restarts_kills_reloads_and_a_second_entry(name: str) -> None:
-    ours, timer, _ = live(scenario(name), 4)
+    ours, timer, _ = live(scenario(name), 3)
     assert ours.mean < timer.mean
     assert ours.requests <= timer.requests
 
 
-def test_ten_devices() -> None:
-    ours, timer, _ = live(scenario("ten"), 2)
+def test_several_devices() -> None:
+    ours, timer, _ = live(scenario("ten", 4), 2)
     assert ours.mean < timer.mean
 
 

@@ -20,9 +20,7 @@ from .common import Advance, add_entry, enable_all, entity_id, restart, set_up, 
 
 def polls(cloud: Simulator, device_sn: str | None = None) -> int:
     """Return how often the latest data were asked for."""
-    return sum(
-        record.operation == "latest" and device_sn in {None, record.device_sn} for record in cloud.requests
-    )
+    return sum(record.operation == "latest" and device_sn in {None, record.device_sn} for record in cloud.requests)
 
 
 async def press(hass: HomeAssistant, device_sn: str) -> None:

@@ -17,10 +17,10 @@ from unittest.mock import patch
 from homeassistant import loader
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant, mock_storage
 
 import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
 from custom_components.atess.const import DOMAIN
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant, mock_storage
 from simulator import Simulator
 
 from .scenarios import DAY, Scenario
@@ -113,6 +113,10 @@ class Home:
         """Stop as a user does."""
         assert self._hass is not None
         assert self._context is not None
+        # Timers of a process end with it; here the loop goes on, and older versions do not cancel them.
+        for entry in self._entries:
+            for coordinator in entry.runtime_data.coordinators.values():
+                await coordinator.async_shutdown()
         await self._hass.async_stop(force=True)
         await self._context.__aexit__(None, None, None)
         self._hass = None

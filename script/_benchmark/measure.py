@@ -79,7 +79,7 @@ def oracle(scenario: Scenario, outcome: Outcome, days: int, serial: str) -> Late
         if best is not None and number * scenario.period > 2.1 * scenario.limit:
             break
         phases = [float(phase) for phase in range(0, int(distance), 4)]
-        coarse = min(phases, key=lambda phase: constant(outcome, days, serial, distance, phase).mean)  # noqa: B023
+        coarse = min(phases, key=lambda phase: constant(outcome, days, serial, distance, phase).mean)
         fine = [coarse + step / 4 for step in range(-20, 21)]
         found = min((constant(outcome, days, serial, distance, phase) for phase in fine), key=lambda item: item.mean)
         if best is None or found.mean < best.mean:
