@@ -114,7 +114,7 @@ async def test_the_first_poll_after_a_long_stop_is_spread(
     clock: FrozenDateTimeFactory,
     advance: Advance,
 ) -> None:
-    """After hours of absence nothing is asked at once; all entities are there, and the poll comes within an interval."""
+    """After hours of absence nothing is asked at once; entities are there, and the poll comes within an interval."""
     asked = polls(cloud)
     clock.tick(4 * 3600)
     await restart(hass, entry)
