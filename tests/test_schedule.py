@@ -73,11 +73,10 @@ async def test_refresh_action(
 ) -> None:
     """The action answers for each device, or raises what a person can read."""
     registry = dr.async_get(hass)
-    ids = []
-    for item in cloud.devices:
-        device = registry.async_get_device({(DOMAIN, item.sn)})
-        assert device is not None
-        ids.append(device.id)
+    ids = [
+        next(device.id for device in registry.devices.values() if (DOMAIN, item.sn) in device.identifiers)
+        for item in cloud.devices
+    ]
     data = {ATTR_DEVICE_ID: ids}
     answer = await hass.services.async_call(DOMAIN, "refresh", data, blocking=True, return_response=True)
     assert answer is not None
