@@ -132,7 +132,7 @@ class Rhythm:
             if len(fitting) < GAPS // 2:
                 self.period = self._seen = None
         if self.period is not None and period is not None and 0.015 < abs(period / self.period - 1.0) <= 0.08:
-            if len(self._gaps) == GAPS and not self._residuals_small():
+            if len(self._gaps) == GAPS and self._moved_lately():
                 self.period, self._seen = period, None
         elif period is not None and (self.period is None or abs(period / self.period - 1.0) > 0.08):
             recent = self._gaps[-LEAST_GAPS:]
@@ -143,9 +143,9 @@ class Rhythm:
                 self.period, self._seen = period, None
                 self._gaps = recent
 
-    def _residuals_small(self) -> bool:
-        """Return whether the last labels lie on the grid."""
-        return len(self._residuals) >= 5 and abs(statistics.median(self._residuals)) < 3.0
+    def _moved_lately(self) -> bool:
+        """Return whether the grid had to be moved in the course of the last labels."""
+        return self._move != 0.0 and (self._seen or 0) - self._moved <= GAPS
 
     def _begin(self, label: float, asked: float, period: float) -> None:
         """Begin to search: a sample that is there is visible after what has passed since its label, at the latest."""
@@ -182,8 +182,10 @@ class Rhythm:
             if fresh:
                 self._hit(age, period, retried=self._looked == tested and bool(self._missed))
         elif tested > (self._looked if self._looked is not None else seen):
-            self._late = self._late + 1 if fresh else self._late
-            self._miss(age, period, late=fresh)
+            # A sample that was looked for before, and only now is there, is late for certain.
+            late = fresh and index <= (self._looked or 0)
+            self._late += late
+            self._miss(age, period, late=late)
         if tested > (self._looked or seen):
             self._looks = 0
         self._looks += 1
@@ -234,7 +236,7 @@ class Rhythm:
             self._residuals, self._moved, self._move = [], index, middle
             if abs(middle) > 10.0 + 3.0 * spread:
                 # Was it the logger, or only its clock? Then samples are still there when they were before.
-                self._searching, self._step = True, min(abs(middle), period / 2)
+                self._searching, self._step = True, min(abs(middle) - 4.0, period / 2)
                 self._trial, self._attempts, self._waited = None, 0, 0
 
     def _hit(self, age: float, period: float, *, retried: bool) -> None:

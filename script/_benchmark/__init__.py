@@ -1,1 +1,1 @@
-"""The benchmark: how fresh the data are, and what that costs the cloud, in virtual time. Started by script/benchmark."""
+"""The benchmark: how fresh the data are, and what that costs the cloud, in virtual time. See script/benchmark."""

@@ -74,7 +74,7 @@ def oracle(scenario: Scenario, outcome: Outcome, days: int, serial: str) -> Late
     best: Lateness | None = None
     for number in range(1, 7):
         distance = number * scenario.period
-        if distance + 1e-6 < scenario.limit + (scenario.latency[1] if scenario.latency[1] else 0.0):
+        if distance + 1e-6 < scenario.limit + scenario.latency[1]:
             continue
         if best is not None and number * scenario.period > 2.1 * scenario.limit:
             break
@@ -84,5 +84,6 @@ def oracle(scenario: Scenario, outcome: Outcome, days: int, serial: str) -> Late
         found = min((constant(outcome, days, serial, distance, phase) for phase in fine), key=lambda item: item.mean)
         if best is None or found.mean < best.mean:
             best = found
-    assert best is not None
+    if best is None:
+        raise ValueError("no constant schedule keeps the limit")
     return best

@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
-from typing import Any
 
 from simulator import Simulator
 from simulator.cloud import Call
@@ -35,7 +34,7 @@ class Wire:
         self._random = random.Random(seed)  # a simulation
 
     def request(
-        self, method: str, url: str, *, params: Mapping[str, str], headers: Mapping[str, str], **_: Any
+        self, method: str, url: str, *, params: Mapping[str, str], headers: Mapping[str, str], **_: object
     ) -> _Exchange:
         """Return the request, made when it is entered, as aiohttp's."""
         call = Call(
@@ -64,6 +63,3 @@ class _Exchange:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Nothing is left open."""
-
-    def __await__(self) -> Any:
-        raise TypeError("enter the request, do not await it")

@@ -1,0 +1,44 @@
+"""A short run of script/benchmark: no request breaks the limit, and the data are far fresher than a timer's."""
+
+import pytest
+
+import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
+from script._benchmark.herd import herd
+from script._benchmark.home import simulate
+from script._benchmark.measure import Lateness, measured, oracle, plain
+from script._benchmark.scenarios import Scenario, scenario
+from script._benchmark.virtual import run
+
+
+def live(each: Scenario, days: int, *, disturbed: bool = True) -> tuple[Lateness, Lateness, Lateness]:
+    """Return what a home showed, what a plain timer would have, and the oracle; fails if the limit was broken."""
+    outcome = run(lambda: simulate(each, days, disturbed=disturbed))
+    assert outcome.violations == 0
+    assert outcome.storage < 10_000
+    serial = next(iter(outcome.uploads))
+    return measured(outcome, days), plain(each, outcome, days, serial), oracle(each, outcome, days, serial)
+
+
+def test_steady_logger() -> None:
+    ours, timer, best = live(scenario("steady"), 3, disturbed=False)
+    assert ours.mean < 15 < timer.mean
+    assert best.mean < ours.mean
+    assert ours.requests <= timer.requests
+
+
+@pytest.mark.parametrize("name", ["steady", "limit6"])
+def test_restarts_kills_reloads_and_a_second_entry(name: str) -> None:
+    ours, timer, _ = live(scenario(name), 3)
+    assert ours.mean < timer.mean
+    assert ours.requests <= timer.requests
+
+
+def test_several_devices() -> None:
+    ours, timer, _ = live(scenario("ten", 4), 2)
+    assert ours.mean < timer.mean
+
+
+@pytest.mark.parametrize("down", [60.0, 600.0])
+def test_homes_that_restart_together_do_not_ask_together(down: float) -> None:
+    busiest, mean = herd(10_000, down, 1)
+    assert busiest <= 3 * mean
