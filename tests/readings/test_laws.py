@@ -88,7 +88,7 @@ def test_g19_stale_after_three_intervals_and_not_before(interval: int, samples: 
 
 
 @given(st.lists(st.sampled_from(["ppv", "pac", "epvTotal", "vbat", "status", "maxVolt"]), max_size=6), st.booleans())
-def test_g20_nothing_but_zeros_without_a_time_is_no_sample(members: list[str], zero: bool) -> None:  # noqa: FBT001
+def test_g20_nothing_but_zeros_without_a_time_is_no_sample(members: list[str], zero: bool) -> None:
     device = Device()
     sent = dict.fromkeys(members, 0 if zero else None)
     assert device.interpreter.read(sample(sent, None)) is None
