@@ -29,7 +29,7 @@ class Logger:
 
     def samples(self, begin: float, end: float, *, clock: float = ZONE, seed: int = 1) -> list[tuple[float, float]]:
         """Return what is uploaded."""
-        chance = random.Random(seed)  # noqa: S311  # a simulation
+        chance = random.Random(seed)  # a simulation
         found = []
         for number in range(int((end - begin) / self.period)):
             taken = begin + number * self.period + chance.uniform(-self.jitter, self.jitter)

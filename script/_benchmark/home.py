@@ -174,7 +174,7 @@ async def _home(scenario: Scenario, seed: int) -> AsyncIterator[tuple[Home, Simu
 
 def _disturbances(days: int, seed: int) -> list[tuple[float, str]]:
     """Return what happens when: per 30 days 10 restarts, 5 kills, 3 reloads, a second entry for a day."""
-    chance = random.Random(seed)  # noqa: S311  # a simulation
+    chance = random.Random(seed)  # a simulation
     kinds = ["restart"] * max(1, days // 3) + ["kill"] * max(1, days // 6) + ["reload"] * max(1, days // 10)
     events = [((0.3 + chance.random() * (days - 0.5)) * DAY, kind) for kind in kinds]
     if days >= 3:
@@ -186,7 +186,7 @@ def _disturbances(days: int, seed: int) -> list[tuple[float, str]]:
 async def simulate(scenario: Scenario, days: int, seed: int = 1, *, disturbed: bool = True) -> Outcome:
     """Let a home live through a scenario for some days and return what was seen."""
     loop = asyncio.get_running_loop()
-    chance = random.Random(seed + 1)  # noqa: S311  # a simulation
+    chance = random.Random(seed + 1)  # a simulation
     async with _home(scenario, seed) as (home, cloud, _wire):
         await home.start()
         kills = 0

@@ -100,6 +100,7 @@ def verdicts(weeks: int, seed: int, jobs: int) -> int:
             hours.setdefault(variant, []).append(after)
         elif outcome.flow < LEAST_FLOW:
             named[f"{variant} idle"] += 1
+            outcome.result.faults.clear()
         else:
             outcome.result.faults.append(f"{name} is {verdict or 'not decided'}")
         failed += _tell(outcome)

@@ -100,9 +100,8 @@ def mixed(seed: int, days: float = 7.0) -> Case:
     month = random.randint(1, 12)
     usual = [name for name, kinds in VARIANT_KINDS.items() if kind in kinds]
     chosen = random.sample(usual, random.choice((0, 1, 1, 2)))
-    for one, other in (("watts", "pv_watts"), ("inverter_output", "hv_totals")):
-        if {one, other} <= set(chosen):
-            chosen.remove(other)
+    exclusive = {"pv_watts": "watts", "hv_totals": "inverter_output"}
+    chosen = [name for name in chosen if exclusive.get(name) not in chosen]
     variants: dict[str, Mapping[str, float]] = {}
     for name in chosen:
         variants[name] = {"offset": random.choice((-90.0, 45.0, 360.0))} if name == "clock" else {}

@@ -1,6 +1,5 @@
 """From the samples of one device to its readings, learning on the way."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
@@ -17,7 +16,8 @@ from .first_samples import FirstSamples, other_phase
 from .learning import Learning
 from .members import Parsed, parse
 from .numbers import clean
-from .reading import Reading, Value
+from .reading import ActiveFault, Reading, Value
+from .sample import fingerprint, is_lost, stored_sample, take_hv_voltages, whole_words
 from .selfchecks import Verdict
 from .selfchecks.battery import NORMAL
 from .selfchecks.grid import SWAPPED
@@ -39,7 +39,6 @@ _GRID_PAIRS = tuple(
     (f"grid_import_{what}", f"grid_export_{what}")
     for what in ("energy_today", "energy_total", "time_today", "time_total")
 )
-_HV_VOLTAGES = tuple((f"pv{number}_voltage", f"pv{number}_voltage_hv") for number in (1, 2, 3))
 _POWERS = frozenset({"power", "pv_power"})
 _RUNNING = frozenset({"grid_present", "generator_running", "battery_charging", "battery_discharging"})
 
@@ -79,7 +78,7 @@ class Interpreter:
         self._continuity = Continuity(stored.get("continuity"))
         self._accounts = Accounts(stored.get("accounts"))
         self._counts = {key: a_count(item) for key, item in a_dict(stored.get("counts")).items()}
-        self._sample = _a_sample(stored.get("sample"), kind)
+        self._sample = stored_sample(stored.get("sample"), kind)
 
     def dump(self) -> dict[str, Json]:
         """Return what was learnt, for storage; it holds the last sample, and with it serial numbers."""
@@ -104,7 +103,7 @@ class Interpreter:
         parsed = parse(self._kind, sample.members)
         if local is None and not parsed.any_number:
             return None
-        moment = self._clock.take(local, sample.received, _fingerprint(parsed) if local is None else "")
+        moment = self._clock.take(local, sample.received, fingerprint(parsed) if local is None else "")
         if moment.news is News.BACKWARDS and self._sample is not None:
             return self._again(self._sample, sample.received)
         if moment.news is News.FRESH:
@@ -182,7 +181,7 @@ class Interpreter:
         learn = moment.news is News.FRESH
         notes: dict[str, list[str]] = {key: ["G1"] for key in parsed.rejected}
         numbers, values = parsed.numbers, parsed.values
-        lost = _lost(values)
+        lost = is_lost(values)
         self._guard(parsed, moment, notes)
         self._count_on(parsed, When(utc=moment.sampled_at, local=moment.local), notes, learn=learn)
         if self._kind in derived.BATTERIES and "battery_current" in numbers:
@@ -196,17 +195,13 @@ class Interpreter:
         single = self._first.single_phase(numbers, learn=learn)
         self._orient_grid_counters(numbers)
         if facts.layout == HV:
-            _take_hv_voltages(numbers)
+            take_hv_voltages(numbers)
         values |= {key: value for key, value in numbers.items() if not (single and other_phase(key))}
-        _whole_words(values)
+        whole_words(values)
         values |= derived.derive(facts, numbers, flow, values)
         words = words_in(numbers)
         faults = active_faults(self._kind, words)
-        if self._kind not in derived.BATTERIES:
-            if words:
-                values["active_faults"] = len(faults)
-            if words or "operating_state" in values:
-                values["problem"] = derived.problem(values, words, faults)
+        values |= self._from_faults(values, words, faults)
         if learn and not lost:
             self._accounts.add(values, moment.sampled_at, self._clock.interval)
         day_by_counters, day_by_powers = self._accounts.last_day()
@@ -234,6 +229,17 @@ class Interpreter:
             day_by_counters=day_by_counters,
             day_by_powers=day_by_powers,
         )
+
+    def _from_faults(
+        self, values: Mapping[str, Value], words: Mapping[int, float | None], faults: tuple[ActiveFault, ...]
+    ) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        if self._kind not in derived.BATTERIES:
+            if words:
+                found["active_faults"] = len(faults)
+            if words or "operating_state" in values:
+                found["problem"] = derived.problem(values, words, faults)
+        return found
 
     def _from_accounts(self, by_counters: Energies, by_powers: Energies) -> dict[str, Value]:
         """Return the energies by integration, and the shares of the last day's energy that do not add up."""
@@ -343,35 +349,3 @@ class Interpreter:
             for name in names:
                 counted = f"{name} {key}"
                 self._counts[counted] = self._counts.get(counted, 0) + 1
-
-
-def _lost(values: Mapping[str, Value]) -> bool:
-    """Return whether the cloud calls the device lost."""
-    return values.get("online") is False or values.get("operating_state") == "lost" or values.get("status") == "-1"
-
-
-def _take_hv_voltages(numbers: dict[str, float | None]) -> None:
-    """§2.2: on HV models the PV voltages are those of the HV fields."""
-    for key, source in _HV_VOLTAGES:
-        if source in numbers:
-            numbers[key] = numbers[source]
-
-
-def _whole_words(values: dict[str, Value]) -> None:
-    for key, value in values.items():
-        if isinstance(value, float) and key.startswith("fault_word_"):
-            values[key] = int(value)
-
-
-def _fingerprint(parsed: Parsed) -> str:
-    """Return what tells apart the numbers of two samples without a time."""
-    text = repr((sorted(parsed.numbers.items()), sorted(parsed.values.items(), key=lambda item: item[0])))
-    return hashlib.blake2s(text.encode(errors="replace"), digest_size=8).hexdigest()
-
-
-def _a_sample(value: Json, kind: Kind) -> Sample | None:
-    try:
-        sample = Sample.from_dict(a_dict(value))
-    except KeyError, TypeError, ValueError:
-        return None
-    return sample if sample.kind is kind and sample.received.tzinfo is not None else None
