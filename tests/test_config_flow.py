@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.atess.const import DOMAIN
 from simulator import Simulator
 
-from .common import account_of, add_entry, other_token
+from .common import Advance, account_of, add_entry, other_token
 
 
 def user_input(cloud: Simulator, serials: list[str] | None = None, **changes: Any) -> dict[str, Any]:
@@ -319,15 +319,20 @@ async def test_reauth(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEn
     assert cloud.violations == 0
 
 
-async def test_reauth_after_a_poll(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: Any) -> None:
+async def test_reauth_after_a_poll(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: Any, advance: Advance
+) -> None:
     """A token can be tried right after a poll, at what may be asked; when nothing may be, the form says when."""
+    await advance(301)
     result = await entry.start_reauth_flow(hass)
     flow_id = result["flow_id"]
     result = await hass.config_entries.flow.async_configure(flow_id, {"token": other_token(cloud)})
     assert result["errors"] == {"base": "invalid_auth"}
-    cloud.inject(kind="http_status", status=503, count=1)
-    result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
-    assert result["errors"] == {"base": "cannot_connect"}
+    # The settings and the base info may be asked for still; then nothing may.
+    cloud.inject(kind="http_status", status=503, count=2)
+    for _ in range(2):
+        result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
+        assert result["errors"] == {"base": "cannot_connect"}
     result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
     assert result["errors"] == {"base": "paced"}
     clock.tick(300)

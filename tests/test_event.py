@@ -52,7 +52,7 @@ async def test_every_bit(hass: HomeAssistant, cloud: Simulator, advance: Advance
     await set_up(hass, entry)
     enable_all(hass, entry)
     # Home Assistant reloads an entry by itself, half a minute after entities were enabled.
-    await advance(31, step=31)
+    await advance(60, step=10)
     events = watch(hass, entity_id(hass, f"{device.sn}_fault", "event"))
 
     words: dict[int, list[dict[str, str]]] = defaultdict(list)
@@ -64,7 +64,7 @@ async def test_every_bit(hass: HomeAssistant, cloud: Simulator, advance: Advance
         events.clear()
         cloud.clear()
         cloud.inject(kind="members", device=device.sn, set={**none, f"sysFaultWord{word}": 65535})
-        await advance(301, step=301)
+        await advance(660, step=60)
         appeared = {event["code"]: event for event in events if event["event_type"] == "appeared"}
         assert len(appeared) == len([event for event in events if event["event_type"] == "appeared"]) == 16
         for row in rows:
@@ -80,7 +80,7 @@ async def test_every_bit(hass: HomeAssistant, cloud: Simulator, advance: Advance
     events.clear()
     cloud.clear()
     cloud.inject(kind="members", device=device.sn, set=none)
-    await advance(301, step=301)
+    await advance(660, step=60)
     assert [event["event_type"] for event in events] == ["cleared"] * 16
     assert state(hass, f"{device.sn}_problem", "binary_sensor").state == "off"
 

@@ -143,7 +143,7 @@ async def test_a_clock_that_is_off_is_told_after_a_day(
     await answer(hass, issue, "correct")
     assert next(iter(entry.subentries.values())).data["corrections"] == {"clock": "480"}
     sampled = state(hass, f"{SERIAL}_last_data").state
-    await advance(600, 300)
+    await advance(1800, 60)
     assert state(hass, f"{SERIAL}_last_data").state > sampled
     assert issues(hass, entry) == {}
 
@@ -153,7 +153,7 @@ async def test_swapped_counters_go_on_without_a_step(
 ) -> None:
     """After the correction export rises by what is exported; neither counter jumps or falls."""
     entry = await with_variant(hass, cloud, clock, 0, "grid_counters")
-    await advance(timedelta(hours=4).total_seconds(), 300)
+    await advance(timedelta(hours=7).total_seconds(), 150)
     keys = [f"{SERIAL}_grid_{way}_energy_total" for way in ("import", "export")]
     before = [float(state(hass, key).state) for key in keys]
     await answer(hass, issues(hass, entry)["grid_counters"], "correct")

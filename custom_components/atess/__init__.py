@@ -11,6 +11,7 @@ from .account import async_get_accounts
 from .const import CONF_BASE_URL, CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import AtessCoordinator, device_store
 from .devices import async_register_devices
+from .enerclo import Kind
 from .issues import async_delete_device_issues, new_devices_issue, refused_issue
 from .not_ready import not_ready
 from .plant import PlantCoordinator
@@ -101,8 +102,9 @@ def _raise_if_unreachable(coordinators: list[AtessCoordinator]) -> None:
 async def _async_finish(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
     """Read master data and settings, after the live data have had their turn."""
     await DailyWatch(hass, entry).async_start()
+    # What a BMS is set to protects the battery and is only shown, to those who enable it: that can wait for the hour.
     for settings in entry.runtime_data.settings.values():
-        await settings.async_start()
+        await settings.async_start(at_once=settings.kind not in {Kind.BCU, Kind.MBMS})
 
 
 async def _async_reload(hass: HomeAssistant, entry: AtessConfigEntry) -> None:

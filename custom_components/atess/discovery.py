@@ -26,6 +26,8 @@ async def async_identify(client: EnercloClient, serial: str) -> tuple[list[Found
     Raises NotFoundError if neither, NoDataError if it is a device that has never reported, else what the client raises.
     """
     try:
+        if await _is_data_logger(client, serial):
+            return await async_devices_of(client, serial), True
         kind, sample = await client.identify(serial, max_wait=PERSON_MAX_WAIT)
     except NotFoundError:
         if found := await async_devices_of(client, serial):
@@ -34,6 +36,25 @@ async def async_identify(client: EnercloClient, serial: str) -> tuple[list[Found
     if sample is None:
         raise NoDataError("the device has not reported any data yet")
     return [FoundDevice(device_sn=serial, kind=kind)], False
+
+
+async def _is_data_logger(client: EnercloClient, serial: str) -> bool:
+    """Return whether the cloud knows a data logger of this number, once it is not the most common kind of device.
+
+    That spares a data logger the questions for all other kinds. Where the cloud does not say, those follow.
+    """
+    try:
+        await client.latest(next(iter(Kind)), serial, priority=Priority.PERSON, max_wait=PERSON_MAX_WAIT)
+    except NotFoundError:
+        pass
+    except NoDataError, PacedError:
+        return False
+    else:
+        return False
+    try:
+        return bool(await client.data_log(serial, priority=Priority.PERSON, max_wait=PERSON_MAX_WAIT))
+    except NotFoundError, NoDataError, PacedError:
+        return False
 
 
 async def async_devices_of(client: EnercloClient, data_log_sn: str) -> list[FoundDevice]:

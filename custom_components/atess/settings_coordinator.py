@@ -84,10 +84,16 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
             self.update_interval = max(read_at + INTERVAL - dt_util.utcnow(), timedelta(seconds=1))
         self.writer.restore(stored)
 
-    async def async_start(self) -> None:
-        """Read the settings if they were not read within the hour, and settle what a restart has interrupted."""
+    async def async_start(self, *, at_once: bool = True) -> None:
+        """Read the settings if they were not read within the hour, and settle what a restart has interrupted.
+
+        Unless at once, settings that were never read are read when the hour is over.
+        """
         self._started = True
-        if self.read_at is None or self.age >= INTERVAL:
+        if self.read_at is None and not at_once:
+            self.update_interval = INTERVAL
+            self.async_update_listeners()
+        elif self.read_at is None or self.age >= INTERVAL:
             await self.async_refresh()
         elif self.data is not None:
             # What base info tells of the device's power may be new.

@@ -52,6 +52,7 @@ class EnercloClient:
         self._now = now
         self._caller = Caller(session, token, normalize_base_url(base_url), pacer=pacer, paths=self._paths, now=now)
         self._listed: dict[tuple[Kind, str], dict[str, Json]] = {}
+        self._data_logs: dict[str, dict[str, Json]] = {}
         self._lists: dict[tuple[str, str], list[dict[str, Json]]] = {}
         self._samples: dict[tuple[Kind, str], Sample] = {}
         self._missing: dict[tuple[Kind, str], NotFoundError | NoDataError] = {}
@@ -210,10 +211,18 @@ class EnercloClient:
     async def data_log(
         self, data_log_sn: str, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0
     ) -> dict[str, Json]:
-        """Return the master data of a data logger (candidate)."""
+        """Return the master data of a data logger (candidate); while pacing forbids asking, those of last time."""
         row = endpoint(None, Operation.DATA_LOG)
         query = {"dataLogSn": data_log_sn}
-        return await self._caller.ask(row, data_log_sn, query, members_of, Terms(priority=priority, max_wait=max_wait))
+        terms = Terms(priority=priority, max_wait=max_wait)
+        try:
+            found = await self._caller.ask(row, data_log_sn, query, members_of, terms)
+        except PacedError:
+            if (remembered := self._data_logs.get(data_log_sn)) is None:
+                raise
+            return remembered
+        self._data_logs[data_log_sn] = found
+        return found
 
     async def data_logs(
         self, plant_id: str | int, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0
