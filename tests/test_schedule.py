@@ -72,9 +72,9 @@ async def test_refresh_action(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: FrozenDateTimeFactory
 ) -> None:
     """The action answers for each device, or raises what a person can read."""
-    registry = dr.async_get(hass)
+    known = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     ids = [
-        next(device.id for device in registry.devices.values() if (DOMAIN, item.sn) in device.identifiers)
+        next(device.id for device in known if (DOMAIN, item.sn) in device.identifiers)
         for item in cloud.devices
     ]
     data = {ATTR_DEVICE_ID: ids}
