@@ -73,10 +73,7 @@ async def test_refresh_action(
 ) -> None:
     """The action answers for each device, or raises what a person can read."""
     known = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    ids = [
-        next(device.id for device in known if (DOMAIN, item.sn) in device.identifiers)
-        for item in cloud.devices
-    ]
+    ids = [next(device.id for device in known if (DOMAIN, item.sn) in device.identifiers) for item in cloud.devices]
     data = {ATTR_DEVICE_ID: ids}
     answer = await hass.services.async_call(DOMAIN, "refresh", data, blocking=True, return_response=True)
     assert answer is not None
