@@ -72,11 +72,8 @@ async def test_refresh_action(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: FrozenDateTimeFactory
 ) -> None:
     """The action answers for each device, or raises what a person can read."""
-    registry = dr.async_get(hass)
-    ids = [
-        next(device.id for device in registry.devices.values() if (DOMAIN, item.sn) in device.identifiers)
-        for item in cloud.devices
-    ]
+    known = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    ids = [next(device.id for device in known if (DOMAIN, item.sn) in device.identifiers) for item in cloud.devices]
     data = {ATTR_DEVICE_ID: ids}
     answer = await hass.services.async_call(DOMAIN, "refresh", data, blocking=True, return_response=True)
     assert answer is not None
