@@ -251,6 +251,21 @@ async def test_whole_account(hass: HomeAssistant, cloud: Simulator) -> None:
     assert {item.unique_id for item in result["result"].subentries.values()} == {device.sn for device in cloud.devices}
 
 
+async def test_lists_where_the_data_logger_is_not_known(hass: HomeAssistant, cloud: Simulator) -> None:
+    """The lists name a data logger's devices even where the cloud does not answer about the logger itself."""
+    for path in ("datalog", "data-log"):
+        cloud.inject(kind="http_status", status=404, path=path)
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, [cloud.data_logs[0]]))
+    assert result["step_id"] == "devices"
+    hass.config_entries.flow.async_abort(flow_id)
+    for path in ("datalog/list", "data-log/list"):
+        cloud.inject(kind="http_status", status=404, path=path)
+    flow_id = await start(hass)
+    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, []))
+    assert result["errors"] == {"device_sn": "nothing_found"}
+
+
 async def test_lists_are_remembered(hass: HomeAssistant, cloud: Simulator) -> None:
     """A flow that is begun anew asks nothing that was answered a moment ago."""
     for known in ([], [cloud.data_logs[0]]):

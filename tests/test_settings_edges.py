@@ -1,0 +1,127 @@
+"""Settings at their edges: changes that cannot be sent, values that cannot be written, and how they are told."""
+
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+
+from custom_components.atess.catalogue.settings import settings_of
+from custom_components.atess.corrections import corrections_entered, corrections_shown
+from custom_components.atess.enerclo import Kind
+from custom_components.atess.settings import Period, SettingError
+from custom_components.atess.settings.values import Limits, check, encode, limits_of
+from custom_components.atess.settings_texts import differences, member_texts, refusal, value_text, wishes
+from simulator import Simulator
+
+from .common import Advance, set_up
+from .settings_common import add_settings_entry, puts
+from .test_settings import issue, set_number
+
+SETTINGS = settings_of(Kind.HPS_CENTRAL)
+
+
+def told(hass: HomeAssistant) -> str:
+    """Return the translation key of the repair issue about a change."""
+    found = issue(hass)
+    assert found is not None
+    assert found.translation_key is not None
+    return found.translation_key
+
+
+async def test_unload_before_a_change_is_sent(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """A change that an unload overtakes is not sent, and said not to have been."""
+    entry = add_settings_entry(hass, cloud)
+    await set_up(hass, entry)
+    await set_number(hass, 35)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await advance(60, step=10)
+    assert puts(cloud) == []
+    assert told(hass)
+
+
+async def test_settings_that_cannot_be_read_before_a_change(
+    hass: HomeAssistant, cloud: Simulator, advance: Advance
+) -> None:
+    """A change on an old copy is not sent when no fresh one is to be had, and said not to have been."""
+    entry = add_settings_entry(hass, cloud)
+    await set_up(hass, entry)
+    await advance(600, step=60)
+    cloud.inject(kind="http_status", status=503, operation="settings")
+    await set_number(hass, 35)
+    await advance(90, step=5)
+    assert puts(cloud) == []
+    assert told(hass)
+
+
+async def test_a_cloud_that_is_gone_before_a_change(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """A change that does not reach the cloud is said not to have been sent."""
+    entry = add_settings_entry(hass, cloud)
+    await set_up(hass, entry)
+    await cloud.stop()
+    await set_number(hass, 35)
+    await advance(90, step=5)
+    assert puts(cloud) == []
+    assert told(hass)
+
+
+async def test_texts(hass: HomeAssistant, cloud: Simulator) -> None:
+    """Values, differences and refusals are told in words, a member that no setting fits by its own name."""
+    entry = add_settings_entry(hass, cloud)
+    await set_up(hass, entry)
+    [settings] = entry.runtime_data.settings.values()
+    model = settings.data
+    mode, cut_off = SETTINGS["mode"], SETTINGS["discharge_cut_off_soc"]
+    charge = SETTINGS["charge_from_grid_and_pv_together"]
+    assert value_text(hass, mode, None) == "?"
+    assert value_text(hass, mode, "economy") == "Economy"
+    assert value_text(hass, charge, value=True) in {"On", "on"}
+    assert value_text(hass, cut_off, 30.0) == "30 %"
+    assert member_texts(hass, model, "riddle", 4) == ("riddle", "4")
+    assert differences(hass, model, {"dischargeCutoffSoc": 35}, {"dischargeCutoffSoc": 30, "riddle": 4}) == (
+        "Discharge cut-off SOC: 35 % → 30 %; riddle: 4"
+    )
+    assert wishes(hass, model, {"dischargeCutoffSoc": 35}) == "Discharge cut-off SOC: 35 %"
+    assert wishes(hass, None, {"dischargeCutoffSoc": 35}) == "dischargeCutoffSoc: 35"
+    error = SettingError("relation_below", "discharge_cut_off_soc", other="discharge_recover_soc")
+    told_error = refusal(hass, Kind.HPS_CENTRAL, "Barn", error)
+    placeholders = told_error.translation_placeholders or {}
+    assert placeholders["setting"] == "Discharge cut-off SOC"
+    assert placeholders["other"] == "Discharge recover SOC"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "limits", "reason"),
+    [
+        ("discharge_cut_off_soc", 30, Limits(low=None, high=None, step=1), "range_unknown"),
+        ("forced_charge", 1.5, None, "not_a_switch"),
+        ("forced_charge", [], None, "not_a_switch"),
+    ],
+)
+def test_values_that_cannot_be_checked(key: str, value: Any, limits: Limits | None, reason: str) -> None:
+    """A value without known limits, or of a wrong type, is refused."""
+    with pytest.raises(SettingError) as raised:
+        check(SETTINGS[key], limits or limits_of(SETTINGS[key], None), value)
+    assert raised.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "present"),
+    [
+        ("peak_period_1", Period(start=60, end=120), "whenever"),
+        ("discharge_cut_off_soc", 30.0, None),
+        ("discharge_cut_off_soc", 30.0, [1]),
+    ],
+)
+def test_forms_that_are_not_known(key: str, value: Any, present: Any) -> None:
+    """What the device sends now shows the form to write in; without one nothing is written."""
+    with pytest.raises(SettingError) as raised:
+        encode(SETTINGS[key], value, present)
+    assert raised.value.reason == "form_unknown"
+
+
+def test_corrections_in_the_form() -> None:
+    """A clock that was set by hand is shown as the minutes entered."""
+    shown = corrections_shown(Kind.HPS_STRING, {"clock": "480", "battery_sign": "inverted"})
+    assert shown["clock"] == 480
+    assert corrections_entered(shown) == {"clock": "480", "battery_sign": "inverted"}
