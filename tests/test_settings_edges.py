@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from custom_components.atess.catalogue.settings import settings_of
 from custom_components.atess.corrections import corrections_entered, corrections_shown
@@ -14,7 +15,7 @@ from custom_components.atess.settings_texts import differences, member_texts, re
 from simulator import Simulator
 
 from .common import Advance, set_up
-from .settings_common import add_settings_entry, puts
+from .settings_common import SMALL, STRING, add_settings_entry, puts, shown
 from .test_settings import issue, set_number
 
 SETTINGS = settings_of(Kind.HPS_CENTRAL)
@@ -55,14 +56,54 @@ async def test_settings_that_cannot_be_read_before_a_change(
 
 
 async def test_a_cloud_that_is_gone_before_a_change(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
-    """A change that does not reach the cloud is said not to have been sent."""
+    """A change during which the cloud goes away is said not to be confirmed."""
     entry = add_settings_entry(hass, cloud)
     await set_up(hass, entry)
     await cloud.stop()
     await set_number(hass, 35)
     await advance(90, step=5)
     assert puts(cloud) == []
+    assert told(hass) == "settings_unconfirmed"
+
+
+async def test_settings_that_lost_a_key(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """A setting that the device no longer reports under its key is not written."""
+    entry = add_settings_entry(hass, cloud)
+    await set_up(hass, entry)
+    await advance(600, step=60)
+    cloud.configure(naming_style="snake")
+    await set_number(hass, 35)
+    await advance(400, step=20)
+    assert puts(cloud) == []
     assert told(hass)
+
+
+async def test_limits_that_moved_meanwhile(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """A change that no longer fits the settings as the device holds them now is not sent."""
+    entry = add_settings_entry(hass, cloud)
+    await set_up(hass, entry)
+    await advance(600, step=60)
+    changed = {**shown(cloud, STRING), "bmsSocUpperLimit": 50, "deviceSn": STRING}
+    headers = {"Authorization": cloud.token, "Accept-Language": "en"}
+    answer = await async_get_clientsession(hass).put(f"{cloud.base_url}{SMALL}", json=changed, headers=headers)
+    assert (await answer.json())["code"] in {0, 200}
+    before = len(puts(cloud))
+    await set_number(hass, 60, f"{STRING}_bms_soc_lower_limit")
+    await advance(400, step=20)
+    assert len(puts(cloud)) == before
+    assert told(hass)
+
+
+async def test_token_refused_for_settings(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """A token that is refused when settings are read asks for a new one."""
+    entry = add_settings_entry(hass, cloud)
+    await set_up(hass, entry)
+    [settings] = entry.runtime_data.settings.values()
+    assert settings.values["discharge_cut_off_soc"] == shown(cloud, STRING)["dischargeCutoffSoc"]
+    assert settings.values["peak_period_1"] == shown(cloud, STRING)["peakPeriodTime1"]
+    cloud.inject(kind="unauthorized", operation="settings")
+    await advance(3900, step=300)
+    assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == ["reauth"]
 
 
 async def test_texts(hass: HomeAssistant, cloud: Simulator) -> None:
