@@ -66,6 +66,19 @@ async def test_a_cloud_that_is_gone_before_a_change(hass: HomeAssistant, cloud: 
     assert told(hass) == "settings_unconfirmed"
 
 
+async def test_a_cloud_that_cannot_be_reached_for_a_change(
+    hass: HomeAssistant, cloud: Simulator, advance: Advance
+) -> None:
+    """A change for which no connection can be made is said not to have been sent."""
+    entry = add_settings_entry(hass, cloud)
+    await set_up(hass, entry)
+    await cloud.stop()
+    await advance(30, step=15)
+    await set_number(hass, 35)
+    await advance(20, step=2)
+    assert told(hass) == "settings_not_sent"
+
+
 async def test_settings_that_lost_a_key(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
     """A setting that the device no longer reports under its key is not written."""
     entry = add_settings_entry(hass, cloud)
