@@ -1,12 +1,17 @@
 """Settings at their edges: changes that cannot be sent, values that cannot be written, and how they are told."""
 
+import asyncio
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.atess.catalogue.settings import settings_of
+from custom_components.atess.const import DOMAIN
 from custom_components.atess.corrections import corrections_entered, corrections_shown
 from custom_components.atess.enerclo import Kind
 from custom_components.atess.settings import Period, SettingError
@@ -15,7 +20,7 @@ from custom_components.atess.settings_texts import differences, member_texts, re
 from simulator import Simulator
 
 from .common import Advance, set_up
-from .settings_common import SMALL, STRING, add_settings_entry, puts, shown
+from .settings_common import SMALL, STRING, add_settings_entry, device_id, puts, shown
 from .test_settings import issue, set_number
 
 SETTINGS = settings_of(Kind.HPS_CENTRAL)
@@ -77,6 +82,32 @@ async def test_a_cloud_that_cannot_be_reached_for_a_change(
     await set_number(hass, 35)
     await advance(20, step=2)
     assert told(hass) == "settings_not_sent"
+
+
+async def test_unload_while_a_change_is_under_way(
+    hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory
+) -> None:
+    """An action whose change was sent, but not yet read back, is told that it is pending when the entry is unloaded."""
+    entry = add_settings_entry(hass, cloud)
+    await set_up(hass, entry)
+
+    async def never(seconds: float) -> None:
+        await asyncio.Event().wait()
+
+    with patch("custom_components.atess.account.sleep", never):
+        asked = {"device_id": device_id(hass, entry, STRING), "settings": {"discharge_cut_off_soc": 35}}
+        action = asyncio.create_task(
+            hass.services.async_call(DOMAIN, "set_settings", asked, blocking=True, return_response=True)
+        )
+        for _ in range(400):
+            await asyncio.sleep(0)
+            if not puts(cloud):
+                clock.tick(0.1)
+                async_fire_time_changed(hass)
+        assert len(puts(cloud)) == 1
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        response = await action
+    assert "pending" in str(response)
 
 
 async def test_settings_that_lost_a_key(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
