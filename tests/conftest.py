@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from hypothesis import settings
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
@@ -17,6 +18,10 @@ import custom_components.atess  # noqa: F401  # before the test plugin's own cus
 from simulator import Simulator
 
 from .common import NOON, Advance, add_entry, set_up
+
+# No test depends on how fast the machine is.
+settings.register_profile("atess", deadline=None)
+settings.load_profile("atess")
 
 
 @pytest.fixture(autouse=True)
