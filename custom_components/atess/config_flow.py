@@ -33,7 +33,6 @@ from .device_flow import DeviceSubentryFlow
 from .discovery import FoundDevice, async_check_access, async_discover, async_identify
 from .enerclo import EnercloError, Kind, NotFoundError, account_identity, normalize_base_url, normalize_token
 from .flow_forms import (
-    CONF_DEVICES,
     NO_ERRORS,
     OPTIONS_SCHEMA,
     REAUTH_SCHEMA,
@@ -43,6 +42,7 @@ from .flow_forms import (
     async_devices_schema,
     async_kind_names,
     check_not_configured,
+    chosen_devices,
     clean_serials,
     device_data,
     device_titles,
@@ -138,11 +138,8 @@ class AtessConfigFlow(ConfigFlow, domain=DOMAIN):
         """Let the user choose among the devices that the cloud has listed."""
         error = NO_ERRORS
         if user_input is not None:
-            chosen = [device for device in self._found if device.device_sn in user_input[CONF_DEVICES]]
             try:
-                check_not_configured(self.hass, [device.device_sn for device in chosen], CONF_DEVICES)
-                if not chosen:
-                    raise FormError("nothing_chosen", CONF_DEVICES)
+                chosen = chosen_devices(self.hass, self._found, user_input)
             except FormError as err:
                 error = err
             else:

@@ -1,13 +1,12 @@
 """Adding a device to an account, and renaming it or correcting its kind later."""
 
-from types import MappingProxyType
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME, CONF_TOKEN
 
 from .account import async_get_accounts
-from .const import CONF_BASE_URL, CONF_CORRECTIONS, CONF_DEVICE_SN, CONF_KIND, CONF_SETTINGS, SUBENTRY_DEVICE
+from .const import CONF_BASE_URL, CONF_CORRECTIONS, CONF_DEVICE_SN, CONF_KIND, CONF_SETTINGS
 from .corrections import corrections_entered, corrections_of, corrections_section, corrections_shown
 from .discovery import PERSON_MAX_WAIT, FoundDevice, async_identify
 from .enerclo import EnercloClient, EnercloError, Kind, NoDataError, NotFoundError, PacedError, Priority
@@ -15,14 +14,15 @@ from .flow_forms import (
     ADD_DEVICE_SCHEMA,
     CHANGE_DEVICE_SCHEMA,
     CHANGE_DEVICE_WITH_SETTINGS_SCHEMA,
-    CONF_DEVICES,
     CONF_MATCH_SETTINGS,
     KIND_AUTOMATIC,
     NO_ERRORS,
     FormError,
+    add_devices,
     async_devices_schema,
     async_kind_names,
     check_not_configured,
+    chosen_devices,
     clean_serials,
     device_data,
     device_titles,
@@ -101,11 +101,8 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
         """Let the user choose among the devices of a data logger."""
         error = NO_ERRORS
         if user_input is not None:
-            chosen = [device for device in self._found if device.device_sn in user_input[CONF_DEVICES]]
             try:
-                check_not_configured(self.hass, [device.device_sn for device in chosen], CONF_DEVICES)
-                if not chosen:
-                    raise FormError("nothing_chosen", CONF_DEVICES)
+                chosen = chosen_devices(self.hass, self._found, user_input)
             except FormError as err:
                 error = err
             else:
@@ -123,16 +120,7 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
         titles = device_titles(await async_kind_names(self.hass), devices, subentry_titles(entry))
         if name and name.strip():
             titles[0] = name.strip()
-        for device, title in zip(devices[1:], titles[1:], strict=True):
-            self.hass.config_entries.async_add_subentry(
-                entry,
-                ConfigSubentry(
-                    data=MappingProxyType(device_data(device)),
-                    subentry_type=SUBENTRY_DEVICE,
-                    title=title,
-                    unique_id=device.device_sn,
-                ),
-            )
+        add_devices(self.hass, entry, devices[1:], titles[1:])
         return self.async_create_entry(title=titles[0], data=device_data(devices[0]), unique_id=devices[0].device_sn)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:

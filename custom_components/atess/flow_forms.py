@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from math import ceil
+from types import MappingProxyType
 from typing import Any
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_NAME, CONF_SCAN_INTERVAL, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
@@ -156,6 +157,29 @@ def check_not_configured(hass: HomeAssistant, serials: Iterable[str], field: str
     for serial in serials:
         if serial in known:
             raise FormError("device_configured", field, device=serial)
+
+
+def chosen_devices(
+    hass: HomeAssistant, found: Iterable[FoundDevice], user_input: Mapping[str, Any]
+) -> list[FoundDevice]:
+    """Return the found devices that were chosen; raises FormError if there are none, or one is there already."""
+    chosen = [device for device in found if device.device_sn in user_input[CONF_DEVICES]]
+    check_not_configured(hass, [device.device_sn for device in chosen], CONF_DEVICES)
+    if not chosen:
+        raise FormError("nothing_chosen", CONF_DEVICES)
+    return chosen
+
+
+def add_devices(hass: HomeAssistant, entry: ConfigEntry, devices: Iterable[FoundDevice], titles: Iterable[str]) -> None:
+    """Add devices to an account, each as a config subentry with its title."""
+    for device, title in zip(devices, titles, strict=True):
+        subentry = ConfigSubentry(
+            data=MappingProxyType(device_data(device)),
+            subentry_type=SUBENTRY_DEVICE,
+            title=title,
+            unique_id=device.device_sn,
+        )
+        hass.config_entries.async_add_subentry(entry, subentry)
 
 
 def parse_paths(lines: Iterable[str]) -> dict[str, str]:

@@ -1,26 +1,23 @@
 """Repairs: adding the devices that a data logger newly names, correcting what self-checks found."""
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 from homeassistant.components.repairs import RepairsFlow
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
-from .const import CONF_DATA_LOG_SN, CONF_DEVICE_SN, CONF_KIND, CONF_SYSTEM_NO, DOMAIN, SUBENTRY_DEVICE
+from .const import CONF_DATA_LOG_SN, CONF_DEVICE_SN, CONF_KIND, CONF_SYSTEM_NO, DOMAIN
 from .corrections import async_correct
 from .discovery import FoundDevice
 from .enerclo import Kind
 from .flow_forms import (
-    CONF_DEVICES,
     NO_ERRORS,
     FormError,
+    add_devices,
     async_devices_schema,
     async_kind_names,
-    check_not_configured,
-    device_data,
+    chosen_devices,
     device_titles,
     subentry_titles,
 )
@@ -48,25 +45,13 @@ class NewDevicesFlow(RepairsFlow):
             return self.async_abort(reason="account_removed")
         error = NO_ERRORS
         if user_input is not None:
-            chosen = [device for device in self._devices if device.device_sn in user_input[CONF_DEVICES]]
             try:
-                check_not_configured(self.hass, [device.device_sn for device in chosen], CONF_DEVICES)
-                if not chosen:
-                    raise FormError("nothing_chosen", CONF_DEVICES)
+                chosen = chosen_devices(self.hass, self._devices, user_input)
             except FormError as err:
                 error = err
             else:
                 titles = device_titles(await async_kind_names(self.hass), chosen, subentry_titles(entry))
-                for device, title in zip(chosen, titles, strict=True):
-                    self.hass.config_entries.async_add_subentry(
-                        entry,
-                        ConfigSubentry(
-                            data=MappingProxyType(device_data(device)),
-                            subentry_type=SUBENTRY_DEVICE,
-                            title=title,
-                            unique_id=device.device_sn,
-                        ),
-                    )
+                add_devices(self.hass, entry, chosen, titles)
                 return self.async_create_entry(data={})
         schema: vol.Schema = await async_devices_schema(self.hass, self._devices)
         return self.async_show_form(
