@@ -85,7 +85,7 @@ class Cloud:
             method=call.method,
             path=call.path,
             query=dict(call.query),
-            headers={name: "***" if name == "authorization" else value for name, value in call.headers.items()},
+            headers=self._headers(call),
             json=call.body,
             status=None,
             code=None,
@@ -99,6 +99,11 @@ class Cloud:
             record.status = reply.status
             record.code = _code_of(reply)
         return reply
+
+    def _headers(self, call: Call) -> dict[str, str]:
+        """Return a call's headers, of the token only whether it is the right one."""
+        token = "***" if call.headers.get("authorization") == self.token else "*** (wrong)"
+        return {name: token if name == "authorization" else value for name, value in call.headers.items()}
 
     def _reply(self, call: Call, route: Route | None, record: RequestRecord) -> Reply:
         operation, device = record.operation, record.device_sn

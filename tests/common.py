@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.atess.const import CONF_BASE_URL, DOMAIN, SUBENTRY_DEVICE
 from simulator import Simulator
+from simulator.settings import STYLES, SettingsTable
 
 NOON = datetime(2026, 7, 15, 12, 0, tzinfo=UTC)
 
@@ -91,6 +92,25 @@ def state(hass: HomeAssistant, unique_id: str, domain: str = "sensor") -> State:
     found = hass.states.get(entity_id(hass, unique_id, domain))
     assert found is not None, unique_id
     return found
+
+
+def assert_sound_writes(cloud: Simulator) -> None:
+    """Assert of every PUT so far: path at which GET had answered for the device, headers, the whole object."""
+    answered: set[tuple[str, str | None]] = set()
+    for record in cloud.requests:
+        if record.method == "GET" and record.status == 200 and record.code in {0, 200, "0", "200"}:
+            answered.add((record.path, record.device_sn))
+        if record.method != "PUT":
+            continue
+        assert isinstance(record.json, dict)
+        device = next(item for item in cloud.devices if item.sn == record.json["deviceSn"])
+        assert (record.path, device.sn) in answered
+        assert record.query == {}
+        assert record.headers["content-type"] == "application/json"
+        assert record.headers["accept-language"] == "en"
+        assert record.headers["authorization"] == "***"
+        shapes = [{"deviceSn", *SettingsTable(device.kind, hv=device.hv, style=style).by_key} for style in STYLES]
+        assert set(record.json) in shapes
 
 
 def complaints(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:

@@ -17,7 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
 from simulator import Simulator
 
-from .common import NOON, Advance, add_entry, set_up
+from .common import NOON, Advance, add_entry, assert_sound_writes, set_up
 
 # No test depends on how fast the machine is.
 settings.register_profile("atess", deadline=None)
@@ -57,13 +57,14 @@ def plant() -> str:
 
 @pytest.fixture
 async def cloud(socket_enabled: None, clock: FrozenDateTimeFactory, plant: str) -> AsyncGenerator[Simulator]:
-    """A simulated cloud with a string and a central inverter."""
+    """A simulated cloud with a string and a central inverter; in the end, every write to it has to be sound."""
     # Waiting is a jump of the clock here, which asyncio would complain of as a slow callback.
     asyncio.get_running_loop().slow_callback_duration = math.inf
     simulator = Simulator(plant=plant, seed=1, now=time.time)
     await simulator.start()
     yield simulator
     await simulator.stop()
+    assert_sound_writes(simulator)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What the tests of settings share."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,12 +14,22 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.atess.const import CONF_BASE_URL, DOMAIN, SUBENTRY_DEVICE
 from simulator import Simulator
 
-from .common import Advance, account_of
+from .common import Advance, account_of, assert_sound_writes
 
 STRING, CENTRAL = "SIMHPS0001", "SIMHPS0002"
 SMALL, BIG = "hps/small-setting", "hps/big-setting"
+
+
+def _windows(count: int) -> dict[str, str]:
+    return {
+        f"{tariff}_period_{number}": f"{tariff}PeriodTime{number}"
+        for tariff in ("peak", "flat", "valley")
+        for number in range(1, count + 1)
+    }
+
+
 # What a user would confirm in the naming style "plain".
-PLAIN = {
+PLAIN: dict[str, str | None] = {
     "mode": "modeSelection",
     "discharge_cut_off_soc": "dischargeCutoffSoc",
     "bms_soc_upper_limit": "bmsSocUpperLimit",
@@ -28,9 +39,11 @@ PLAIN = {
     "output_power_setting": "outputPowerSet",
     "battery_charge_current": "icharge",
     "station_address": None,
+    **_windows(2),
 }
-PLAIN_CENTRAL = {
+PLAIN_CENTRAL: dict[str, str | None] = {
     **PLAIN,
+    **_windows(5),
     "discharge_recover_soc": "dischargeRecoverSoc",
     "charge_cut_off_soc": "chargeCutoffSoc",
     "grid_charge_cut_off_soc": "gridChargeCutoffSoc",
@@ -77,6 +90,19 @@ def add_settings_entry(
 def puts(cloud: Simulator) -> list[Any]:
     """Return the writes that reached the cloud."""
     return [record for record in cloud.requests if record.method == "PUT"]
+
+
+def assert_puts(cloud: Simulator, *bodies: Mapping[str, Any]) -> None:
+    """Assert which writes the cloud has received: method, path, headers and full JSON bodies, types included.
+
+    A body is what the device held before with the changes, by the cloud's keys, under the serial number `deviceSn`.
+    """
+    paths = {"hps_string": SMALL, "hps_central": BIG}
+    kinds = {device.sn: device.kind for device in cloud.devices}
+    sent = [(record.method, record.path, record.query, json.dumps(record.json, sort_keys=True)) for record in puts(cloud)]
+    expected = [("PUT", paths[kinds[body["deviceSn"]]], {}, json.dumps(body, sort_keys=True)) for body in bodies]
+    assert sent == expected
+    assert_sound_writes(cloud)
 
 
 def reads(cloud: Simulator) -> list[Any]:

@@ -14,17 +14,16 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.atess.const import DOMAIN
 from custom_components.atess.settings_failures import EVENT_FAILED
 from simulator import Simulator
-from simulator.naming import STYLES
+from simulator.naming import FORMS, STYLES
 
 from .common import Advance, entity_id, restart, set_up, state
 from .settings_common import (
-    BIG,
     CENTRAL,
     PLAIN,
-    SMALL,
     STRING,
     act,
     add_settings_entry,
+    assert_puts,
     device_id,
     puts,
     reads,
@@ -64,6 +63,28 @@ def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
     return found[0] if found else None
 
 
+def proposals(result: Any) -> dict[str, dict[str, str]]:
+    """Return what the form "Match settings" proposes, by section."""
+    return {
+        str(name): {
+            str(field): field.description["suggested_value"] for field in part.schema.schema if field.description
+        }
+        for name, part in result["data_schema"].schema.items()
+    }
+
+
+async def submit_proposals(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Go to the form "Match settings" of the first device, and submit it as it is."""
+    subentry = next(iter(entry.subentries.values()))
+    flow = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
+    configure = hass.config_entries.subentries.async_configure
+    first = {"name": subentry.title, "kind": subentry.data["kind"], "match_settings": True}
+    result: Any = await configure(flow["flow_id"], first)
+    result = await configure(flow["flow_id"], proposals(result))
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
 def controls(hass: HomeAssistant) -> list[str]:
     """Return the entities with which settings can be changed."""
     return [found.entity_id for found in hass.states.async_all(CONTROLS)]
@@ -74,6 +95,7 @@ async def test_each_kind_of_control(
 ) -> None:
     """Each control sends the whole object with its one change; the state follows when that was read back."""
     before = shown(cloud, STRING)
+    bodies = []
     for domain, action, key, data, change, result in (
         ("number", "set_value", "discharge_cut_off_soc", {"value": 35}, {"dischargeCutoffSoc": 35}, "35.0"),
         (
@@ -88,7 +110,6 @@ async def test_each_kind_of_control(
         ("time", "set_value", "peak_period_1_start", {"time": "18:30"}, {"peakPeriodTime1": "18:30-22:00"}, "18:30:00"),
         ("time", "set_value", "peak_period_1_end", {"time": "00:00"}, {"peakPeriodTime1": "18:30-24:00"}, "00:00:00"),
     ):
-        sent = len(puts(cloud))
         unique_id = f"{STRING}_{key}"
         old = state(hass, unique_id, domain)
         await hass.services.async_call(
@@ -103,12 +124,8 @@ async def test_each_kind_of_control(
         assert "pending" not in state(hass, unique_id, domain).attributes
         before |= change
         assert shown(cloud, STRING) == before
-        [put] = puts(cloud)[sent:]
-        assert (put.method, put.path, put.query) == ("PUT", SMALL, {})
-        assert put.json == {**before, "deviceSn": STRING}
-        assert put.headers["content-type"] == "application/json"
-        assert put.headers["accept-language"] == "en"
-        assert put.headers["authorization"] == "***"
+        bodies.append({**before, "deviceSn": STRING})
+        assert_puts(cloud, *bodies)
     assert issue(hass) is None
     assert cloud.violations == 0
 
@@ -117,22 +134,23 @@ async def test_a_dial_costs_one_request(
     hass: HomeAssistant, cloud: Simulator, settings_entry: MockConfigEntry, advance: Advance
 ) -> None:
     """20 values within 2 seconds are one PUT with the last one; setting the present value costs none."""
+    body = {**shown(cloud, STRING), "dischargeCutoffSoc": 30, "deviceSn": STRING}
     for value in range(11, 31):
         await set_number(hass, value)
         await advance(0.1, step=0.1)
     assert puts(cloud) == []
     await advance(90, step=3)
-    assert [put.json["dischargeCutoffSoc"] for put in puts(cloud)] == [30]
+    assert_puts(cloud, body)
     asked = len(reads(cloud))
     await set_number(hass, 30)
     await advance(90, step=3)
-    assert len(puts(cloud)) == 1
+    assert_puts(cloud, body)
     assert len(reads(cloud)) == asked
     # There and back within the two seconds changes nothing either.
     await set_number(hass, 40)
     await set_number(hass, 30)
     await advance(90, step=3)
-    assert len(puts(cloud)) == 1
+    assert_puts(cloud, body)
     assert state(hass, CUT_OFF, "number").state == "30.0"
     assert "pending" not in state(hass, CUT_OFF, "number").attributes
 
@@ -144,14 +162,13 @@ async def test_a_change_waits_for_the_one_before(
     cloud.configure(limit=300)
     hass.config_entries.async_update_entry(settings_entry, options={**settings_entry.options, "scan_interval": 5})
     await hass.async_block_till_done(wait_background_tasks=True)
+    before = {**shown(cloud, STRING), "bmsSocUpperLimit": 80, "deviceSn": STRING}
     await set_number(hass, 20)
     await set_number(hass, 80, f"{STRING}_bms_soc_upper_limit")
     await advance(3, step=3)
     await set_number(hass, 25)
     await advance(1500, step=30)
-    first, second = puts(cloud)
-    assert (first.json["dischargeCutoffSoc"], first.json["bmsSocUpperLimit"]) == (20, 80)
-    assert (second.json["dischargeCutoffSoc"], second.json["bmsSocUpperLimit"]) == (25, 80)
+    assert_puts(cloud, before | {"dischargeCutoffSoc": 20}, before | {"dischargeCutoffSoc": 25})
     assert state(hass, CUT_OFF, "number").state == "25.0"
     assert issue(hass) is None
     assert cloud.violations == 0
@@ -166,8 +183,8 @@ async def test_an_old_copy_is_read_anew(
     asked = len(reads(cloud))
     await set_number(hass, 20)
     await advance(200, step=3)
-    [put] = puts(cloud)
-    assert put.json["bmsSocLowerLimit"] == 8
+    assert_puts(cloud, shown(cloud, STRING) | {"dischargeCutoffSoc": 20, "deviceSn": STRING})
+    assert shown(cloud, STRING)["bmsSocLowerLimit"] == 8
     assert len(reads(cloud)) >= asked + 2
     assert state(hass, f"{STRING}_bms_soc_lower_limit", "number").state == "8.0"
     assert issue(hass) is None
@@ -224,7 +241,7 @@ async def test_misbehaviour(
     await advance(240)
     assert state(hass, CUT_OFF, "number").state == f"{shows:.1f}"
     assert "pending" not in state(hass, CUT_OFF, "number").attributes
-    assert len(puts(cloud)) == 1
+    assert_puts(cloud, {**before, "dischargeCutoffSoc": 90, "deviceSn": STRING})
     if reason is None:
         assert failures == []
         assert issue(hass) is None
@@ -251,6 +268,7 @@ async def test_a_late_success_takes_the_issue_back(
 ) -> None:
     """A change that takes effect after it was given up is shown, and the issue goes."""
     cloud.configure(write="late", write_delay=1800)
+    before = shown(cloud, STRING)
     await set_number(hass, 35)
     await advance(300)
     assert [event.data["reason"] for event in failures] == ["not_taken"]
@@ -259,7 +277,7 @@ async def test_a_late_success_takes_the_issue_back(
     await advance(5400, step=60)
     assert state(hass, CUT_OFF, "number").state == "35.0"
     assert issue(hass) is None
-    assert len(puts(cloud)) == 1
+    assert_puts(cloud, {**before, "dischargeCutoffSoc": 35, "deviceSn": STRING})
 
 
 async def test_what_else_moved_is_told_until_it_is_put_right(
@@ -276,9 +294,15 @@ async def test_what_else_moved_is_told_until_it_is_put_right(
     [moved] = [
         key for key, value in shown(cloud, STRING).items() if value != before[key] and key != "dischargeCutoffSoc"
     ]
+    there = shown(cloud, STRING)
     await set_number(hass, 90, f"{STRING}_bms_soc_upper_limit")
     await advance(3700, step=60)
     assert issue(hass) is not None
+    assert_puts(
+        cloud,
+        {**before, "dischargeCutoffSoc": 35, "deviceSn": STRING},
+        {**there, "bmsSocUpperLimit": 90, "deviceSn": STRING},
+    )
     table = cloud.cloud._operations._table(cloud.devices[0])
     right = {table.by_key[moved].name: before[moved]}
     cloud.cloud._operations.world.system(STRING).change_settings(cloud.time, STRING, right)
@@ -291,6 +315,7 @@ async def test_too_frequent_writes_are_told(
 ) -> None:
     """A cloud that takes one write a minute is not written to more often; a refusal all the same is told."""
     cloud.configure(write="once_a_minute")
+    before = {**shown(cloud, STRING), "deviceSn": STRING}
     for value in (20, 30, 40):
         await set_number(hass, value)
         await advance(200, step=5)
@@ -301,6 +326,7 @@ async def test_too_frequent_writes_are_told(
     await advance(400, step=5)
     assert [event.data["reason"] for event in failures] == ["refused"]
     assert state(hass, CUT_OFF, "number").state == "40.0"
+    assert_puts(cloud, *(before | {"dischargeCutoffSoc": value} for value in (20, 30, 40, 50)))
 
 
 @pytest.mark.parametrize(
@@ -318,11 +344,12 @@ async def test_a_lost_answer_is_settled_by_reading(
 ) -> None:
     """When nobody knows whether a write arrived, the read-back tells."""
     cloud.inject(**fault, operation="modify_settings", count=1)
+    before = shown(cloud, STRING)
     await set_number(hass, 35)
     await advance(400)
     assert [event.data["reason"] for event in failures] == ["not_taken"]
     assert state(hass, CUT_OFF, "number").state == "10.0"
-    assert len(puts(cloud)) == 1
+    assert_puts(cloud, {**before, "dischargeCutoffSoc": 35, "deviceSn": STRING})
 
 
 async def test_a_restart_does_not_lose_a_change(
@@ -374,6 +401,7 @@ async def test_a_confirmed_change_survives_a_restart(
     advance: Advance,
 ) -> None:
     """Settings come back from storage without a request, and so does what can be taken back."""
+    before = {**shown(cloud, STRING), "deviceSn": STRING}
     await set_number(hass, 35)
     await advance(120, step=3)
     asked = len(cloud.requests)
@@ -385,6 +413,7 @@ async def test_a_confirmed_change_survives_a_restart(
     )
     assert [item["after"] for item in response["devices"].values()] == [{"discharge_cut_off_soc": 10.0}]
     assert state(hass, CUT_OFF, "number").state == "10.0"
+    assert_puts(cloud, before | {"dischargeCutoffSoc": 35}, before)
 
 
 @pytest.mark.parametrize("damage", [[], "text", {"members": 1, "active": [], "queued": {"asked": 3}, "history": [1]}])
@@ -445,25 +474,51 @@ async def test_a_guess_is_no_control(hass: HomeAssistant, cloud: Simulator, adva
     cloud.configure(naming_style=style, limit=60)
     entry = add_settings_entry(hass, cloud, confirmed={})
     await set_up(hass, entry)
-    assert {item.split(".")[0] for item in controls(hass)} == {"time"}
-    assert state(hass, f"{STRING}_peak_period_1_start", "time").state == "17:00:00"
+    documented = [f"{STRING}_valley_period_2_{edge}" for edge in ("start", "end")]
+    assert set(controls(hass)) == {entity_id(hass, unique_id, "time") for unique_id in documented}
+    before = shown(cloud, STRING)
+    assert state(hass, f"{STRING}_peak_period_1").state == before["peakPeriodTime1"]
+    assert state(hass, f"{STRING}_peak_period_1").attributes["cloud_key"] == "peakPeriodTime1"
     assert state(hass, CUT_OFF).state == "10"
     device = device_id(hass, entry, STRING)
-    with pytest.raises(ServiceValidationError, match="Match settings"):
-        await act(hass, advance, "set_settings", device_id=device, settings={"discharge_cut_off_soc": 20})
+    for settings in ({"discharge_cut_off_soc": 20}, {"peak_period_1": "18:00-20:00"}):
+        with pytest.raises(ServiceValidationError, match="Match settings"):
+            await act(hass, advance, "set_settings", device_id=device, settings=settings)
     # A documented one is written in the form that the device uses.
-    before = shown(cloud, STRING)
+    assert state(hass, documented[1], "time").state == "06:00:00"
     await hass.services.async_call(
         "time",
         "set_value",
-        {ATTR_ENTITY_ID: entity_id(hass, f"{STRING}_peak_period_1_start", "time"), "time": "18:00"},
+        {ATTR_ENTITY_ID: entity_id(hass, documented[1], "time"), "time": "05:00"},
         blocking=True,
     )
     await advance(90, step=3)
-    assert state(hass, f"{STRING}_peak_period_1_start", "time").state == "18:00:00"
-    [put] = puts(cloud)
-    period = before["peakPeriodTime1"].replace("17", "18", 1)
-    assert put.json == {**before, "peakPeriodTime1": period, "deviceSn": STRING}
+    assert state(hass, documented[1], "time").state == "05:00:00"
+    period = before["valleyPeriodTime2"].replace("06", "05", 1)
+    assert_puts(cloud, {**before, "valleyPeriodTime2": period, "deviceSn": STRING})
+
+
+@pytest.mark.parametrize("style", STYLES)
+async def test_all_guesses_are_confirmed_at_once(
+    hass: HomeAssistant, cloud: Simulator, advance: Advance, style: str
+) -> None:
+    """Windows need the user's word; to submit the form as it is proposed gives it for all of them."""
+    cloud.configure(naming_style=style, limit=60)
+    entry = add_settings_entry(hass, cloud, confirmed={})
+    await set_up(hass, entry)
+    device = device_id(hass, entry, STRING)
+    windows = [{"kind": "valley", "start": "23:30", "end": "05:30"}]
+    for asked in ({"windows": windows}, {"clear": ["peak"]}):
+        with pytest.raises(ServiceValidationError, match=r"PeriodTime1.*only a guess.*Match settings"):
+            await act(hass, advance, "set_tariff_windows", device_id=device, **asked)
+    assert puts(cloud) == []
+    await submit_proposals(hass, entry)
+    assert len([name for name in controls(hass) if name.startswith("time.")]) == 12
+    assert er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{STRING}_peak_period_1") is None
+    before = shown(cloud, STRING)
+    await act(hass, advance, "set_tariff_windows", device_id=device, windows=windows, wait=300)
+    night, unused = FORMS[style].shown("23:30-05:30"), FORMS[style].shown("00:00-00:00")
+    assert_puts(cloud, {**before, "valleyPeriodTime1": night, "valleyPeriodTime2": unused, "deviceSn": STRING})
 
 
 async def test_a_device_without_settings(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
@@ -518,8 +573,10 @@ async def test_diagnostics_hold_no_secret(
     """Diagnostics show settings, keys and changes, and neither a token nor a serial number."""
     from custom_components.atess.diagnostics import async_get_config_entry_diagnostics  # noqa: PLC0415
 
+    before = shown(cloud, STRING)
     await set_number(hass, 35)
     await advance(120, step=3)
+    assert_puts(cloud, {**before, "dischargeCutoffSoc": 35, "deviceSn": STRING})
     report = await async_get_config_entry_diagnostics(hass, settings_entry)
     [settings] = report["settings"]
     assert settings["matches"]["discharge_cut_off_soc"] == {"cloud_key": "dischargeCutoffSoc", "known": "confirmed"}
@@ -541,13 +598,10 @@ async def test_match_settings(hass: HomeAssistant, cloud: Simulator, advance: Ad
     result = await configure(flow["flow_id"], {"name": "Cellar", "kind": "hps_string", "match_settings": True})
     assert result["step_id"] == "match_settings"
     assert result["data_schema"] is not None
-    suggested = {
-        str(field): field.description["suggested_value"]
-        for name in ("homeowner", "installer")
-        for field in result["data_schema"].schema[name].schema.schema
-        if field.description
-    }
+    suggested = {key: value for part in proposals(result).values() for key, value in part.items()}
     assert suggested["discharge_cut_off_soc"] == "dischargeCutoffSoc"
+    assert suggested["valley_period_1"] == "valleyPeriodTime1"
+    assert "valley_period_2" not in suggested
     assert "check_time" not in suggested
     assert "battery_capacity" not in suggested
     for homeowner, error in (
@@ -590,6 +644,7 @@ async def test_steering_the_plant(hass: HomeAssistant, cloud: Simulator, advance
     entry = add_settings_entry(hass, cloud)
     await advance(9.5 * 3600, step=3600)
     await set_up(hass, entry)
+    before = shown(cloud, STRING)
     power = f"{STRING}_battery_power"
     assert float(state(hass, power).state) > 0.1
     charge = cloud.truth()["devices"][STRING]["soc"]
@@ -604,6 +659,8 @@ async def test_steering_the_plant(hass: HomeAssistant, cloud: Simulator, advance
     )
     await advance(700)
     assert float(state(hass, power).state) < -1
+    raised = {**before, "dischargeCutoffSoc": int(charge) + 5, "deviceSn": STRING}
+    assert_puts(cloud, raised, raised | {"modeSelection": 9})
 
 
 async def test_the_path_is_the_one_that_answered(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
@@ -611,6 +668,7 @@ async def test_the_path_is_the_one_that_answered(hass: HomeAssistant, cloud: Sim
     cloud.configure(limit=60)
     entry = add_settings_entry(hass, cloud, devices=2)
     await set_up(hass, entry)
+    before = shown(cloud, CENTRAL)
     await set_number(hass, 14, f"{CENTRAL}_discharge_cut_off_soc")
     await advance(120, step=3)
-    assert [(put.path, put.json["deviceSn"]) for put in puts(cloud)] == [(BIG, CENTRAL)]
+    assert_puts(cloud, {**before, "dischargeCutoffSoc": 14, "deviceSn": CENTRAL})

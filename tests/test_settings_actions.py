@@ -17,7 +17,7 @@ from simulator import Simulator
 
 from .common import Advance, set_up, state
 from .repository import INTEGRATION
-from .settings_common import CENTRAL, STRING, act, add_settings_entry, device_id, puts, shown
+from .settings_common import CENTRAL, STRING, act, add_settings_entry, assert_puts, device_id, puts, shown
 
 ACTIONS = ("get_settings", "set_settings", "set_tariff_windows", "set_operating_mode", "revert_settings")
 
@@ -106,20 +106,18 @@ async def test_set_settings_of_several_devices(
         assert answer["status"] == {"discharge_cut_off_soc": "confirmed", "grid_power_upper_limit": "unchanged"}
         assert answer["before"] == {"discharge_cut_off_soc": 10.0, "grid_power_upper_limit": 500.0}
         assert answer["after"] == {"discharge_cut_off_soc": 12.0}
-    assert sorted(put.json["deviceSn"] for put in puts(cloud)) == [STRING, CENTRAL]
-    for put in puts(cloud):
-        serial = put.json["deviceSn"]
-        assert put.json == {**before[serial], "dischargeCutoffSoc": 12, "deviceSn": serial}
+    bodies = [{**before[serial], "dischargeCutoffSoc": 12, "deviceSn": serial} for serial in (STRING, CENTRAL)]
+    assert_puts(cloud, *bodies)
     response = await act(
         hass, advance, "set_settings", device_id=devices, settings={"discharge_cut_off_soc": 12}, wait=300
     )
     assert [answer["status"] for answer in response["devices"].values()] == [{"discharge_cut_off_soc": "unchanged"}] * 2
-    assert len(puts(cloud)) == 2
+    assert_puts(cloud, *bodies)
 
 
 async def test_pending(hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance) -> None:
     """An action that does not wait says pending; the check goes on by itself."""
-    device = device_id(hass, pair, STRING)
+    device, before = device_id(hass, pair, STRING), shown(cloud, STRING)
     call = hass.services.async_call
     response: Any = await call(
         DOMAIN,
@@ -133,6 +131,7 @@ async def test_pending(hass: HomeAssistant, cloud: Simulator, pair: MockConfigEn
     assert response["devices"][device]["pending"] == {"discharge_cut_off_soc": 12.0}
     await advance(120, step=3)
     assert state(hass, f"{STRING}_discharge_cut_off_soc", "number").state == "12.0"
+    assert_puts(cloud, {**before, "dischargeCutoffSoc": 12, "deviceSn": STRING})
 
 
 async def test_all_devices_are_checked_before_any_is_touched(
@@ -158,14 +157,14 @@ async def test_all_devices_are_checked_before_any_is_touched(
 
 async def test_unknown_keys(hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance) -> None:
     """A key that nobody knows is written on request only, and with the type it has."""
-    device = device_id(hass, pair, STRING)
+    device, before = device_id(hass, pair, STRING), shown(cloud, STRING)
     with pytest.raises(ServiceValidationError, match="another type"):
         await act(hass, advance, "set_settings", device_id=device, settings={"rsAddr": "2"}, allow_unknown=True)
     response = await act(
         hass, advance, "set_settings", device_id=device, settings={"rsAddr": 2}, allow_unknown=True, wait=300
     )
     assert response["devices"][device]["status"] == {"rsAddr": "confirmed"}
-    assert [put.json["rsAddr"] for put in puts(cloud)] == [2]
+    assert_puts(cloud, {**before, "rsAddr": 2, "deviceSn": STRING})
 
 
 async def test_errors_of_several_devices(
@@ -173,11 +172,14 @@ async def test_errors_of_several_devices(
 ) -> None:
     """What fails at one device is told with its name; the other is changed."""
     devices = [device_id(hass, pair, serial) for serial in (STRING, CENTRAL)]
+    before = {serial: shown(cloud, serial) for serial in (STRING, CENTRAL)}
     cloud.inject(kind="code", code=500, msg="busy", operation="modify_settings", device=CENTRAL)
     with pytest.raises(HomeAssistantError, match=r"hps_central 2.*Discharge cut-off SOC: 12 %"):
         await act(hass, advance, "set_settings", device_id=devices, settings={"discharge_cut_off_soc": 12}, wait=300)
     assert state(hass, f"{STRING}_discharge_cut_off_soc", "number").state == "12.0"
     assert state(hass, f"{CENTRAL}_discharge_cut_off_soc", "number").state == "10.0"
+    asked = {"dischargeCutoffSoc": 12}
+    assert_puts(cloud, *({**before[serial], **asked, "deviceSn": serial} for serial in (STRING, CENTRAL)))
 
 
 async def test_set_tariff_windows(
@@ -203,12 +205,11 @@ async def test_set_tariff_windows(
     assert puts(cloud) == []
     response = await lay(("peak", "17:00", "19:00"), ("peak", "20:00", "22:00"))
     assert response["devices"][device]["status"] == {"peak_period_1": "confirmed", "peak_period_2": "confirmed"}
-    [put] = puts(cloud)
-    changed = {"peakPeriodTime1": "17:00-19:00", "peakPeriodTime2": "20:00-22:00"}
-    assert put.json == {**before, **changed, "deviceSn": STRING}
+    first = {**before, "peakPeriodTime1": "17:00-19:00", "peakPeriodTime2": "20:00-22:00", "deviceSn": STRING}
+    assert_puts(cloud, first)
     # The second flat window is no longer used; night runs over midnight, written as the device writes it.
     await lay(("flat", "06:00", "17:00"), ("valley", "22:00", "00:00"), ("valley", "00:00", "06:00"), clear=["peak"])
-    assert {key: value for key, value in shown(cloud, STRING).items() if "Period" in key} == {
+    second = {
         "flatPeriodTime1": "06:00-17:00",
         "flatPeriodTime2": "00:00-00:00",
         "peakPeriodTime1": "00:00-00:00",
@@ -216,6 +217,7 @@ async def test_set_tariff_windows(
         "valleyPeriodTime1": "22:00-24:00",
         "valleyPeriodTime2": "00:00-06:00",
     }
+    assert_puts(cloud, first, {**before, **second, "deviceSn": STRING})
 
 
 async def test_set_operating_mode(
@@ -223,6 +225,7 @@ async def test_set_operating_mode(
 ) -> None:
     """A mode goes with the power and the state of charge that it uses, in one request."""
     central, string = device_id(hass, pair, CENTRAL), device_id(hass, pair, STRING)
+    before = {serial: shown(cloud, serial) for serial in (STRING, CENTRAL)}
     response = await act(
         hass,
         advance,
@@ -239,9 +242,12 @@ async def test_set_operating_mode(
         "charge_cut_off_soc": 90.0,
     }
     await act(hass, advance, "set_operating_mode", device_id=string, mode="load_first", soc=20, wait=300)
-    first, second = puts(cloud)
-    assert (first.json["modeSelection"], first.json["gridChargePower"], first.json["chargeCutoffSoc"]) == (9, 12.5, 90)
-    assert (second.json["modeSelection"], second.json["dischargeCutoffSoc"]) == (0, 20)
+    forced = {"modeSelection": 9, "gridChargePower": 12.5, "chargeCutoffSoc": 90}
+    assert_puts(
+        cloud,
+        {**before[CENTRAL], **forced, "deviceSn": CENTRAL},
+        {**before[STRING], "modeSelection": 0, "dischargeCutoffSoc": 20, "deviceSn": STRING},
+    )
     with pytest.raises(ServiceValidationError, match="no setting for the power in the mode load_first"):
         await act(hass, advance, "set_operating_mode", device_id=string, mode="load_first", power=2)
 
@@ -264,4 +270,8 @@ async def test_revert_settings(hass: HomeAssistant, cloud: Simulator, pair: Mock
     assert shown(cloud, STRING) == first
     with pytest.raises(ServiceValidationError, match="no change"):
         await act(hass, advance, "revert_settings", device_id=device, wait=300)
+    first["deviceSn"] = STRING
+    raised = first | {"dischargeCutoffSoc": 20}
+    both = raised | {"modeSelection": 2, "peakPeriodTime1": "18:00-20:00"}
+    assert_puts(cloud, raised, both, raised, first)
     assert cloud.violations == 0

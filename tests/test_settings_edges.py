@@ -20,7 +20,7 @@ from custom_components.atess.settings_texts import differences, member_texts, re
 from simulator import Simulator
 
 from .common import Advance, set_up
-from .settings_common import SMALL, STRING, add_settings_entry, device_id, puts, shown
+from .settings_common import SMALL, STRING, add_settings_entry, assert_puts, device_id, puts, shown
 from .test_settings import issue, set_number
 
 SETTINGS = settings_of(Kind.HPS_CENTRAL)
@@ -91,6 +91,8 @@ async def test_unload_while_a_change_is_under_way(
     entry = add_settings_entry(hass, cloud)
     await set_up(hass, entry)
 
+    before = shown(cloud, STRING)
+
     async def never(seconds: float) -> None:
         await asyncio.Event().wait()
 
@@ -104,7 +106,7 @@ async def test_unload_while_a_change_is_under_way(
             if not puts(cloud):
                 clock.tick(0.1)
                 async_fire_time_changed(hass)
-        assert len(puts(cloud)) == 1
+        assert_puts(cloud, {**before, "dischargeCutoffSoc": 35, "deviceSn": STRING})
         assert await hass.config_entries.async_unload(entry.entry_id)
         response = await action
     assert "pending" in str(response)
@@ -131,10 +133,10 @@ async def test_limits_that_moved_meanwhile(hass: HomeAssistant, cloud: Simulator
     headers = {"Authorization": cloud.token, "Accept-Language": "en"}
     answer = await async_get_clientsession(hass).put(f"{cloud.base_url}{SMALL}", json=changed, headers=headers)
     assert (await answer.json())["code"] in {0, 200}
-    before = len(puts(cloud))
     await set_number(hass, 60, f"{STRING}_bms_soc_lower_limit")
     await advance(400, step=20)
-    assert len(puts(cloud)) == before
+    # The only write is the one made here.
+    assert_puts(cloud, changed)
     assert told(hass)
 
 

@@ -18,7 +18,7 @@ from .const import DOMAIN
 from .enerclo import Json
 from .refresh import async_setup_refresh
 from .runtime import AtessConfigEntry
-from .settings import Period, SettingError, Value, same
+from .settings import Known, Period, SettingError, Value, same
 from .settings_batch import Outcome
 from .settings_coordinator import SettingsCoordinator
 from .settings_texts import refusal, setting_name
@@ -276,14 +276,14 @@ def _windows(hass: HomeAssistant, item: SettingsCoordinator, data: Mapping[str, 
         return {}
     windows = [Window(tariff=row["kind"], start=row["start"], end=row["end"]) for row in data["windows"]]
     present = item.windows({**model.members, **writer.upcoming})
-    writable = [key for key in present if model.writable(key)]
+    guessed = {key: found.cloud_key for key in present if (found := model.matches[key]).known is Known.GUESSED}
     if item.ends_at_24:
         windows = [
             Window(tariff=window.tariff, start=window.start, end=1440 if window.end == 0 else window.end)
             for window in windows
         ]
     try:
-        changes = lay_windows(present, writable, windows, data["clear"])
+        changes = lay_windows(present, guessed, windows, data["clear"])
     except SettingError as err:
         raise refusal(hass, item.kind, item.device.name, err) from err
     return writer.resolve(changes)

@@ -174,16 +174,17 @@ TARIFFS = ("peak", "flat", "valley")
 
 
 def _windows() -> tuple[Setting, ...]:
-    """The tariff periods: the vendor documents their keys on both HPS kinds, and none of the PCS."""
+    """The tariff periods: of each HPS kind the vendor documents the key of the last one, and none of the PCS."""
+    documented = {"Valley period 2": "S", "Valley period 5": "C"}
     return tuple(
         _setting(
-            f"{tariff.capitalize()} period {number}",
+            name := f"{tariff.capitalize()} period {number}",
             "SCP" if number <= 2 else "CP",
             SettingType.WINDOW,
             SAFE,
             f"{tariff}PeriodTime{number} {tariff}Period{number}",
             f"{tariff} period {number}|{tariff} time {number}|{tariff} period time {number}",
-            documented="SC" if number <= 2 else "C",
+            documented=documented.get(name, ""),
         )
         for tariff in TARIFFS
         for number in range(1, 6)
