@@ -263,6 +263,52 @@ async def test_misbehaviour(
     assert cloud.violations == 0
 
 
+@pytest.mark.parametrize("by_action", [False, True], ids=["entity", "action"])
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ({"kind": "code", "code": 400, "msg": ""}, "code 400"),
+        ({"kind": "code", "code": 500, "msg": "value exceeds limit"}, "value exceeds limit (code 500)"),
+        ({"kind": "code", "code": 1021, "msg": "parameter locked"}, "parameter locked (code 1021)"),
+        ({"kind": "http_status", "status": 400}, "HTTP 400"),
+        ({"kind": "http_status", "status": 404}, "HTTP 404"),
+        ({"kind": "limited"}, "(code 429)"),
+        ({"kind": "unauthorized"}, "403"),
+    ],
+)
+async def test_refusals(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    settings_entry: MockConfigEntry,
+    advance: Advance,
+    failures: list[Event],
+    fault: dict[str, Any],
+    told: str,
+    by_action: bool,
+) -> None:
+    """However the cloud refuses a write, it is told with its code and its words, and never tried again."""
+    body = {**shown(cloud, STRING), "dischargeCutoffSoc": 35, "deviceSn": STRING}
+    cloud.inject(**fault, operation="modify_settings")
+    if by_action:
+        device = device_id(hass, settings_entry, STRING)
+        with pytest.raises(HomeAssistantError, match=r"^The cloud refused Discharge cut-off SOC: 35 % of") as raised:
+            await act(hass, advance, "set_settings", device_id=device, settings={"discharge_cut_off_soc": 35}, wait=300)
+        assert told in str(raised.value)
+    else:
+        await set_number(hass, 35)
+    await advance(7200, step=60)
+    assert_puts(cloud, body)
+    [event] = failures
+    assert event.data["reason"] == "refused"
+    assert told in event.data["error"]
+    found = issue(hass)
+    assert found is not None
+    assert found.translation_placeholders is not None
+    assert told in found.translation_placeholders["error"]
+    assert found.translation_placeholders["wishes"] == "Discharge cut-off SOC: 35 %"
+    assert state(hass, CUT_OFF, "number").state == "10.0"
+
+
 async def test_a_late_success_takes_the_issue_back(
     hass: HomeAssistant, cloud: Simulator, settings_entry: MockConfigEntry, advance: Advance, failures: list[Event]
 ) -> None:

@@ -174,7 +174,7 @@ async def test_errors_of_several_devices(
     devices = [device_id(hass, pair, serial) for serial in (STRING, CENTRAL)]
     before = {serial: shown(cloud, serial) for serial in (STRING, CENTRAL)}
     cloud.inject(kind="code", code=500, msg="busy", operation="modify_settings", device=CENTRAL)
-    with pytest.raises(HomeAssistantError, match=r"hps_central 2.*Discharge cut-off SOC: 12 %"):
+    with pytest.raises(HomeAssistantError, match=r"refused Discharge cut-off SOC: 12 % of hps_central 2: busy \(code 500\)"):
         await act(hass, advance, "set_settings", device_id=devices, settings={"discharge_cut_off_soc": 12}, wait=300)
     assert state(hass, f"{STRING}_discharge_cut_off_soc", "number").state == "12.0"
     assert state(hass, f"{CENTRAL}_discharge_cut_off_soc", "number").state == "10.0"

@@ -10,7 +10,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN, LOGGER
-from .enerclo import Json
+from .enerclo import EnercloError, Json
 from .issues import settings_issue
 
 if TYPE_CHECKING:
@@ -29,6 +29,14 @@ class Failure:
     wishes: str
     differences: str
     error: str
+
+
+def cause(error: Exception | None) -> str:
+    """Return what is told of an error: the cloud's own words, if it had any, and its code."""
+    if not isinstance(error, EnercloError) or error.http_status is None:
+        return "" if error is None else str(error)
+    answer = f"HTTP {error.http_status}" if error.code is None else f"code {error.code}"
+    return f"{error.vendor_message} ({answer})" if error.vendor_message else answer
 
 
 @callback
@@ -53,6 +61,7 @@ def async_report_failure(coordinator: SettingsCoordinator, failure: Failure) -> 
             "reason": failure.reason,
             "asked": failure.asked,
             "found": failure.found,
+            "error": failure.error,
         },
     )
     ir.async_create_issue(

@@ -19,11 +19,12 @@ from .enerclo import (
     LimitedError,
     NotFoundError,
     PacedError,
+    RefusedError,
     UnreachableError,
 )
 from .settings import DeviceSettings, SettingError, body_of, compare, same
 from .settings_batch import Batch, ChangeHistory, Outcome, part, pass_on, retrieve, settle
-from .settings_failures import Failure, async_clear_failure, async_report_failure
+from .settings_failures import Failure, async_clear_failure, async_report_failure, cause
 from .settings_texts import differences, refusal, wishes
 
 if TYPE_CHECKING:
@@ -243,13 +244,13 @@ class SettingsWriter:
             await coordinator.client.write_settings(
                 coordinator.kind, coordinator.identifier, body_of(members, batch.asked), max_wait=float("inf")
             )
-        except (UnreachableError, PacedError, ValueError) as err:
+        except (UnreachableError, PacedError, NotFoundError, ValueError) as err:
             self._finish(batch, "not_sent", err)
             return False
+        except (RefusedError, LimitedError, AuthenticationError) as err:
+            self._finish(batch, "refused", err)
+            return False
         except EnercloError as err:
-            if err.code is not None or isinstance(err, NotFoundError | LimitedError | AuthenticationError):
-                self._finish(batch, "refused", err)
-                return False
             # Nobody knows whether it arrived: the read-back tells.
             LOGGER.debug("%s: %s", coordinator.name, err)
         return True
@@ -327,7 +328,7 @@ class SettingsWriter:
             found=dict(found or {}),
             wishes=wishes(self._hass, model, batch.asked),
             differences="" if model is None else differences(self._hass, model, batch.asked, found or {}),
-            error="" if error is None else getattr(error, "vendor_message", "") or str(error),
+            error=cause(error),
         )
         original = {key: batch.before[key] for key in found or {} if key in batch.before}
         self._failed = {**original, **batch.asked}

@@ -11,6 +11,7 @@ import pytest
 from custom_components.atess.enerclo import (
     AuthenticationError,
     EnercloClient,
+    EnercloError,
     ForeignAnswerError,
     Kind,
     LimitedError,
@@ -19,6 +20,7 @@ from custom_components.atess.enerclo import (
     NotFoundError,
     Operation,
     PacedError,
+    RefusedError,
     TemporaryError,
     normalize_token,
 )
@@ -232,14 +234,59 @@ async def test_settings(client: EnercloClient, cloud: Cloud) -> None:
         await client.write_settings(Kind.HPS_STRING, SN, {"batCapacity": 130})
 
 
-@pytest.mark.parametrize("code", [404, 500, 429, 403])
-async def test_refused_write(client: EnercloClient, cloud: Cloud, code: int) -> None:
+@pytest.mark.parametrize(
+    ("code", "message", "error"),
+    [
+        (400, "", RefusedError),
+        (404, "", RefusedError),
+        (500, "failed", RefusedError),
+        (1234, "", RefusedError),
+        ("E_RANGE", "value exceeds limit", RefusedError),
+        (500, "value exceeds limit", RefusedError),
+        (500, "grid frequency out of range", RefusedError),
+        (500, "operation too frequent", LimitedError),
+        (500, "The access frequency is too high, please try again later", LimitedError),
+        (429, "", LimitedError),
+        (401, "", AuthenticationError),
+        (403, "", AuthenticationError),
+    ],
+)
+async def test_refused_write(
+    client: EnercloClient, cloud: Cloud, code: int | str, message: str, error: type[EnercloError]
+) -> None:
+    """A code is a refusal, whatever it says; a limit is one of the value unless it speaks of asking too often."""
     cloud.on(SETTING, data({"a": 1}))
-    cloud.on(SETTING, failure(code), method="PUT")
+    cloud.on(SETTING, failure(code, message), method="PUT")
     await client.settings(Kind.HPS_STRING, SN)
-    with pytest.raises((NotFoundError, TemporaryError, LimitedError, AuthenticationError)) as caught:
+    with pytest.raises(EnercloError) as caught:
         await client.write_settings(Kind.HPS_STRING, SN, {"a": 1})
-    assert caught.value.code == code
+    assert type(caught.value) is error
+    assert (caught.value.code, caught.value.vendor_message) == (code, message)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(400, RefusedError), (404, RefusedError), (422, RefusedError), (408, TemporaryError), (502, TemporaryError)],
+)
+async def test_write_refused_by_http(
+    client: EnercloClient, cloud: Cloud, status: int, error: type[EnercloError]
+) -> None:
+    """Without a code only HTTP 4xx is surely a refusal: after anything else nobody knows whether it was taken."""
+    cloud.on(SETTING, data({"a": 1}))
+    cloud.on(SETTING, reply(b"<html>", status), method="PUT")
+    await client.settings(Kind.HPS_STRING, SN)
+    with pytest.raises(EnercloError) as caught:
+        await client.write_settings(Kind.HPS_STRING, SN, {"a": 1})
+    assert type(caught.value) is error
+    assert caught.value.http_status == status
+
+
+async def test_success_of_a_write_that_speaks_of_a_limit(client: EnercloClient, cloud: Cloud) -> None:
+    cloud.on(SETTING, data({"a": 1}))
+    cloud.on(SETTING, failure(0, "limit set"), method="PUT")
+    await client.settings(Kind.HPS_STRING, SN)
+    await client.write_settings(Kind.HPS_STRING, SN, {"a": 2})
+    assert len(cloud.requests) == 2
 
 
 async def test_settings_of_another_device(client: EnercloClient, cloud: Cloud) -> None:

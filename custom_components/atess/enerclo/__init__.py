@@ -12,6 +12,7 @@ from .errors import (
     NoDataError,
     NotFoundError,
     PacedError,
+    RefusedError,
     TemporaryError,
     UnreachableError,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "NotFoundError",
     "Operation",
     "PacedError",
+    "RefusedError",
     "Pacer",
     "Priority",
     "Sample",

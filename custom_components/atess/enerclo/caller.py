@@ -114,7 +114,8 @@ class Caller:
                     body=body,
                     cap=HISTORY_BODY_CAP if row.operation is Operation.HISTORY else BODY_CAP,
                 )
-                result = decode(interpret(answer, secrets=(*self._secrets, device), now=self._now()))
+                secrets, write = (*self._secrets, device), row.operation is Operation.MODIFY_SETTINGS
+                result = decode(interpret(answer, secrets=secrets, now=self._now(), write=write))
             except EnercloError as error:
                 self._note(row, started, error)
                 raise

@@ -16,11 +16,18 @@ from .errors import (
     MalformedAnswerError,
     NoDataError,
     NotFoundError,
+    RefusedError,
     TemporaryError,
 )
 from .model import Json
 
 _SUCCESS = frozenset({0, 200})
+_PASSING = frozenset({408, 425})
+# Of a write only what surely means how often is asked: values too have limits, and the grid has a frequency.
+_SPEAKS_OF_ASKING = re.compile(
+    r"too often|too frequent|frequently|too many requests|(access|request|call) frequency|rate limit|frequency limit|limit the frequency|频繁|限流",
+    re.IGNORECASE,
+)
 _SPEAKS_OF_LIMIT = re.compile(r"frequen|limit|too many|too often|频繁|频率|限流", re.IGNORECASE)
 _MAX_DEPTH = 32
 _MAX_RETRY_AFTER = 86400.0
@@ -37,11 +44,12 @@ class Answer:
     retry_after: str = ""
 
 
-def interpret(answer: Answer, *, secrets: tuple[str, ...], now: datetime) -> Json:
+def interpret(answer: Answer, *, secrets: tuple[str, ...], now: datetime, write: bool = False) -> Json:
     """Return `data` of a successful answer (None if it has none), or raise the outcome as an EnercloError.
 
     HTTP status and `code` count alike (which of them the cloud uses is not known), and the most telling of the two
-    wins: limited, authentication, not found, temporary. `secrets` are cut out of the vendor's `msg`.
+    wins: limited, authentication, not found, temporary. `secrets` are cut out of the vendor's `msg`. To a write, sent
+    to a path that is known, "not found" and all other codes are a refusal, and so is a limit that a value exceeds.
     """
     if 300 <= answer.status < 400:
         raise TemporaryError("the cloud redirects elsewhere, which is not followed", http_status=answer.status)
@@ -55,7 +63,11 @@ def interpret(answer: Answer, *, secrets: tuple[str, ...], now: datetime) -> Jso
         problem = "the answer has no code"
     signals = {signal for signal in (None if ok else answer.status, code) if signal is not None} - _SUCCESS
     where = f"(HTTP {answer.status}{'' if code is None else f', code {code}'})"
-    if 429 in signals or (_SPEAKS_OF_LIMIT.search(vendor_message) and (signals or not has_value(data))):
+    if write:
+        asked_too_often = bool(signals and _SPEAKS_OF_ASKING.search(vendor_message))
+    else:
+        asked_too_often = bool(_SPEAKS_OF_LIMIT.search(vendor_message) and (signals or not has_value(data)))
+    if 429 in signals or asked_too_often:
         raise LimitedError(
             f"asked too often {where}",
             http_status=answer.status,
@@ -76,6 +88,8 @@ def interpret(answer: Answer, *, secrets: tuple[str, ...], now: datetime) -> Jso
     text = "temporary failure"
     if signals & {401, 403}:
         error, text = AuthenticationError, "token not accepted"
+    elif write and (code is not None or (400 <= answer.status < 500 and answer.status not in _PASSING)):
+        error, text = RefusedError, "refused"
     elif signals & {400, 404}:
         error, text = NotFoundError, "not found"
     raise error(f"{text} {where}", http_status=answer.status, code=code, vendor_message=vendor_message)

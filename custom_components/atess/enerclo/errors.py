@@ -54,6 +54,10 @@ class LimitedError(EnercloError):
         self.retry_after = retry_after
 
 
+class RefusedError(EnercloError):
+    """The cloud refuses a write (any code but success, or HTTP 4xx): surely not taken, and not to be repeated."""
+
+
 class TemporaryError(EnercloError):
     """The call failed in a way that may pass: server error, other code, lost connection, time-out, redirect."""
 
