@@ -84,11 +84,17 @@ _CROWDED = {
     "rs_addr": "modeNumber",
 }
 
+
+def _windows(form: str) -> dict[str, str]:
+    """Return the names of tariff periods; those of the valley stay, since the vendor documents the last of them."""
+    return {f"{tariff}_{number}": form.format(tariff, number) for tariff in ("peak", "flat") for number in range(1, 6)}
+
+
 KEYS: Mapping[str, Mapping[str, str]] = {
     "plain": {},
-    "verbose": _VERBOSE,
-    "terse": _TERSE,
-    "snake": _SNAKE,
+    "verbose": _VERBOSE | _windows("{}PeriodTimeSetting{}"),
+    "terse": _TERSE | _windows("{}Time{}"),
+    "snake": _SNAKE | _windows("{}_period_{}"),
     "crowded": _CROWDED,
 }
 

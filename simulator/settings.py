@@ -120,7 +120,7 @@ INVERTER: tuple[Setting, ...] = (
     _switch("grid_and_pv_charge", "SCP", 1, "gridPvChargeEnable"),
     _number("charge_current", "CP", 0, 800, 800, "icharge"),
     _number("charge_current", "S", 0, 80, 80, "icharge"),
-    _whole("mode", "SCP", 0, 12, 0, "modeSelection"),
+    _whole("mode", "SCPB", 0, 12, 0, "modeSelection"),
     _switch("on_off", "SCP", 1, "onOff"),
     _whole("out_power_max", "SCP", 0, 120, 100, "outPowerMax"),
     _number("output_power", "SCP", 0, 500, 0, "outputPowerSet"),
@@ -208,7 +208,7 @@ class SettingsTable:
     def __init__(self, kind: str, *, hv: bool = False, style: str = "plain") -> None:
         letters = _LETTERS[kind] + ("H" if hv else "")
         rows = [row for row in (*INVERTER, *PBD, *BMS) if set(row.kinds) & set(letters)]
-        names = {} if kind in {"pbd", "bcu", "mbms"} else KEYS[style]
+        names = KEYS[style]
         keyed = {names.get(row.name, row.key): row for row in rows}
         self._form = FORMS[style]
         self.by_key: dict[str, Setting] = {key: keyed[key] for key in sorted(keyed)}

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.atess.const import DOMAIN
 from custom_components.atess.settings_failures import EVENT_FAILED
 from simulator import Simulator
-from simulator.naming import FORMS, STYLES
+from simulator.naming import FORMS, KEYS, STYLES
 
 from .common import Advance, entity_id, restart, set_up, state
 from .settings_common import (
@@ -523,8 +523,9 @@ async def test_a_guess_is_no_control(hass: HomeAssistant, cloud: Simulator, adva
     documented = [f"{STRING}_valley_period_2_{edge}" for edge in ("start", "end")]
     assert set(controls(hass)) == {entity_id(hass, unique_id, "time") for unique_id in documented}
     before = shown(cloud, STRING)
-    assert state(hass, f"{STRING}_peak_period_1").state == before["peakPeriodTime1"]
-    assert state(hass, f"{STRING}_peak_period_1").attributes["cloud_key"] == "peakPeriodTime1"
+    peak = KEYS[style].get("peak_1", "peakPeriodTime1")
+    assert state(hass, f"{STRING}_peak_period_1").state == before[peak]
+    assert state(hass, f"{STRING}_peak_period_1").attributes["cloud_key"] == peak
     assert state(hass, CUT_OFF).state == "10"
     device = device_id(hass, entry, STRING)
     for settings in ({"discharge_cut_off_soc": 20}, {"peak_period_1": "18:00-20:00"}):
@@ -555,7 +556,7 @@ async def test_all_guesses_are_confirmed_at_once(
     device = device_id(hass, entry, STRING)
     windows = [{"kind": "valley", "start": "23:30", "end": "05:30"}]
     for asked in ({"windows": windows}, {"clear": ["peak"]}):
-        with pytest.raises(ServiceValidationError, match=r"PeriodTime1.*only a guess.*Match settings"):
+        with pytest.raises(ServiceValidationError, match=r"that (valley|peak).*1.* is only a guess.*Match settings"):
             await act(hass, advance, "set_tariff_windows", device_id=device, **asked)
     assert puts(cloud) == []
     await submit_proposals(hass, entry)

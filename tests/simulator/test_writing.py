@@ -96,9 +96,9 @@ def test_styles_stay_within_the_documented_bounds(desk: Callable[..., Desk], sty
 
 
 def test_periods_have_the_form_of_their_style(desk: Callable[..., Desk]) -> None:
-    forms = {"plain": "17:00-22:00", "verbose": "17:00 ~ 22:00", "terse": "1700-2200", "snake": "17:00:00-22:00:00"}
+    forms = {"plain": "00:00-06:00", "verbose": "00:00 ~ 06:00", "terse": "0000-0600", "snake": "00:00:00-06:00:00"}
     for style, form in forms.items():
         asked = desk(cloud={"limit": 0, "naming_style": style})
-        assert asked.data(PATH, deviceSn=STRING)["peakPeriodTime1"] == form
+        assert asked.data(PATH, deviceSn=STRING)["valleyPeriodTime2"] == form
         others = [text for text in forms.values() if text != form]
-        assert all(asked.write(PATH, STRING, peakPeriodTime1=text)["code"] == 500 for text in others)
+        assert all(asked.write(PATH, STRING, valleyPeriodTime2=text)["code"] == 500 for text in others)

@@ -201,7 +201,7 @@ def _bms(name: str, key: str, unit: str | None = None, step: float | None = 1) -
 SETTINGS: tuple[Setting, ...] = (
     # What a homeowner changes.
     _select("Mode", "SCPB", MODE_SETTING, SAFE, "modeSelection workMode runMode", "mode|mode work|mode system|mode system work"),
-    _number("Discharge cut-off SOC", "SCPB", 0, 100, 1, "%", SAFE, "dischargeCutoffSoc", "discharge cutoff soc|discharge stop soc|discharge end soc"),
+    _number("Discharge cut-off SOC", "SCP", 0, 100, 1, "%", SAFE, "dischargeCutoffSoc", "discharge cutoff soc|discharge stop soc|discharge end soc"),
     _number("Discharge recover SOC", "CP", 0, 100, 1, "%", SAFE, "dischargeRecoverSoc", "discharge recover soc"),
     _number("Charge cut-off SOC", "CP", 0, 100, 1, "%", SAFE, "chargeCutoffSoc", "charge cutoff soc|charge stop soc|charge end soc"),
     _number("Grid charge cut-off SOC", "CP", 0, 100, 1, "%", SAFE, "gridChargeCutoffSoc", "grid charge cutoff soc|grid charge stop soc|grid charge end soc"),
