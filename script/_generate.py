@@ -17,7 +17,7 @@ from custom_components.atess.catalogue import (
     Field,
     Severity,
 )
-from custom_components.atess.catalogue.settings import SETTINGS, Danger, Setting, SettingType
+from custom_components.atess.catalogue.settings import SETTINGS, Danger, Setting, SettingType, settings_of
 from custom_components.atess.enerclo.model import Kind
 
 TRANSLATIONS = Path("custom_components/atess/translations/en.json")
@@ -44,6 +44,13 @@ BINARY_STATES = {
     "discharging": {"off": "Not discharging", "on": "Discharging"},
     "flag": {"off": "Absent", "on": "Present"},
 }
+SETTING_ENTITIES = {
+    SettingType.NUMBER: "number",
+    SettingType.SELECT: "select",
+    SettingType.SWITCH: "switch",
+    SettingType.WINDOW: "two times",
+}
+DANGERS = {Danger.SAFE: "homeowner", Danger.INSTALLER: "installer", Danger.SAFETY: "nobody from here"}
 CONTROLS = ("number", "select", "switch", "time")
 SEVERITIES = {Severity.FAULT: "Fault", Severity.PROTECTION: "Protection", Severity.WARNING: "Warning"}
 GENERATED = "<!-- Written by script/generate from the catalogue. -->\n"
@@ -83,6 +90,11 @@ named *Raw*, followed by the cloud's name of the value.
 - **How well known**: first whether the device sends it, *documented* by the vendor or a *candidate* that is expected
   and not confirmed; then its meaning, *documented* by the vendor, with *strong* evidence, *inferred* from the name, or
   *unknown*. One word holds for both.
+
+The settings have columns of their own. A setting is a control only if [changing settings](../settings.md) is allowed
+and its key is known for certain: *documented* by the vendor, or *guessed* and then confirmed by you. Until then, and
+for what nobody changes from here, it is a sensor. Those of the homeowner are enabled by default. *Key* is the name for
+actions.
 """
 
 POLLING = {
@@ -237,8 +249,49 @@ def kind_page(kind: Kind, descriptions: Descriptions) -> str:
         f"{GENERATED}\n# {TITLES[kind]}\n\n{INTRODUCTIONS[kind]}\n"
         "[What the columns mean](README.md#columns).\n\n"
         f"## Enabled by default\n\n{table(head, sorted(shown))}\n"
-        f"## Disabled by default\n\n{table(head, sorted(hidden))}"
+        f"## Disabled by default\n\n{table(head, sorted(hidden))}\n"
+        f"## Settings\n\n{settings_table(kind)}"
     )
+
+
+def settings_table(kind: Kind) -> str:
+    """Return what is shown of the settings that a kind of device may hold, those of the homeowner first."""
+    rows = [
+        (
+            list(Danger).index(setting.danger),
+            [
+                setting.name,
+                f"`{setting.key}`",
+                "sensor" if setting.danger is Danger.SAFETY else SETTING_ENTITIES[setting.type],
+                setting.unit or "",
+                setting_range(setting),
+                DANGERS[setting.danger],
+                f"`{setting.spellings[0]}`, documented"
+                if kind in setting.documented
+                else "guessed"
+                if setting.spellings or setting.words
+                else "not known",
+            ],
+        )
+        for setting in settings_of(kind).values()
+        if not setting.hidden
+    ]
+    head = ["Setting", "Key", "Shown as", "Unit", "Range", "Who changes it", "Cloud's key"]
+    return table(head, (row for _, row in sorted(rows)))
+
+
+def setting_range(setting: Setting) -> str:
+    """Return the values that a setting takes."""
+    if setting.type is SettingType.SWITCH:
+        return "on, off"
+    if setting.enumeration is not None:
+        return ", ".join(choice.label for choice in setting.enumeration.choices)
+    if setting.type is SettingType.WINDOW:
+        return "00:00 to 24:00"
+    if setting.low is None or setting.high is None:
+        return "not known"
+    step = f", step {setting.step:g}" if setting.step else ""
+    return f"{setting.low:g} to {setting.high:g}{step}{', at most the nominal power' if setting.nominal else ''}"
 
 
 def known(fields: list[Field]) -> str:

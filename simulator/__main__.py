@@ -28,12 +28,19 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--history-days", type=float, help="days of history before the start (default: the plant file's)"
     )
+    parser.add_argument(
+        "--upload-interval", type=float, help="seconds between uploads of each data logger (default: the plant file's)"
+    )
     return parser.parse_args()
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
     simulator = Simulator(
-        plant=arguments.plant, seed=arguments.seed, speed=arguments.speed, history_days=arguments.history_days
+        plant=arguments.plant,
+        seed=arguments.seed,
+        speed=arguments.speed,
+        history_days=arguments.history_days,
+        upload_interval=arguments.upload_interval,
     )
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -104,6 +104,7 @@ def load_plant(
     source: str | Path | Mapping[str, Any],
     *,
     history_days: float | None = None,
+    upload_interval: float | None = None,
     cloud: Mapping[str, Any] | None = None,
     paths: Mapping[str, str | None] | None = None,
 ) -> Plant:
@@ -113,6 +114,10 @@ def load_plant(
         PlantError: There is no such plant, or it cannot be used.
     """
     plant = _parse(source if isinstance(source, Mapping) else _read(source))
+    if upload_interval is not None:
+        if not upload_interval > 0.0:
+            raise PlantError("uploads need an interval")
+        plant = replace(plant, loggers=tuple(replace(logger, interval=upload_interval) for logger in plant.loggers))
     return replace(
         plant,
         history_days=plant.history_days if history_days is None else history_days,

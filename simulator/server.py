@@ -130,6 +130,8 @@ class Server:
                 simulator.clear()
             case "configure":
                 simulator.configure(**body)
+            case "settings":
+                simulator.change_settings(**body)
             case _:
                 raise ValueError(f"no order {name}")
         return {"time": simulator.time}

@@ -11,7 +11,7 @@ from .operations import Operations, Write
 from .options import Options
 from .plant import Device, load_plant
 from .server import BASE_PATH, Server
-from .settings import Value
+from .settings import RefusedError, SettingsTable, Value
 from .variants import parse_variant
 from .world import World
 
@@ -25,6 +25,7 @@ class Simulator:
         now: Unix seconds, read on every request.
         speed: How many times faster than `now` the plant's time runs.
         history_days: Days of history before the start; default: the plant file's.
+        upload_interval: Seconds between uploads of each data logger; default: the plant file's.
         cloud: Options that override the plant file's (see `Options`).
         paths: Where operations answer, overriding the plant file's.
 
@@ -41,10 +42,13 @@ class Simulator:
         speed: float = 1.0,
         *,
         history_days: float | None = None,
+        upload_interval: float | None = None,
         cloud: Mapping[str, Any] | None = None,
         paths: Mapping[str, str | None] | None = None,
     ) -> None:
-        self._plant = load_plant(plant, history_days=history_days, cloud=cloud, paths=paths)
+        self._plant = load_plant(
+            plant, history_days=history_days, upload_interval=upload_interval, cloud=cloud, paths=paths
+        )
         self._seed = seed
         self._clock = Clock(now, speed)
         self._server = Server(self)
@@ -183,6 +187,23 @@ class Simulator:
             ValueError: An option or its value is not known.
         """
         self.cloud.options.change(options)
+
+    def change_settings(self, sn: str, ago: float = 0.0, **values: Value) -> None:
+        """Change settings of a device as on its display, now or some seconds ago, by the simulator's own names.
+
+        Raises:
+            ValueError: There is no such device or setting, or it cannot have the value.
+        """
+        if (device := self._world.devices.get(sn)) is None:
+            raise ValueError("no such device")
+        table = SettingsTable(device.kind, hv=device.hv)
+        if unknown := set(values) - set(table.by_name):
+            raise ValueError(f"{sn} has no setting {', '.join(sorted(unknown))}")
+        try:
+            changes = {name: table.by_name[name].check(name, value) for name, value in values.items()}
+        except RefusedError as error:
+            raise ValueError(str(error)) from error
+        self._world.system(sn).change_settings(self._clock.now() - ago, sn, changes)
 
     def reset(self) -> None:
         """Begin anew at the present time: plant, settings, faults, limits, records. The clock goes on."""

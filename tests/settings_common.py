@@ -99,7 +99,9 @@ def assert_puts(cloud: Simulator, *bodies: Mapping[str, Any]) -> None:
     """
     paths = {"hps_string": SMALL, "hps_central": BIG}
     kinds = {device.sn: device.kind for device in cloud.devices}
-    sent = [(record.method, record.path, record.query, json.dumps(record.json, sort_keys=True)) for record in puts(cloud)]
+    sent = [
+        (record.method, record.path, record.query, json.dumps(record.json, sort_keys=True)) for record in puts(cloud)
+    ]
     expected = [("PUT", paths[kinds[body["deviceSn"]]], {}, json.dumps(body, sort_keys=True)) for body in bodies]
     assert sent == expected
     assert_sound_writes(cloud)

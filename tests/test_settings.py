@@ -178,7 +178,7 @@ async def test_an_old_copy_is_read_anew(
     hass: HomeAssistant, cloud: Simulator, settings_entry: MockConfigEntry, advance: Advance
 ) -> None:
     """What somebody has changed on the display meanwhile is not overwritten."""
-    cloud.cloud._operations.world.system(STRING).change_settings(cloud.time, STRING, {"bms_soc_lower": 8})
+    cloud.change_settings(STRING, bms_soc_lower=8)
     await advance(400)
     asked = len(reads(cloud))
     await set_number(hass, 20)
@@ -258,8 +258,12 @@ async def test_misbehaviour(
         assert "Discharge cut-off SOC: 90 %" in found.translation_placeholders["wishes"]
         if reason == "not_taken":
             assert found.translation_placeholders["differences"] == f"Discharge cut-off SOC: 90 % → {shows} %"
-        if by_action:
-            assert "Discharge cut-off SOC" in error or "Battery" in error
+        assert found.translation_placeholders["time"].startswith("2026-07-15 14:0")
+        assert "Discharge cut-off SOC" in error or not by_action
+        cloud.configure(write="obey")
+        if write != "side_effect":
+            others = {key: value for key, value in shown(cloud, STRING).items() if key != "dischargeCutoffSoc"}
+            assert others == {key: value for key, value in before.items() if key != "dischargeCutoffSoc"}
     assert cloud.violations == 0
 
 
@@ -351,7 +355,7 @@ async def test_what_else_moved_is_told_until_it_is_put_right(
     )
     table = cloud.cloud._operations._table(cloud.devices[0])
     right = {table.by_key[moved].name: before[moved]}
-    cloud.cloud._operations.world.system(STRING).change_settings(cloud.time, STRING, right)
+    cloud.change_settings(STRING, **right)
     await advance(3700, step=60)
     assert issue(hass) is None
 

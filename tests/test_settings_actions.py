@@ -1,15 +1,20 @@
 """The actions about settings: what they answer, what they refuse, and that they refuse before anything is sent."""
 
+import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import yaml
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.atess.catalogue.enumerations import MODE_SETTING
 from custom_components.atess.const import DOMAIN
@@ -134,6 +139,30 @@ async def test_pending(hass: HomeAssistant, cloud: Simulator, pair: MockConfigEn
     assert_puts(cloud, {**before, "dischargeCutoffSoc": 12, "deviceSn": STRING})
 
 
+async def test_an_action_waits_half_a_minute(
+    hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, clock: FrozenDateTimeFactory
+) -> None:
+    """Unless told otherwise it then says pending, although the read-back is not due for a long time."""
+    device, before = device_id(hass, pair, STRING), shown(cloud, STRING)
+
+    async def never(seconds: float) -> None:
+        await asyncio.Event().wait()
+
+    asked = {"device_id": device, "settings": {"discharge_cut_off_soc": 12}}
+    with patch("custom_components.atess.account.sleep", never):
+        action = asyncio.create_task(
+            hass.services.async_call(DOMAIN, "set_settings", asked, blocking=True, return_response=True)
+        )
+        for seconds in (1, 2, 20, 29):
+            await asyncio.sleep(0)
+            async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
+            await hass.async_block_till_done()
+            assert not action.done()
+        async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=31))
+        response: Any = await action
+    assert response["devices"][device]["status"] == {"discharge_cut_off_soc": "pending"}
+
+
 async def test_all_devices_are_checked_before_any_is_touched(
     hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance
 ) -> None:
@@ -174,7 +203,9 @@ async def test_errors_of_several_devices(
     devices = [device_id(hass, pair, serial) for serial in (STRING, CENTRAL)]
     before = {serial: shown(cloud, serial) for serial in (STRING, CENTRAL)}
     cloud.inject(kind="code", code=500, msg="busy", operation="modify_settings", device=CENTRAL)
-    with pytest.raises(HomeAssistantError, match=r"refused Discharge cut-off SOC: 12 % of hps_central 2: busy \(code 500\)"):
+    with pytest.raises(
+        HomeAssistantError, match=r"refused Discharge cut-off SOC: 12 % of hps_central 2: busy \(code 500\)"
+    ):
         await act(hass, advance, "set_settings", device_id=devices, settings={"discharge_cut_off_soc": 12}, wait=300)
     assert state(hass, f"{STRING}_discharge_cut_off_soc", "number").state == "12.0"
     assert state(hass, f"{CENTRAL}_discharge_cut_off_soc", "number").state == "10.0"
@@ -260,11 +291,11 @@ async def test_revert_settings(hass: HomeAssistant, cloud: Simulator, pair: Mock
         await act(hass, advance, "set_settings", device_id=device, settings=settings, wait=300)
     await act(hass, advance, "revert_settings", device_id=device, wait=300)
     assert shown(cloud, STRING) == first | {"dischargeCutoffSoc": 20}
-    cloud.cloud._operations.world.system(STRING).change_settings(cloud.time, STRING, {"discharge_cutoff_soc": 25})
+    cloud.change_settings(STRING, discharge_cutoff_soc=25)
     await advance(3700, step=100)
     with pytest.raises(ServiceValidationError, match="changed again by other means"):
         await act(hass, advance, "revert_settings", device_id=device, wait=300)
-    cloud.cloud._operations.world.system(STRING).change_settings(cloud.time, STRING, {"discharge_cutoff_soc": 20})
+    cloud.change_settings(STRING, discharge_cutoff_soc=20)
     await advance(3700, step=100)
     await act(hass, advance, "revert_settings", device_id=device, wait=300)
     assert shown(cloud, STRING) == first

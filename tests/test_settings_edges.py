@@ -170,6 +170,9 @@ async def test_texts(hass: HomeAssistant, cloud: Simulator) -> None:
     )
     assert wishes(hass, model, {"dischargeCutoffSoc": 35}) == "Discharge cut-off SOC: 35 %"
     assert wishes(hass, None, {"dischargeCutoffSoc": 35}) == "dischargeCutoffSoc: 35"
+    named = {"component.atess.entity.sensor.discharge_cut_off_soc.name": "Entladeschluss"}
+    with patch("custom_components.atess.settings_texts.async_get_cached_translations", return_value=named):
+        assert wishes(hass, model, {"dischargeCutoffSoc": 35}) == "Entladeschluss: 35 %"
     error = SettingError("relation_below", "discharge_cut_off_soc", other="discharge_recover_soc")
     told_error = refusal(hass, Kind.HPS_CENTRAL, "Barn", error)
     placeholders = told_error.translation_placeholders or {}

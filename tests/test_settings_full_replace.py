@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.atess.const import DOMAIN
+from custom_components.atess.diagnostics import async_get_config_entry_diagnostics
 from simulator import Simulator
 
 from .common import set_up
@@ -86,3 +87,5 @@ async def test_other_members_stay(hass: HomeAssistant, cloud: Simulator, clock: 
     await asyncio.to_thread(check)
     assert len(cloud.writes) >= 1000
     assert cloud.violations == 0
+    report = await async_get_config_entry_diagnostics(hass, entry)
+    assert [len(item["history"]) for item in report["settings"]] == [0, 20]

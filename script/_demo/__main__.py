@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 from playwright import async_api as playwright
 
-from script._demo import checks, home_assistant, setting_up, simulator
+from script._demo import checks, home_assistant, setting_up, simulator, steering
 from script._demo.home_assistant import PASSWORD, ROOT, USER_NAME, Api
 from script._demo.process import Child, DemoError, doing, free_port, require_free, say
 from simulator.plant import PlantError, load_plant
@@ -62,7 +62,16 @@ async def demo(chosen: argparse.Namespace, children: list[Child]) -> int:
 
     async with aiohttp.ClientSession() as session:
         async with doing("starting the simulated cloud"):
-            cloud = await simulator.start(children, logs[0], port=simulator_port, plant=chosen.plant, seed=chosen.seed)
+            cloud = await simulator.start(
+                children,
+                logs[0],
+                port=simulator_port,
+                plant=chosen.plant,
+                seed=chosen.seed,
+                upload_interval=steering.UPLOAD_SECONDS if chosen.check else None,
+            )
+        if chosen.check and (steered := steering.inverter(cloud)):
+            await steering.begin(cloud, steered)
         say(f"  {cloud.base_url} with {', '.join(f'{sn} ({kind})' for sn, kind in cloud.devices.items())}")
 
         home_assistant.prepare(config, plant, host=chosen.host, port=port)

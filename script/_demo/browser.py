@@ -22,7 +22,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-# Texts of the visible page, through the shadow roots that the frontend is made of.
+# Texts of the visible page, through the shadow roots that the frontend is made of, but not what was before.
 VISIBLE_TEXT = """
 () => {
   const parts = [];
@@ -33,7 +33,7 @@ VISIBLE_TEXT = """
       return;
     }
     if (node.nodeType === Node.ELEMENT_NODE) {
-      if (["SCRIPT", "STYLE", "TEMPLATE"].includes(node.tagName)) return;
+      if (["SCRIPT", "STYLE", "TEMPLATE", "HA-LOGBOOK"].includes(node.tagName)) return;
       const style = getComputedStyle(node);
       if (style.display === "none" || style.visibility === "hidden") return;
       if (node.tagName === "SLOT") {

@@ -16,12 +16,14 @@ from script._demo.home_assistant import ROOT, Api
 from script._demo.process import Child, doing, say
 from script._demo.roles import ROLES, SOURCE_NAMES, available_sources
 from script._demo.simulator import Cloud
+from script._demo.steering import inverter, prepare, steer
 
 LIVE_SECONDS = 120
 DEVICE_SECONDS = 60
 ROUNDING = 0.011  # kW, per device
 # Home Assistant makes statistics every five minutes; before the first, the Energy dashboard does not know an entity.
 STATISTICS_SECONDS = 360
+DASHBOARD = "atess-settings"
 OLDEST_SAMPLE = timedelta(minutes=20)
 ERROR_WORDS = (
     r"Error|error|Failed|failed|Unknown device|not found|Retry|Page not|unavailable|Unavailable|not defined|Warning"
@@ -62,12 +64,22 @@ async def run(api: Api, cloud: Cloud, home: Child, statistics: list[str], folder
         checks.check(f"{cloud.devices[device]} is a device with manufacturer, model and name", problem)
     checks.check("diagnostics hold neither token nor serial number", await _diagnostics_problem(api, cloud))
 
+    steered, steering = inverter(cloud), None
+    if steered is not None:
+        async with doing("confirming settings"):
+            await prepare(api, cloud, steered)
+        steering = asyncio.create_task(steer(api, cloud, steered))
     async with browser(api, folder) as pages:
         await _check_pages(checks, api, pages, cloud)
         async with doing("waiting for Home Assistant's first statistics (up to five minutes)"):
             problem = (await _repeat(lambda: _energy_problem(api, statistics), STATISTICS_SECONDS))["energy"]
         checks.check("the Energy dashboard has its sources without a warning", problem)
         await _check_energy_pages(checks, api, pages, cloud)
+        if steered is not None and steering is not None:
+            async with doing("waiting for the battery to follow its settings"):
+                for what, problem in (await steering).items():
+                    checks.check(what, problem)
+            await _check_settings_dashboard(checks, api, pages, steered)
 
     checks.check("the cloud's frequency limits were kept", await _limits_problem(cloud))
     async with doing("stopping Home Assistant"):
@@ -216,6 +228,23 @@ async def _check_pages(checks: Checks, api: Api, pages: Browser, cloud: Cloud) -
             expected = [re.escape(names[device]), *(f"{name}{value}" for name in ROLES[kind].live.values())]
             text = await pages.look(f"/config/devices/device/{devices[device]['id']}", f"device_{kind}", expected)
             checks.check(f"the page of {kind} shows its values", _page_problem(text, expected))
+
+
+async def _check_settings_dashboard(checks: Checks, api: Api, pages: Browser, device: str) -> None:
+    """Make a dashboard of the controls of a device, and open it: they show what they were set to."""
+    controls = [
+        entry["entity_id"]
+        for unique_id, entry in sorted((await api.entities()).items())
+        if unique_id.startswith(f"{device}_")
+        and entry["entity_id"].split(".")[0] in {"number", "select", "switch", "time"}
+        and not entry["disabled_by"]
+    ]
+    await api.command("lovelace/dashboards/create", url_path=DASHBOARD, title="Settings", icon="mdi:tune")
+    cards = [{"type": "entities", "title": "Settings", "entities": controls}]
+    await api.command("lovelace/config/save", url_path=DASHBOARD, config={"views": [{"cards": cards}]})
+    expected = [r"Mode\s+Forced charging", "Discharge cut-off SOC", "Peak period 1 start", "Valley period 2 end"]
+    text = await pages.look(f"/{DASHBOARD}/0", "settings", expected)
+    checks.check("a dashboard shows the settings of the steered device", _page_problem(text, expected))
 
 
 async def _check_energy_pages(checks: Checks, api: Api, pages: Browser, cloud: Cloud) -> None:

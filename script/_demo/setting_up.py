@@ -29,7 +29,7 @@ async def add_integration(api: Api, *, token: str, devices: list[str], base_url:
             if result.get("errors"):
                 raise DemoError(f"the config flow refuses: {await _error_texts(api, result)}")
             known = answers if result["step_id"] == "user" else {}
-            body = _fill(result.get("data_schema") or [], known)
+            body = fill(result.get("data_schema") or [], known)
             result = await api.request("POST", f"{FLOW}/{result['flow_id']}", body)
         elif kind == "progress":
             await asyncio.sleep(1)
@@ -39,14 +39,14 @@ async def add_integration(api: Api, *, token: str, devices: list[str], base_url:
     raise DemoError(f"the config flow did not end after {MOST_STEPS} steps")
 
 
-def _fill(schema: list[dict[str, Any]], known: dict[str, Any]) -> dict[str, Any]:
+def fill(schema: list[dict[str, Any]], known: dict[str, Any]) -> dict[str, Any]:
     """Return a form's answers: what is known by name, else the value that the form suggests."""
     body: dict[str, Any] = {}
     for field in schema:
         name = field["name"]
         suggested = (field.get("description") or {}).get("suggested_value", field.get("default"))
         if field.get("type") == "expandable":
-            body[name] = _fill(field["schema"], known.get(name, {}))
+            body[name] = fill(field["schema"], known.get(name, {}))
         elif name in known:
             body[name] = known[name]
         elif suggested is not None:

@@ -22,18 +22,23 @@ class Cloud:
     token: str
     devices: dict[str, str]  # kind by serial number
 
-    async def control(self, session: aiohttp.ClientSession, path: str) -> Json:
-        """Read one of the simulator's own endpoints below /_sim/."""
+    async def control(self, session: aiohttp.ClientSession, path: str, order: Json = None) -> Json:
+        """Read one of the simulator's own endpoints below /_sim/, or send it an order."""
         root = self.base_url.split("/api/", 1)[0]
-        async with session.get(f"{root}/_sim/{path}") as answer:
+        method = "GET" if order is None else "POST"
+        async with session.request(method, f"{root}/_sim/{path}", json=order) as answer:
             answer.raise_for_status()
             return await answer.json()
 
 
-async def start(children: list[Child], log: Path, *, port: int, plant: str, seed: int) -> Cloud:
+async def start(
+    children: list[Child], log: Path, *, port: int, plant: str, seed: int, upload_interval: float | None
+) -> Cloud:
     """Start the simulator and wait until it has said its address, its token and its devices."""
     command = [sys.executable, "-m", "simulator", "--host", HOST, "--port", str(port)]
     command += ["--plant", plant, "--seed", str(seed), "--speed", "1"]
+    if upload_interval is not None:
+        command += ["--upload-interval", str(upload_interval)]
     child = await Child.start(children, "the simulator", command, log=log, folder=ROOT)
     said = _Said(child)
     await child.wait_until(said.complete, 60)

@@ -127,7 +127,7 @@ def test_each_naming_style_is_understood(style: str, kind: Kind) -> None:
     }
     homeowners = {key for key, danger in reported.items() if danger is Danger.SAFE}
     installers = {key for key, danger in reported.items() if danger is Danger.INSTALLER}
-    print(
+    print(  # noqa: T201  # shown with pytest -rP
         f"{kind.value:12} {style:8} homeowner {len(right & homeowners):2} of {len(homeowners):2},"
         f" installer {len(right & installers):2} of {len(installers):2}, wrong {len(found.keys() - right)}"
     )

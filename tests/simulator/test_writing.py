@@ -102,3 +102,14 @@ def test_periods_have_the_form_of_their_style(desk: Callable[..., Desk]) -> None
         assert asked.data(PATH, deviceSn=STRING)["valleyPeriodTime2"] == form
         others = [text for text in forms.values() if text != form]
         assert all(asked.write(PATH, STRING, valleyPeriodTime2=text)["code"] == 500 for text in others)
+
+
+def test_settings_changed_on_the_display(desk: Callable[..., Desk]) -> None:
+    """They hold from the moment given, whatever the cloud's keys are called; what cannot be is refused."""
+    asked = desk(cloud={"limit": 0, "naming_style": "terse"})
+    asked.sim.change_settings(STRING, ago=600, mode=8, output_power=2)
+    assert asked.data(PATH, deviceSn=STRING)["runMode"] == 8
+    assert asked.power(STRING)["battery"] == pytest.approx(2)
+    for serial, values in (("SIMHPS9999", {"mode": 9}), (STRING, {"riddle": 1}), (STRING, {"mode": 13})):
+        with pytest.raises(ValueError, match=r"no such device|no setting|out of range"):
+            asked.sim.change_settings(serial, **values)

@@ -167,8 +167,8 @@ class EnercloClient:
     ) -> None:
         """Send settings (the whole object) to the path at which those of this very device were read (candidate).
 
-        NotFoundError, nothing sent, if they were not read there; ValueError if a value is NaN or infinite; RefusedError,
-        LimitedError or AuthenticationError if the cloud surely did not take them; of others nobody knows. Success
+        NotFoundError, nothing sent, if they were not read there; ValueError if a value is NaN or infinite.
+        RefusedError, LimitedError or AuthenticationError: the cloud did not take them; others: nobody knows. Success
         says that the cloud took them, not that the device did: read them back.
         """
         path = self._paths.writable(endpoint(kind, Operation.SETTINGS), device_sn)

@@ -25,7 +25,8 @@ _SUCCESS = frozenset({0, 200})
 _PASSING = frozenset({408, 425})
 # Of a write only what surely means how often is asked: values too have limits, and the grid has a frequency.
 _SPEAKS_OF_ASKING = re.compile(
-    r"too often|too frequent|frequently|too many requests|(access|request|call) frequency|rate limit|frequency limit|limit the frequency|频繁|限流",
+    r"too often|too frequent|frequently|too many requests|(access|request|call) frequency|rate limit|frequency limit"
+    r"|limit the frequency|频繁|限流",
     re.IGNORECASE,
 )
 _SPEAKS_OF_LIMIT = re.compile(r"frequen|limit|too many|too often|频繁|频率|限流", re.IGNORECASE)

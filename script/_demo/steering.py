@@ -1,0 +1,193 @@
+"""Changes settings of the first inverter as a person and an automation would, and watches its battery follow."""
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+
+from script._demo.home_assistant import Api, Json
+from script._demo.process import DemoError
+from script._demo.setting_up import fill
+from script._demo.simulator import Cloud
+
+# The loggers of the plant upload so often, and the cloud may be asked once a minute, so that nobody waits for hours.
+UPLOAD_SECONDS = 20
+LIMIT_SECONDS = 60
+STEERED = ("hps_string", "hps_central", "pcs")
+# The simulated inverter acts within two of its steps of a minute: less than one sample of five minutes.
+ACTS_WITHIN = 120
+# By the simulator's names: constant discharge in kW, some seconds ago, of a battery with more or less than half its
+# charge: a full one would not take any more, an empty one would not give any.
+DISCHARGING = {"mode": 8, "discharge_cutoff_soc": 5}
+HALF = 50
+ABOVE_HALF, BELOW_HALF = {"output_power": 20, "ago": 1800}, {"output_power": 2, "ago": 600}
+STEP_SECONDS = 240
+RELOAD_SECONDS = 60
+STILL = 0.05  # kW
+FLOWS = "/api/config/config_entries"
+
+
+def inverter(cloud: Cloud) -> str | None:
+    """Return the serial number of the inverter that is steered; None if there is none."""
+    return next((device for device, kind in cloud.devices.items() if kind in STEERED), None)
+
+
+async def prepare(api: Api, cloud: Cloud, device: str) -> None:
+    """Have the cloud asked each minute, and confirm in the device's form "Match settings" what it proposes."""
+    async with aiohttp.ClientSession() as session:
+        await cloud.control(session, "configure", {"limit": LIMIT_SECONDS})
+    entry = (await api.entries())[0]["entry_id"]
+    options = await api.request("POST", f"{FLOWS}/options/flow", {"handler": entry})
+    await _submit(api, f"{FLOWS}/options/flow", options, {"scan_interval": LIMIT_SECONDS // 60})
+    subentries = await api.command("config_entries/subentries/list", entry_id=entry)
+    subentry = next(item["subentry_id"] for item in subentries if item["unique_id"] == device)
+    form = await _change_form(api, {"handler": [entry, "device"], "subentry_id": subentry})
+    await _submit(api, f"{FLOWS}/subentries/flow", form, {"match_settings": True})
+    if not await holds(lambda: _is_ready(api, device), RELOAD_SECONDS):
+        raise DemoError("the settings that were confirmed did not become controls")
+
+
+async def _change_form(api: Api, start: dict[str, Any]) -> Json:
+    """Return the form in which a device is changed, once the entry is loaded again and its settings have been read."""
+    form: Json = None
+
+    async def ready() -> bool:
+        nonlocal form
+        form = await api.request("POST", f"{FLOWS}/subentries/flow", start)
+        if any(field["name"] == "match_settings" for field in form["data_schema"]):
+            return True
+        await api.request("DELETE", f"{FLOWS}/subentries/flow/{form['flow_id']}")
+        return False
+
+    if not await holds(ready, RELOAD_SECONDS):
+        raise DemoError("the device's settings were not read")
+    return form
+
+
+async def _submit(api: Api, path: str, result: Json, known: dict[str, Any]) -> None:
+    """Submit every form of a flow with what is known, else with what it suggests; DemoError if it refuses."""
+    while result["type"] == "form":
+        if result.get("errors"):
+            raise DemoError(f"the form {result['step_id']} refuses: {result['errors']}")
+        result = await api.request("POST", f"{path}/{result['flow_id']}", fill(result["data_schema"], known))
+    if result["type"] == "abort" and result["reason"] != "reconfigure_successful":
+        raise DemoError(f"the flow ends with {result['reason']}")
+
+
+async def holds(ready: Callable[[], Awaitable[bool]], seconds: float) -> bool:
+    """Wait until something is so, and return whether it became so within some seconds."""
+    deadline = time.monotonic() + seconds
+    while not await ready():
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(1)
+    return True
+
+
+async def _is_ready(api: Api, device: str) -> bool:
+    entities, states = await api.entities(), await api.states()
+    names = [entities.get(f"{device}_{key}", {}).get("entity_id") for key in ("mode", "battery_power")]
+    return all(states.get(name, {"state": "unavailable"})["state"] != "unavailable" for name in names) and (
+        str(names[0]).startswith("select.")
+    )
+
+
+async def begin(cloud: Cloud, device: str) -> None:
+    """Let the battery discharge at any hour: the inverter's settings were changed some minutes ago, on its display."""
+    async with aiohttp.ClientSession() as session:
+        charge = (await cloud.control(session, "truth"))["devices"][device]["soc"]
+        power = ABOVE_HALF if charge > HALF else BELOW_HALF
+        await cloud.control(session, "settings", {"sn": device, **DISCHARGING, **power})
+
+
+async def steer(api: Api, cloud: Cloud, device: str) -> dict[str, str | None]:
+    """Raise the cut-off above the state of charge, then force charging; return for each what went wrong."""
+    steering = Steering(api, cloud, device)
+    problems = {"the battery discharges": await steering.discharges()}
+    cut_off = min(math.floor(await steering.charge()) + 2, 100)
+    problems["a discharge cut-off above the state of charge stops the discharge"] = await steering.change(
+        "number/set_value",
+        {"entity_id": await steering.entity("discharge_cut_off_soc"), "value": cut_off},
+        ("discharge_cut_off_soc", str(float(cut_off))),
+        lambda power: abs(power) < STILL,
+    )
+    problems["forced charging makes battery power negative"] = await steering.change(
+        "select/select_option",
+        {"entity_id": await steering.entity("mode"), "option": "forced_charging"},
+        ("mode", "forced_charging"),
+        lambda power: power < -STILL,
+    )
+    return problems
+
+
+class Steering:
+    """One inverter's settings, changed by actions, and what its samples say of its battery afterwards."""
+
+    def __init__(self, api: Api, cloud: Cloud, device: str) -> None:
+        """Take the inverter's serial number."""
+        self._api = api
+        self._cloud = cloud
+        self._device = device
+
+    async def entity(self, key: str) -> str:
+        """Return the entity id of a key."""
+        return str((await self._api.entities())[f"{self._device}_{key}"]["entity_id"])
+
+    async def charge(self) -> float:
+        """Return the battery's true state of charge in per cent."""
+        return float((await self._told("truth"))["devices"][self._device]["soc"])
+
+    async def discharges(self) -> str | None:
+        """Wait until the battery's power says so; return what it says instead."""
+        entity = await self.entity("battery_power")
+        power = 0.0
+
+        async def seen() -> bool:
+            nonlocal power
+            power = float((await self._api.states())[entity]["state"])
+            return power > STILL
+
+        return None if await holds(seen, STEP_SECONDS) else f"battery power is {power} kW"
+
+    async def change(
+        self, action: str, data: dict[str, Any], shown: tuple[str, str], follows: Callable[[float], bool]
+    ) -> str | None:
+        """Call an action and return what is wrong unless the battery's power follows, and the entity of the setting.
+
+        `shown` is the setting's key and the state that it must have in the end.
+        """
+        before = len(await self._told("writes"))
+        await self._api.request("POST", f"/api/services/{action}", data)
+        power_entity, time_entity = await self.entity("battery_power"), await self.entity("last_data")
+        setting = await self.entity(shown[0])
+        deadline = time.monotonic() + STEP_SECONDS
+        seen = "no sample since"
+        while time.monotonic() < deadline:
+            await asyncio.sleep(1)
+            states, writes = await self._api.states(), (await self._told("writes"))[before:]
+            age = _moment(states[time_entity]["state"]) - writes[0]["at"] if writes else -1.0
+            if age <= 0.0:
+                continue
+            power = float(states[power_entity]["state"])
+            seen = f"battery power is {power} kW {age:.0f} s after it"
+            if not follows(power):
+                if age > ACTS_WITHIN:
+                    return seen
+                continue
+            state = states[setting]
+            if state["state"] == shown[1] and "pending" not in state["attributes"]:
+                return None
+            seen = f"{setting} shows {state['state']}"
+        return f"{seen}, {STEP_SECONDS} s after {action}"
+
+    async def _told(self, path: str) -> Json:
+        async with aiohttp.ClientSession() as session:
+            return await self._cloud.control(session, path)
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
