@@ -29,7 +29,9 @@ def _arguments() -> argparse.Namespace:
         "--history-days", type=float, help="days of history before the start (default: the plant file's)"
     )
     parser.add_argument(
-        "--upload-interval", type=float, help="seconds between uploads of each data logger (default: the plant file's)"
+        "--upload-interval",
+        type=float,
+        help="seconds between uploads of each data logger, regular and quick (default: as in the plant file)",
     )
     return parser.parse_args()
 

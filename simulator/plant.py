@@ -117,7 +117,8 @@ def load_plant(
     if upload_interval is not None:
         if not upload_interval > 0.0:
             raise PlantError("uploads need an interval")
-        plant = replace(plant, loggers=tuple(replace(logger, interval=upload_interval) for logger in plant.loggers))
+        loggers = (replace(logger, interval=upload_interval, jitter=0.0, delay=(0.0, 1.0)) for logger in plant.loggers)
+        plant = replace(plant, loggers=tuple(loggers))
     return replace(
         plant,
         history_days=plant.history_days if history_days is None else history_days,

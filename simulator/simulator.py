@@ -25,7 +25,7 @@ class Simulator:
         now: Unix seconds, read on every request.
         speed: How many times faster than `now` the plant's time runs.
         history_days: Days of history before the start; default: the plant file's.
-        upload_interval: Seconds between uploads of each data logger; default: the plant file's.
+        upload_interval: Seconds between uploads, then regular and quick; default: as in the plant file.
         cloud: Options that override the plant file's (see `Options`).
         paths: Where operations answer, overriding the plant file's.
 

@@ -145,22 +145,31 @@ async def test_an_action_waits_half_a_minute(
     """Unless told otherwise it then says pending, although the read-back is not due for a long time."""
     device, before = device_id(hass, pair, STRING), shown(cloud, STRING)
 
-    async def never(seconds: float) -> None:
-        await asyncio.Event().wait()
+    async def sleep(seconds: float) -> None:
+        if seconds > 5:
+            await asyncio.Event().wait()
+        clock.tick(seconds)
 
     asked = {"device_id": device, "settings": {"discharge_cut_off_soc": 12}}
-    with patch("custom_components.atess.account.sleep", never):
+    with patch("custom_components.atess.account.sleep", sleep):
         action = asyncio.create_task(
             hass.services.async_call(DOMAIN, "set_settings", asked, blocking=True, return_response=True)
         )
-        for seconds in (1, 2, 20, 29):
+        await asyncio.sleep(0)
+        for _ in range(1000):
+            if puts(cloud):
+                break
+            async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=3))
             await asyncio.sleep(0)
-            async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
-            await hass.async_block_till_done()
-            assert not action.done()
+        async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=25))
+        await hass.async_block_till_done()
+        assert not action.done()
         async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=31))
+        await hass.async_block_till_done()
+        assert action.done()
         response: Any = await action
     assert response["devices"][device]["status"] == {"discharge_cut_off_soc": "pending"}
+    assert_puts(cloud, {**before, "dischargeCutoffSoc": 12, "deviceSn": STRING})
 
 
 async def test_all_devices_are_checked_before_any_is_touched(

@@ -15,7 +15,7 @@ from script._demo.setting_up import fill
 from script._demo.simulator import Cloud
 
 # The loggers of the plant upload so often, and the cloud may be asked once a minute, so that nobody waits for hours.
-UPLOAD_SECONDS = 20
+UPLOAD_SECONDS = 10
 LIMIT_SECONDS = 60
 STEERED = ("hps_string", "hps_central", "pcs")
 # The simulated inverter acts within two of its steps of a minute: less than one sample of five minutes.

@@ -11,7 +11,7 @@ from custom_components.atess.enerclo import (
     Kind,
     NoDataError,
     Pacer,
-    TemporaryError,
+    RefusedError,
 )
 
 from .cloud import NO_DATA, START, TOKEN_PAIR, Cloud, Time, data, failure
@@ -27,7 +27,7 @@ async def test_diagnostics(client: EnercloClient, cloud: Cloud, time: Time) -> N
     cloud.on("bms/buc-data-last", NO_DATA)
     await client.latest(Kind.HPS_STRING, SN)
     await client.settings(Kind.HPS_STRING, SN)
-    with pytest.raises(TemporaryError):
+    with pytest.raises(RefusedError):
         await client.write_settings(Kind.HPS_STRING, SN, {"a": 1})
     with pytest.raises(NoDataError):
         await client.latest(Kind.BCU, "SIMBCU0001")
@@ -39,7 +39,7 @@ async def test_diagnostics(client: EnercloClient, cloud: Cloud, time: Time) -> N
         "at": datetime.fromtimestamp(START, UTC).isoformat(),
     }
     put = report["hps_string.modify_settings"]
-    assert (put["last"]["outcome"], put["last"]["http_status"], put["last"]["code"]) == ("TemporaryError", 200, 500)
+    assert (put["last"]["outcome"], put["last"]["http_status"], put["last"]["code"]) == ("RefusedError", 200, 500)
     bcu = report["bcu.latest"]
     assert (bcu["path"], bcu["grade"], bcu["last"]["outcome"]) == ("bms/buc-data-last", "candidate", "NoDataError")
     assert report["pcs.latest"] == {"path": None, "grade": None, "last": None}
