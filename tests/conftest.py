@@ -8,16 +8,22 @@ from unittest.mock import patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, HomeAssistant
 from hypothesis import settings
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+)
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
 import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
+from custom_components.atess.settings_failures import EVENT_FAILED
 from simulator import Simulator
 
 from .common import NOON, Advance, add_entry, assert_sound_writes, set_up
+from .settings_common import add_settings_entry
 
 # No test depends on how fast the machine is.
 settings.register_profile("atess", deadline=None)
@@ -87,3 +93,18 @@ async def entry(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
     entry = add_entry(hass, cloud)
     await set_up(hass, entry)
     return entry
+
+
+@pytest.fixture
+async def settings_entry(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
+    """A string inverter whose settings may be changed; the cloud may be asked each minute."""
+    cloud.configure(limit=60)
+    entry = add_settings_entry(hass, cloud)
+    await set_up(hass, entry)
+    return entry
+
+
+@pytest.fixture
+def failures(hass: HomeAssistant) -> list[Event]:
+    """The events of failed changes."""
+    return async_capture_events(hass, EVENT_FAILED)

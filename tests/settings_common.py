@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentryData
-from homeassistant.const import CONF_TOKEN
+from homeassistant.const import ATTR_ENTITY_ID, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.atess.const import CONF_BASE_URL, DOMAIN, SUBENTRY_DEVICE
 from simulator import Simulator
 
-from .common import Advance, account_of, assert_sound_writes
+from .common import Advance, account_of, assert_sound_writes, entity_id
 
 STRING, CENTRAL = "SIMHPS0001", "SIMHPS0002"
+CUT_OFF = f"{STRING}_discharge_cut_off_soc"
+CONTROLS = ("number", "select", "switch", "time")
 SMALL, BIG = "hps/small-setting", "hps/big-setting"
 
 
@@ -137,3 +140,22 @@ async def act(hass: HomeAssistant, advance: Advance, name: str, seconds: float =
         await advance(3, step=3)
         seconds -= 3
     return await task
+
+
+async def set_number(hass: HomeAssistant, value: float, unique_id: str = CUT_OFF) -> None:
+    """Set a number as a dashboard does."""
+    await hass.services.async_call(
+        "number", "set_value", {ATTR_ENTITY_ID: entity_id(hass, unique_id, "number"), "value": value}, blocking=True
+    )
+
+
+def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
+    """Return the repair issue about a failed change."""
+    found = [item for (domain, name), item in ir.async_get(hass).issues.items() if name.startswith("settings_")]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def controls(hass: HomeAssistant) -> list[str]:
+    """Return the entities with which settings can be changed."""
+    return [found.entity_id for found in hass.states.async_all(CONTROLS)]

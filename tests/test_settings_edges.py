@@ -17,11 +17,11 @@ from custom_components.atess.enerclo import Kind
 from custom_components.atess.settings import Period, SettingError
 from custom_components.atess.settings.values import Limits, check, encode, limits_of
 from custom_components.atess.settings_texts import differences, member_texts, refusal, value_text, wishes
+from custom_components.atess.tariffs import Window, lay_windows
 from simulator import Simulator
 
 from .common import Advance, set_up
-from .settings_common import SMALL, STRING, add_settings_entry, assert_puts, device_id, puts, shown
-from .test_settings import issue, set_number
+from .settings_common import SMALL, STRING, add_settings_entry, assert_puts, device_id, issue, puts, set_number, shown
 
 SETTINGS = settings_of(Kind.HPS_CENTRAL)
 
@@ -112,6 +112,22 @@ async def test_unload_while_a_change_is_under_way(
     assert "pending" in str(response)
 
 
+async def test_a_path_at_which_nothing_was_read(
+    hass: HomeAssistant, hass_storage: dict[str, Any], cloud: Simulator, advance: Advance
+) -> None:
+    """Settings are remembered and their path is not: nothing is sent to where it may be, and that is told."""
+    entry = add_settings_entry(hass, cloud)
+    await set_up(hass, entry)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    hass.data.pop(f"{DOMAIN}_accounts")
+    hass_storage.pop(f"{DOMAIN}.accounts")
+    await set_up(hass, entry)
+    await set_number(hass, 35)
+    await advance(30, step=3)
+    assert puts(cloud) == []
+    assert told(hass) == "settings_not_sent"
+
+
 async def test_settings_that_lost_a_key(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
     """A setting that the device no longer reports under its key is not written."""
     entry = add_settings_entry(hass, cloud)
@@ -178,6 +194,15 @@ async def test_texts(hass: HomeAssistant, cloud: Simulator) -> None:
     placeholders = told_error.translation_placeholders or {}
     assert placeholders["setting"] == "Discharge cut-off SOC"
     assert placeholders["other"] == "Discharge recover SOC"
+
+
+def test_windows_of_a_device_without_periods() -> None:
+    """A device that shows no period of a tariff cannot have its windows set."""
+    present = {"peak_period_1": Period(start=0, end=60)}
+    for windows, clear in (([Window(tariff="flat", start=0, end=60)], []), ([], ["flat"])):
+        with pytest.raises(SettingError) as raised:
+            lay_windows(present, {}, windows, clear)
+        assert (raised.value.reason, raised.value.key) == ("not_reported", "flat_period_1")
 
 
 @pytest.mark.parametrize(
