@@ -239,7 +239,8 @@ async def _check_settings_dashboard(checks: Checks, api: Api, pages: Browser, de
         and entry["entity_id"].split(".")[0] in {"number", "select", "switch", "time"}
         and not entry["disabled_by"]
     ]
-    await api.command("lovelace/dashboards/create", url_path=DASHBOARD, title="Settings", icon="mdi:tune")
+    if not any(found["url_path"] == DASHBOARD for found in await api.command("lovelace/dashboards/list")):
+        await api.command("lovelace/dashboards/create", url_path=DASHBOARD, title="Settings", icon="mdi:tune")
     cards = [{"type": "entities", "title": "Settings", "entities": controls}]
     await api.command("lovelace/config/save", url_path=DASHBOARD, config={"views": [{"cards": cards}]})
     expected = [r"Mode\s+Forced charging", "Discharge cut-off SOC", "Peak period 1 start", "Valley period 2 end"]

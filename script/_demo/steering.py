@@ -1,4 +1,4 @@
-"""Changes settings of the first inverter as a person and an automation would, and watches its battery follow."""
+"""Changes settings of the first string inverter as a person and an automation would, and watches its battery follow."""
 
 import asyncio
 import math
@@ -17,14 +17,15 @@ from script._demo.simulator import Cloud
 # The loggers of the plant upload so often, and the cloud may be asked once a minute, so that nobody waits for hours.
 UPLOAD_SECONDS = 10
 LIMIT_SECONDS = 60
-STEERED = ("hps_string", "hps_central", "pcs")
+# The others have a state of charge for resuming above the cut-off, which would have to be raised with it.
+STEERED = "hps_string"
 # The simulated inverter acts within two of its steps of a minute: less than one sample of five minutes.
 ACTS_WITHIN = 120
 # By the simulator's names: constant discharge in kW, some seconds ago, of a battery with more or less than half its
 # charge: a full one would not take any more, an empty one would not give any.
 DISCHARGING = {"mode": 8, "discharge_cutoff_soc": 5}
 HALF = 50
-ABOVE_HALF, BELOW_HALF = {"output_power": 20, "ago": 1800}, {"output_power": 2, "ago": 600}
+ABOVE_HALF, BELOW_HALF = {"output_power": 10, "ago": 1800}, {"output_power": 2, "ago": 600}
 STEP_SECONDS = 240
 RELOAD_SECONDS = 60
 STILL = 0.05  # kW
@@ -32,8 +33,8 @@ FLOWS = "/api/config/config_entries"
 
 
 def inverter(cloud: Cloud) -> str | None:
-    """Return the serial number of the inverter that is steered; None if there is none."""
-    return next((device for device, kind in cloud.devices.items() if kind in STEERED), None)
+    """Return the serial number of the first string inverter; None if there is none."""
+    return next((device for device, kind in cloud.devices.items() if kind == STEERED), None)
 
 
 async def prepare(api: Api, cloud: Cloud, device: str) -> None:
@@ -161,7 +162,10 @@ class Steering:
         `shown` is the setting's key and the state that it must have in the end.
         """
         before = len(await self._told("writes"))
-        await self._api.request("POST", f"/api/services/{action}", data)
+        try:
+            await self._api.request("POST", f"/api/services/{action}", data)
+        except DemoError as err:
+            return str(err)
         power_entity, time_entity = await self.entity("battery_power"), await self.entity("last_data")
         setting = await self.entity(shown[0])
         deadline = time.monotonic() + STEP_SECONDS
