@@ -6,6 +6,7 @@ import contextlib
 import signal
 import sys
 
+from .clock import wall_clock
 from .plant import PlantError
 from .simulator import Simulator
 
@@ -33,6 +34,7 @@ def _arguments() -> argparse.Namespace:
         type=float,
         help="seconds between uploads of each data logger, regular and quick (default: as in the plant file)",
     )
+    parser.add_argument("--behind", type=float, default=0.0, help="seconds by which its clock is late, to be jumped")
     return parser.parse_args()
 
 
@@ -40,6 +42,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
     simulator = Simulator(
         plant=arguments.plant,
         seed=arguments.seed,
+        now=lambda: wall_clock() - arguments.behind,
         speed=arguments.speed,
         history_days=arguments.history_days,
         upload_interval=arguments.upload_interval,

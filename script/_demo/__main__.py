@@ -68,7 +68,7 @@ async def demo(chosen: argparse.Namespace, children: list[Child]) -> int:
                 port=simulator_port,
                 plant=chosen.plant,
                 seed=chosen.seed,
-                upload_interval=steering.UPLOAD_SECONDS if chosen.check else None,
+                more=steering.SIMULATOR_OPTIONS if chosen.check else [],
             )
         if chosen.check and (steered := steering.inverter(cloud)):
             await steering.begin(cloud, steered)

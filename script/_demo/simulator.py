@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,14 +32,11 @@ class Cloud:
             return await answer.json()
 
 
-async def start(
-    children: list[Child], log: Path, *, port: int, plant: str, seed: int, upload_interval: float | None
-) -> Cloud:
-    """Start the simulator and wait until it has said its address, its token and its devices."""
+async def start(children: list[Child], log: Path, *, port: int, plant: str, seed: int, more: Sequence[str]) -> Cloud:
+    """Start the simulator with more options, and wait until it has said its address, its token and its devices."""
     command = [sys.executable, "-m", "simulator", "--host", HOST, "--port", str(port)]
     command += ["--plant", plant, "--seed", str(seed), "--speed", "1"]
-    if upload_interval is not None:
-        command += ["--upload-interval", str(upload_interval)]
+    command += more
     child = await Child.start(children, "the simulator", command, log=log, folder=ROOT)
     said = _Said(child)
     await child.wait_until(said.complete, 60)

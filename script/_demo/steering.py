@@ -14,13 +14,16 @@ from script._demo.process import DemoError
 from script._demo.setting_up import fill
 from script._demo.simulator import Cloud
 
-# The loggers of the plant upload so often, and the cloud may be asked once a minute, so that nobody waits for hours.
+# Lest anybody wait for hours, loggers upload every ten seconds, the cloud may be asked once a minute, and the plant's
+# clock, which is late at first, jumps over the steps of a minute in which a change takes effect.
 UPLOAD_SECONDS = 10
 LIMIT_SECONDS = 60
+PLANT_STEP = 60
+LONGEST_JUMP = 2 * PLANT_STEP + 2 * UPLOAD_SECONDS
+SIMULATOR_OPTIONS = ("--upload-interval", str(UPLOAD_SECONDS), "--behind", str(2 * LONGEST_JUMP))
 # The others have a state of charge for resuming above the cut-off, which would have to be raised with it.
 STEERED = "hps_string"
-# The simulated inverter acts within two of its steps of a minute: less than one sample of five minutes.
-ACTS_WITHIN = 120
+FOLLOWS_WITHIN = 2  # samples
 # By the simulator's names: constant discharge in kW, some seconds ago, of a battery with more or less than half its
 # charge: a full one would not take any more, an empty one would not give any.
 DISCHARGING = {"mode": 8, "discharge_cutoff_soc": 5}
@@ -169,29 +172,38 @@ class Steering:
         power_entity, time_entity = await self.entity("battery_power"), await self.entity("last_data")
         setting = await self.entity(shown[0])
         deadline = time.monotonic() + STEP_SECONDS
-        seen = "no sample since"
+        written, shows = 0.0, "no sample since"
+        seen: dict[float, float] = {}
         while time.monotonic() < deadline:
             await asyncio.sleep(1)
-            states, writes = await self._api.states(), (await self._told("writes"))[before:]
-            age = _moment(states[time_entity]["state"]) - writes[0]["at"] if writes else -1.0
-            if age <= 0.0:
+            if not written:
+                written = await self._take_effect(before)
                 continue
-            power = float(states[power_entity]["state"])
-            seen = f"battery power is {power} kW {age:.0f} s after it"
+            states = await self._api.states()
+            sampled = datetime.fromisoformat(states[time_entity]["state"]).timestamp()
+            if sampled <= written:
+                continue
+            power = seen[sampled] = float(states[power_entity]["state"])
+            shows = f"battery power is {power} kW in sample {len(seen)} since"
             if not follows(power):
-                if age > ACTS_WITHIN:
-                    return seen
+                if len(seen) >= FOLLOWS_WITHIN:
+                    return shows
                 continue
             state = states[setting]
             if state["state"] == shown[1] and "pending" not in state["attributes"]:
                 return None
-            seen = f"{setting} shows {state['state']}"
-        return f"{seen}, {STEP_SECONDS} s after {action}"
+            shows = f"{setting} shows {state['state']}"
+        return f"{shows}, {STEP_SECONDS} s after {action}"
 
-    async def _told(self, path: str) -> Json:
+    async def _take_effect(self, before: int) -> float:
+        """Let the plant's clock jump once a write has come; return its moment in unix seconds, 0 if there is none."""
+        if not (writes := (await self._told("writes"))[before:]):
+            return 0.0
+        written = float(writes[0]["at"])
+        jump = math.ceil(written / PLANT_STEP) * PLANT_STEP + PLANT_STEP - written + UPLOAD_SECONDS
+        await self._told("jump", {"seconds": jump})
+        return written
+
+    async def _told(self, path: str, order: Json = None) -> Json:
         async with aiohttp.ClientSession() as session:
-            return await self._cloud.control(session, path)
-
-
-def _moment(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
+            return await self._cloud.control(session, path, order)

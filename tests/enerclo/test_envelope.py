@@ -259,15 +259,17 @@ def caught(ask: Callable[[], object]) -> EnercloError | None:
     return None
 
 
-@given(st.one_of(JSON, ENVELOPES, st.binary()), st.integers(100, 599), st.text(), st.text(), st.booleans())
+@given(
+    st.one_of(JSON, ENVELOPES, st.binary()), st.integers(100, 599), st.text(), st.text(), st.booleans(), st.booleans()
+)
 def test_any_answer_gives_data_or_an_error_of_ours(
-    body: Any, status: int, content_type: str, retry_after: str, cut: bool
+    body: Any, status: int, content_type: str, retry_after: str, cut: bool, write: bool
 ) -> None:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     fault = "the answer is cut off" if cut else ""
     answer = Answer(status=status, content_type=content_type, body=content, retry_after=retry_after, fault=fault)
     for decode in (members_of, page_of):
-        error = caught(lambda decode=decode: decode(interpret(answer, secrets=("SIMHPS0001",), now=NOW)))
+        error = caught(lambda decode=decode: decode(interpret(answer, secrets=("SIMHPS0001",), now=NOW, write=write)))
         assert error is not None or 200 <= status < 300
         texts = [str(error), error.vendor_message] if error else []
         assert all(text.isprintable() and len(text) < 300 for text in texts)
