@@ -1,10 +1,12 @@
 """Writes that are not simply obeyed, and the naming styles."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
 from simulator.naming import STYLES
+from simulator.plant import PlantError
 
 from .conftest import Desk
 
@@ -113,3 +115,13 @@ def test_settings_changed_on_the_display(desk: Callable[..., Desk]) -> None:
     for serial, values in (("SIMHPS9999", {"mode": 9}), (STRING, {"riddle": 1}), (STRING, {"mode": 13})):
         with pytest.raises(ValueError, match=r"no such device|no setting|out of range"):
             asked.sim.change_settings(serial, **values)
+
+
+def test_uploads_at_an_interval_of_ones_own(desk: Callable[..., Desk]) -> None:
+    """Regular and quick, whatever the plant file says; an interval of nothing is none."""
+    sim = desk(upload_interval=10).sim
+    visible = [at for at, _ in sim.uploads(STRING, sim.time - 60, sim.time)]
+    assert len(visible) == 6
+    assert all(9 <= later - earlier <= 11 for earlier, later in pairwise(visible))
+    with pytest.raises(PlantError):
+        desk(upload_interval=0)
