@@ -7,7 +7,7 @@ import custom_components.atess  # noqa: F401  # before the test plugin's own cus
 
 from .herd import herd
 from .home import simulate
-from .measure import measured, oracle, plain
+from .measure import Lateness, measured, oracle, plain
 from .scenarios import SCENARIOS, scenario
 from .virtual import run
 
@@ -21,7 +21,8 @@ _HEAD = (
     "plain requests",
     "oracle mean s",
     "violations",
-    "bytes",
+    "bytes stored",
+    "in memory",
 )
 
 
@@ -30,8 +31,8 @@ def freshness(names: list[str], days: int, devices: int | None, seed: int) -> in
     print("| " + " | ".join(_HEAD) + " |")
     print("| --- |" + " ---: |" * (len(_HEAD) - 1), flush=True)
     violations = 0
-    for name in names:
-        each = scenario(name, devices)
+    for chosen in names:
+        each = scenario(chosen, devices)
         outcome = run(lambda each=each: simulate(each, days, seed))  # type: ignore[misc]
         ours = measured(outcome, days)
         serial = next(iter(outcome.uploads))
@@ -39,13 +40,18 @@ def freshness(names: list[str], days: int, devices: int | None, seed: int) -> in
         violations += outcome.violations
         cells = [each.title, f"{ours.mean:.1f}", f"{ours.most:.1f}", f"{ours.requests:.0f}"]
         cells += [f"{timer.mean:.1f}", f"{timer.most:.1f}", f"{timer.requests:.0f}", f"{best.mean:.1f}"]
-        cells += [str(outcome.violations), str(outcome.storage)]
+        cells += [str(outcome.violations), str(outcome.storage), str(outcome.memory)]
         print("| " + " | ".join(cells) + " |", flush=True)
         if each.devices > 1:
-            alone = min(measured(outcome, days, [serial]).mean for serial in outcome.uploads)
-            slowest = max(measured(outcome, days, [serial]).mean for serial in outcome.uploads)
-            print(f"  freshest device {alone:.1f} s, least fresh {slowest:.1f} s", file=sys.stderr)
+            alone = sorted((measured(outcome, days, [serial]) for serial in outcome.uploads), key=_mean)
+            for which, device in (("freshest", alone[0]), ("least fresh", alone[-1])):
+                cells = [f"of these, {which}", f"{device.mean:.1f}", f"{device.most:.1f}", f"{device.requests:.0f}"]
+                print("| " + " | ".join(cells) + " |" + " |" * 7, flush=True)
     return violations
+
+
+def _mean(lateness: Lateness) -> float:
+    return lateness.mean
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 from custom_components.atess.enerclo import Kind
+from custom_components.atess.polling import Rhythm
 from custom_components.atess.schedule import Schedule
 
 _PERIOD = 300.0
@@ -31,9 +32,19 @@ class _Client:
 _clock = [0.0]
 
 
-def _state(phase: float) -> dict[str, Any]:
-    """Return what a poller knows after days with a logger of this phase."""
-    return {"period": _PERIOD, "base": phase, "age": 12.0, "label": phase, "asked": phase + 12.0}
+def _learnt() -> dict[str, Any]:
+    """Return what a poller knows after two days with a logger whose samples are there after 5 to 10 s."""
+    chance = random.Random(1)  # a simulation
+    rhythm = Rhythm()
+    at, visible = 0.0, -1
+    delays = [chance.uniform(5.0, 10.0) for _ in range(600)]
+    while at < 2 * 86_400.0:
+        while _PERIOD * (visible + 1) + delays[visible + 1] <= at:
+            visible += 1
+        if visible >= 0:
+            rhythm.take(_PERIOD * visible, at)
+        at = rhythm.next_poll(at + _PERIOD, _PERIOD)
+    return rhythm.dump()
 
 
 def herd(homes: int, down: float, seed: int) -> tuple[int, float]:
@@ -45,6 +56,8 @@ def herd(homes: int, down: float, seed: int) -> tuple[int, float]:
     chance = random.Random(seed)  # a simulation
     asked: Counter[int] = Counter()
     start = 1_790_000_000.0
+    learnt = _learnt()
+    age = float(learnt["age"])
     with (
         patch("custom_components.atess.schedule._now", lambda: _clock[0]),
         patch("custom_components.atess.schedule.random.random", chance.random),
@@ -52,9 +65,9 @@ def herd(homes: int, down: float, seed: int) -> tuple[int, float]:
         for _ in range(homes):
             back = start + chance.random() * 60.0
             phase = start - 86_400.0 + chance.random() * _PERIOD
-            last = phase + 12.0 + ((start - down - phase - 12.0) // _PERIOD) * _PERIOD
+            last = phase + age + ((start - down - phase - age) // _PERIOD) * _PERIOD
             known = chance.random() < 0.9
-            state = _state(phase) | {"label": last - 12.0}
+            state = learnt | {"base": last - age, "label": last - age}
             _clock[0] = back
             client: Any = _Client(last)
             schedule = Schedule(client, Kind.HPS_STRING, "", UTC, state if known else None)

@@ -15,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant import loader
-from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant, mock_storage
 
@@ -24,6 +24,7 @@ from custom_components.atess.const import DOMAIN
 from custom_components.atess.coordinator import AtessCoordinator
 from simulator import Simulator
 
+from .memory import size
 from .scenarios import DAY, Scenario
 from .virtual import START
 from .wire import Wire
@@ -39,6 +40,8 @@ class Outcome:
     asked: dict[str, list[float]] = field(default_factory=dict)
     down: list[tuple[float, float]] = field(default_factory=list)
     violations: int = 0
+    memory: int = 0
+    """Greatest number of bytes in memory for the rhythm of a device."""
     storage: int = 0
     """Greatest number of bytes stored for a device: its rhythm, its last sample, its share of the account's pacing."""
 
@@ -78,7 +81,7 @@ class Home:
             data={"token": self._cloud.token, "base_url": "http://localhost/api/v1/"},
             options={"scan_interval": round(self._scenario.limit / 60), "allow_changes": False},
             subentries_data=[
-                ConfigSubentryData(
+                ConfigSubentryDataWithId(
                     data={"device_sn": device.sn, "kind": device.kind},
                     subentry_id=f"entry{number}_{device.sn}",
                     subentry_type="device",
@@ -107,7 +110,7 @@ class Home:
         """Note what is shown; timers of a Home Assistant that has ended run on in the same loop and do not count."""
         if coordinator.data is None or hass is not self._hass:
             return
-        shown, text = self.outcome.shown[coordinator.device_sn], coordinator.data.members.get("time")
+        shown, text = self.outcome.shown[coordinator.device_sn], str(coordinator.data.members.get("time"))
         if not shown or shown[-1][1] != text:
             shown.append((asyncio.get_running_loop().time(), text))
 
@@ -148,6 +151,11 @@ class Home:
             return
         self.numbers = 1
         await self._hass.config_entries.async_remove(self._entries.pop().entry_id)
+
+    def remembered(self) -> int:
+        """Return the bytes in memory of what is known about when to ask, for the device with the most."""
+        coordinators = self._entries[0].runtime_data.coordinators.values()
+        return max(size(coordinator.schedule.rhythm) for coordinator in coordinators)
 
     def stored(self) -> int:
         """Return the bytes stored of rhythm, last sample and pacing, for the device with the most."""
@@ -213,7 +221,7 @@ async def simulate(scenario: Scenario, days: int, seed: int = 1, *, disturbed: b
                 home.outcome.down.append((begin, loop.time()))
         await asyncio.sleep(days * DAY - loop.time())
         outcome = home.outcome
-        outcome.storage = home.stored()
+        outcome.storage, outcome.memory = home.stored(), home.remembered()
         await home.stop()
     outcome.violations = cloud.violations
     for device in cloud.devices:

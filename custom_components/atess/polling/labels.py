@@ -1,0 +1,155 @@
+"""The times that samples carry: which upload period they keep and where its grid lies."""
+
+import math
+import statistics
+from dataclasses import dataclass
+
+from ..enerclo import Json
+from ..readings.store import a_dict, a_list, a_number
+
+GAPS, RESIDUALS = 12, 5
+LEAST_GAPS = 5
+SHORTEST_PERIOD, LONGEST_GAP = 30.0, 6 * 3600.0
+_SET = 8.0  # s; labels that lie so far and two deviations off the grid, all of them, lie on a new one
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a label told: whether it is a new one, begins a new grid, how many periods and seconds the grid went on."""
+
+    fresh: bool = False
+    begun: bool = False
+    periods: int = 0
+    shift: float = 0.0
+    """Seconds by which the labels left their grid: the clock was set, or the logger started anew."""
+
+
+class Labels:
+    """The grid of one device's labels, in seconds of its own clock, of which only distances matter.
+
+    Follows the grid as a Kalman filter of its place and its period does; residuals beyond three deviations count as
+    three.
+    """
+
+    def __init__(self, state: Json = None) -> None:
+        """Take up what dump returned; damaged parts count as never learnt."""
+        stored = a_dict(state)
+        self.period: float | None = within(stored.get("period"), SHORTEST_PERIOD, LONGEST_GAP)
+        self.base = a_number(stored.get("base")) or 0.0
+        """Where on the grid the last label belongs."""
+        self._last = a_number(stored.get("label"))
+        if self._last is None:
+            self.period = None
+        gaps = [a_number(item) for item in a_list(stored.get("gaps"))[-GAPS:]]
+        self._gaps = [gap for gap in gaps if gap is not None]
+        self._residuals: list[float] = []
+        self._variance = within(stored.get("variance"), 0.0, 1e4) or 25.0
+        self._place, self._both, self._pace = 1.0, 0.0, 1e-4
+
+    def dump(self) -> dict[str, Json]:
+        """Return what was learnt as JSON for storage."""
+        return {
+            "period": self.period,
+            "base": self.base,
+            "label": self._last,
+            "gaps": list[Json](self._gaps),
+            "variance": round(self._variance, 1),
+        }
+
+    def forget(self) -> None:
+        """Begin anew with the next label."""
+        self.period = self._last = None
+        self._gaps = []
+
+    def take(self, label: float, interval: float) -> Step:
+        """Learn from the label of the newest sample, polled every `interval` seconds at most."""
+        before, self._last = self._last, label
+        if label == before:
+            return Step()
+        if before is not None and 0.0 < label - before <= LONGEST_GAP:
+            self._gaps = [*self._gaps, label - before][-GAPS:]
+            if (period := self._changed(interval)) is not None:
+                self._begin(period, label)
+                return Step(fresh=True, begun=True)
+            if self.period is not None and len(self._gaps) == GAPS and self._fitting(self.period) < GAPS // 2:
+                self.period = None
+        return Step(fresh=True) if self.period is None else self._follow(label, self.period)
+
+    def _changed(self, interval: float) -> float | None:
+        """Return the period that the last distances show, if it is not the one known."""
+        period = _common_period(self._gaps)
+        if period is None or self.period is None:
+            return period
+        if abs(period / self.period - 1.0) <= 0.08:
+            return None
+        recent = self._gaps[-LEAST_GAPS:]
+        # Always twice the period, though the polls came often enough to see shorter ones.
+        often = period > 1.5 * max(self.period, interval)
+        longer = often and len(self._gaps) == GAPS == self._fitting(period)
+        return period if longer or sum(_fits(gap, self.period) for gap in recent) <= LEAST_GAPS // 2 else None
+
+    def _fitting(self, period: float) -> int:
+        return sum(_fits(gap, period) for gap in self._gaps)
+
+    def _begin(self, period: float, label: float) -> None:
+        self.period, self.base = period, label
+        self._gaps, self._residuals = self._gaps[-LEAST_GAPS:], []
+        # A period that is a multiple of half a minute was read off exactly.
+        self._variance, self._place, self._both = 25.0, 25.0, 0.0
+        self._pace = 0.01 if period % 30.0 == 0.0 else 1.0
+
+    def _follow(self, label: float, period: float) -> Step:
+        """Move the grid on to the label, and a little towards it."""
+        periods = round((label - self.base) / period)
+        residual = label - self.base - periods * period
+        self._residuals = [*self._residuals, residual][-RESIDUALS:]
+        middle = statistics.median(self._residuals)
+        spread = max(abs(item - middle) for item in self._residuals)
+        off = abs(middle) > _SET + 2.0 * math.sqrt(self._variance) and spread < abs(middle) / 2.0 + 3.0
+        if off and len(self._residuals) == RESIDUALS:
+            self.base += periods * period + middle
+            self._residuals = []
+            return Step(fresh=True, periods=periods, shift=middle)
+        most = 3.0 * math.sqrt(self._variance + self._place) + 1.0
+        residual = min(max(residual, -most), most)
+        self._variance += 0.05 * (min(residual * residual, 900.0) - self._variance)
+        passed = min(abs(periods), 1000)
+        self._place += 2.0 * passed * self._both + passed * passed * self._pace + 1e-4 * passed
+        self._both += passed * self._pace
+        self._pace += 1e-9 * passed
+        total = self._place + self._variance + 0.5
+        gain, pace_gain = self._place / total, self._both / total
+        self.base += periods * period + gain * residual
+        self.period = min(max(period + pace_gain * residual, 0.9 * period), 1.1 * period)
+        self._pace -= pace_gain * self._both
+        self._both -= gain * self._both
+        self._place -= gain * self._place
+        return Step(fresh=True, periods=periods)
+
+
+def _common_period(gaps: list[float]) -> float | None:
+    """Return the longest period of which the distances of samples are multiples, None if there is none."""
+    if len(gaps) < LEAST_GAPS:
+        return None
+    candidates = sorted({gap / number for gap in gaps for number in (1, 2, 3, 4)}, reverse=True)
+    for candidate in candidates:
+        if candidate < SHORTEST_PERIOD:
+            break
+        fitting = [gap for gap in gaps if _fits(gap, candidate)]
+        if len(fitting) >= 0.8 * len(gaps):
+            # Jitter adds up in no sum of distances that follow each other.
+            period = sum(fitting) / sum(round(gap / candidate) for gap in fitting)
+            usual = round(period / 30.0) * 30.0
+            return usual if abs(period - usual) <= 0.03 * period else period
+    return None
+
+
+def _fits(gap: float, period: float) -> bool:
+    times = round(gap / period)
+    return times >= 1 and abs(gap - times * period) <= max(3.0, 0.12 * period)
+
+
+def within(value: Json, least: float, most: float) -> float | None:
+    """Return a number within bounds, None for anything else."""
+    number = a_number(value)
+    return number if number is not None and least <= number <= most else None
