@@ -26,15 +26,18 @@ class Logger:
     jitter: float = 2.0
     delay: tuple[float, float] = (5.0, 10.0)
     lost: float = 0.0
+    drift: float = 0.0
+    """Seconds that its clock gains a day."""
 
     def samples(self, begin: float, end: float, *, clock: float = ZONE, seed: int = 1) -> list[tuple[float, float]]:
         """Return what is uploaded."""
         chance = random.Random(seed)  # a simulation
         found = []
+        pace = 1.0 + self.drift / DAY
         for number in range(int((end - begin) / self.period)):
-            taken = begin + number * self.period + chance.uniform(-self.jitter, self.jitter)
+            own = number * self.period + chance.uniform(-self.jitter, self.jitter)
             if chance.random() >= self.lost:
-                found.append((taken + chance.uniform(*self.delay), math.floor(taken) + clock))
+                found.append((begin + own / pace + chance.uniform(*self.delay), math.floor(begin + own) + clock))
         return sorted(found)
 
 
@@ -62,15 +65,18 @@ def lateness(samples: list[tuple[float, float]], polls: list[float], begin: floa
 @pytest.mark.parametrize(
     ("logger", "interval", "most"),
     [
-        (Logger(), 300, 9),
-        (Logger(), 60, 9),
-        (Logger(period=600), 300, 12),
-        (Logger(period=180), 300, 110),
-        (Logger(), 360, 155),
-        (Logger(jitter=20, delay=(5, 60)), 300, 65),
-        (Logger(lost=0.3), 300, 25),
+        (Logger(), 300, 7),
+        (Logger(), 60, 7),
+        (Logger(period=600), 300, 9),
+        (Logger(period=180), 300, 100),
+        (Logger(period=305), 300, 7),
+        (Logger(), 360, 140),
+        (Logger(jitter=20, delay=(5, 60)), 300, 55),
+        (Logger(lost=0.3), 300, 15),
+        (Logger(drift=-1.7), 300, 8),
+        (Logger(drift=1.7), 300, 15),
     ],
-    ids=["steady", "limit1", "10min", "3min", "limit6", "jitter", "lost"],
+    ids=["steady", "limit1", "10min", "3min", "305s", "limit6", "jitter", "lost", "late", "fast"],
 )
 def test_lateness_after_the_first_days(logger: Logger, interval: float, most: float) -> None:
     samples = logger.samples(50.0, 8 * DAY)
@@ -92,18 +98,18 @@ def test_period_with_lost_samples() -> None:
     rhythm = Rhythm()
     samples = Logger(lost=0.4, jitter=5).samples(0.0, DAY / 4)
     follow(rhythm, samples, 0.0, DAY / 5)
-    assert rhythm.period == 300.0
+    assert rhythm.period == pytest.approx(300.0, abs=0.05)
 
 
 def test_a_logger_that_changes_its_period() -> None:
     rhythm = Rhythm()
     samples = Logger().samples(0.0, DAY) + Logger(period=600).samples(DAY + 77, 4 * DAY)
     polls = follow(rhythm, samples, 0.0, 4 * DAY - 1000)
-    assert rhythm.period == 600.0
-    assert lateness(samples, polls, 2 * DAY) < 30
+    assert rhythm.period == pytest.approx(600.0, abs=0.05)
+    assert lateness(samples, polls, 2 * DAY) < 9
 
 
-@pytest.mark.parametrize("jump", [3600.0, -3600.0, 37.0, -600.0, 86400.0 * 40])
+@pytest.mark.parametrize("jump", [3600.0, -3600.0, 37.0, -137.0, 3637.0, -600.0, 86400.0 * 40])
 def test_the_devices_clock_is_set(jump: float) -> None:
     rhythm = Rhythm()
     visible = Logger().samples(0.0, 4 * DAY)
@@ -114,8 +120,7 @@ def test_the_devices_clock_is_set(jump: float) -> None:
         rhythm.take(samples[bisect_right(moments, polls[-1]) - 1][1], polls[-1])
         polls.append(rhythm.next_poll(polls[-1] + 300, 300.0))
         assert polls[-1] - polls[-2] <= 1200
-    # A jump that is no multiple of the period may be taken for a move of the logger, and stay as lateness for days.
-    assert lateness(samples, polls, 3 * DAY) < 45
+    assert lateness(samples, polls, 3 * DAY) < 8
 
 
 def test_a_night_without_uploads_is_not_learnt_from() -> None:

@@ -94,9 +94,9 @@ async def holds(ready: Callable[[], Awaitable[bool]], seconds: float) -> bool:
 
 async def _is_ready(api: Api, device: str) -> bool:
     entities, states = await api.entities(), await api.states()
-    names = [entities.get(f"{device}_{key}", {}).get("entity_id") for key in ("mode", "battery_power")]
+    names = [str(entities.get(f"{device}_{key}", {}).get("entity_id")) for key in ("mode", "battery_power")]
     return all(states.get(name, {"state": "unavailable"})["state"] != "unavailable" for name in names) and (
-        str(names[0]).startswith("select.")
+        names[0].startswith("select.")
     )
 
 

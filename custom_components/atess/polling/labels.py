@@ -10,6 +10,7 @@ from ..readings.store import a_dict, a_list, a_number
 GAPS, RESIDUALS = 12, 5
 LEAST_GAPS = 5
 SHORTEST_PERIOD, LONGEST_GAP = 30.0, 6 * 3600.0
+_LONGEST_REST = 36 * 3600.0  # s; no logger is silent for so long: its clock was set
 _SET = 8.0  # s; labels that lie so far and two deviations off the grid, all of them, lie on a new one
 
 
@@ -66,6 +67,10 @@ class Labels:
         before, self._last = self._last, label
         if label == before:
             return Step()
+        if before is not None and not 0.0 < label - before <= _LONGEST_REST and self.period is not None:
+            periods = round((label - self.base) / self.period)
+            self.base, self._residuals, self._place, self._both = label, [], self._variance, 0.0
+            return Step(fresh=True, periods=periods)
         if before is not None and 0.0 < label - before <= LONGEST_GAP:
             self._gaps = [*self._gaps, label - before][-GAPS:]
             if (period := self._changed(interval)) is not None:
@@ -94,9 +99,7 @@ class Labels:
     def _begin(self, period: float, label: float) -> None:
         self.period, self.base = period, label
         self._gaps, self._residuals = self._gaps[-LEAST_GAPS:], []
-        # A period that is a multiple of half a minute was read off exactly.
-        self._variance, self._place, self._both = 25.0, 25.0, 0.0
-        self._pace = 0.01 if period % 30.0 == 0.0 else 1.0
+        self._variance, self._place, self._both, self._pace = 25.0, 25.0, 0.0, 1.0
 
     def _follow(self, label: float, period: float) -> Step:
         """Move the grid on to the label, and a little towards it."""
@@ -140,7 +143,7 @@ def _common_period(gaps: list[float]) -> float | None:
             # Jitter adds up in no sum of distances that follow each other.
             period = sum(fitting) / sum(round(gap / candidate) for gap in fitting)
             usual = round(period / 30.0) * 30.0
-            return usual if abs(period - usual) <= 0.03 * period else period
+            return usual if abs(period - usual) <= 0.01 * period else period
     return None
 
 

@@ -19,7 +19,7 @@ from ..readings.store import a_count, a_dict, a_number
 from .delay import Delay, Outcome
 from .labels import Labels, within
 
-SILENT = 4  # so many expected samples in a row without one: the logger rests, which says nothing about its delay
+SILENT = 4  # more expected samples in a row without one: the logger rests, which says nothing about its delay
 _LEAST_CREEP = 1.0 / 600.0  # s per poll; small gains are not worth a sample
 
 
@@ -38,7 +38,7 @@ class Rhythm:
         self._looked = min(a_count(stored.get("looked")), 1000)
         self._looks = 0
         self._missed: list[tuple[int, float]] = []
-        self._resting = False
+        self._resting = stored.get("resting") is True
         self._planned: float | None = None
         if stored.get("age") is None:
             self._labels.forget()
@@ -52,6 +52,7 @@ class Rhythm:
             "interval": self._interval,
             "creep": round(self._creep, 4),
             "looked": self._looked,
+            "resting": self._resting,
         }
 
     @property
@@ -89,7 +90,8 @@ class Rhythm:
                 self._delay.widen(abs(step.shift))
                 self._see_all()
             else:
-                self._judge(number, asked - base - number * period, step.periods if step.fresh else None, period)
+                goal = base + number * period + self._age
+                self._judge(number, asked - goal + self._age, step.periods if step.fresh else None, period, goal)
         self._age = self._delay.choose(self._cost_of_missing(period))
 
     def _cost_of_missing(self, period: float) -> float:
@@ -100,8 +102,11 @@ class Rhythm:
         self._looked = self._looks = 0
         self._missed, self._resting = [], False
 
-    def _judge(self, number: int, age: float, found: int | None, period: float) -> None:
-        """Learn from a poll that looked for a sample at an age and found another one, None for no new one."""
+    def _judge(self, number: int, age: float, found: int | None, period: float, goal: float) -> None:
+        """Learn from a poll that looked for a sample at an age and found another one, None for no new one.
+
+        `goal`: the moment at which it should have looked.
+        """
         if found is None:
             self._miss(number, age)
             return
@@ -109,16 +114,20 @@ class Rhythm:
             number, age = found, age - period
         if found > number or found <= 0:
             # The device's clock was set: what is found is taken for what was looked for.
+            age = goal - self._labels.base
+            self._delay.move(age - self._age)
+            self._age = age
             self._see_all()
             return
         for missed, at in self._missed:
-            if missed <= found and not self._resting:
-                self._delay.see(at, Outcome.LATE if missed == found else Outcome.MISSED, period)
-        if found == number:
-            if not self._resting:
-                self._delay.see(age, Outcome.FOUND, period, late=age - self._age)
-            self._resting = False
-        elif number > self._looked:
+            if missed == found:
+                self._delay.see(at, Outcome.LATE, period)
+            elif missed < found and not self._resting:
+                self._delay.see(at, Outcome.MISSED, period)
+        if found == number and not self._resting:
+            self._delay.see(age, Outcome.FOUND, period, late=age - self._age)
+        self._resting = False
+        if found < number > self._looked:
             self._missed.append((number, age))
         self._missed = [(missed - found, at) for missed, at in self._missed if missed > found]
         self._looked = max(self._looked, number) - found
