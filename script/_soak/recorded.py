@@ -5,11 +5,9 @@ sensors that are held against the truth are enabled. The user says yes to what t
 """
 
 import asyncio
-import logging
 import random
 import time
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -26,11 +24,7 @@ from homeassistant.const import Platform
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers import recorder as recorder_helper
-from homeassistant.setup import async_setup_component
-from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant, mock_storage
-from yarl import URL
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant
 
 from custom_components.atess.const import DOMAIN
 from custom_components.atess.repairs import async_create_fix_flow
@@ -39,6 +33,7 @@ from script._benchmark.wire import Wire
 from simulator import Simulator
 
 from .cases import ZONE, Case
+from .home import Complaints, Switchboard, keep_pace, real_time, record, virtual_home
 from .trial import ASKED, POWERS, Result
 from .truth import COUNTERS, Taken, Truth
 
@@ -64,67 +59,23 @@ def live(cases: Sequence[Case]) -> list[Recorded]:
 
 
 async def _live(cases: Sequence[Case]) -> list[Recorded]:
-    switchboard = _Switchboard()
-    complaints = _Complaints()
+    switchboard = Switchboard()
+    complaints = Complaints()
     random.seed(cases[0].seed)
-    with _virtual(switchboard), complaints.heard():
+    with virtual_home(switchboard), complaints.heard():
         async with async_test_home_assistant() as hass:
             hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
             await hass.config.async_set_time_zone(ZONE)
-            recorder = await _record(hass)
-            pace = asyncio.create_task(_keep_pace(recorder))
+            recorder = await record(hass)
+            pace = asyncio.create_task(keep_pace(recorder))
             stays = [_Stay(hass, recorder, switchboard, case) for case in cases]
             try:
                 results = await asyncio.gather(*(stay.live() for stay in stays))
             finally:
                 pace.cancel()
-                await _real_time(hass.async_stop(force=True))
+                await real_time(hass.async_stop(force=True))
     results[0].faults += complaints.texts
     return results
-
-
-@contextmanager
-def _virtual(switchboard: _Switchboard) -> Iterator[None]:
-    """Let all that Home Assistant bound to the real clock follow the virtual one, and requests the switchboard."""
-    with ExitStack() as patches:
-        for name, stand_in in (
-            ("homeassistant.helpers.entity.timer", time.time),
-            ("homeassistant.helpers.event.time_tracker_timestamp", time.time),
-            ("homeassistant.helpers.event.time_tracker_utcnow", dt_util.utcnow),
-            ("homeassistant.components.recorder.ALLOW_IN_MEMORY_DB", True),
-            ("custom_components.atess.account.async_get_clientsession", lambda _hass: switchboard),
-            ("custom_components.atess.PLATFORMS", [Platform.SENSOR]),
-            # Nothing here depends on settings, and to read them takes long.
-            ("custom_components.atess.settings_coordinator.INTERVAL", timedelta(days=30)),
-        ):
-            patches.enter_context(patch(name, stand_in))
-        patches.enter_context(mock_storage())
-        yield
-
-
-async def _record(hass: HomeAssistant) -> Recorder:
-    recorder_helper.async_initialize_recorder(hass)
-    config = {"recorder": {"db_url": "sqlite://", "commit_interval": 300}}
-    await _real_time(async_setup_component(hass, "recorder", config))
-    recorder = recorder_helper.get_instance(hass)
-    await _real_time(recorder.async_recorder_ready.wait())
-    await _real_time(async_setup_component(hass, "sensor", {}))
-    return recorder
-
-
-async def _keep_pace(recorder: Recorder) -> None:
-    while True:
-        await asyncio.sleep(300)
-        await _real_time(recorder.async_block_till_done())
-
-
-async def _real_time[T](awaited: Awaitable[T]) -> T:
-    """Wait for what the recorder's thread does, while virtual time stands still."""
-    task = asyncio.ensure_future(awaited)
-    while not task.done():
-        time.sleep(0.0005)  # noqa: ASYNC251  # the thread needs the time, nothing else is due
-        await asyncio.sleep(0)
-    return task.result()
 
 
 @dataclass(slots=True)
@@ -148,43 +99,10 @@ class _Read(RecorderTask):
         self.hass.loop.call_soon_threadsafe(self.found.set_result, rows)
 
 
-class _Switchboard:
-    """Stands in for the HTTP session: connects each host with its own cloud."""
-
-    def __init__(self) -> None:
-        self.wires: dict[str, Wire] = {}
-
-    def request(
-        self, method: str, url: str, *, params: Mapping[str, str], headers: Mapping[str, str], **rest: object
-    ) -> object:
-        """Return the request to the cloud of the address."""
-        return self.wires[URL(url).host or ""].request(method, url, params=params, headers=headers, **rest)
-
-
-class _Complaints(logging.Handler):
-    """Hears the errors that are logged."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.texts: list[str] = []
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(f"{record.name}: {record.getMessage()}"[:300])
-
-    @contextmanager
-    def heard(self) -> Iterator[None]:
-        """Listen for a while, and keep the rest of the log quiet."""
-        root = logging.getLogger()
-        others, root.handlers = root.handlers, [self]
-        yield
-        root.handlers = others
-
-
 class _Stay:
     """One case in a Home Assistant."""
 
-    def __init__(self, hass: HomeAssistant, recorder: Recorder, switchboard: _Switchboard, case: Case) -> None:
+    def __init__(self, hass: HomeAssistant, recorder: Recorder, switchboard: Switchboard, case: Case) -> None:
         self._hass, self._recorder, self._case = hass, recorder, case
         self._switchboard = switchboard
         self._corrected: dict[str, float] = {}
@@ -280,7 +198,7 @@ class _Stay:
         found = asyncio.get_running_loop().create_future()
         begin = datetime.fromtimestamp(self._case.start, UTC) - timedelta(hours=1)
         self._recorder.queue_task(_Read(self._hass, begin, set(self._entities.values()), found))
-        recorded = await _real_time(found)
+        recorded = await real_time(found)
         for period, seconds in PERIODS.items():
             for key, entity in self._entities.items():
                 rows = [dict(row) for row in recorded[period].get(entity, []) if row["start"] + seconds <= ends]

@@ -1,6 +1,7 @@
 """From the samples of one device to its readings, learning on the way."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from ..catalogue import definitions
@@ -161,21 +162,7 @@ class Interpreter:
         local = parse_time(sample.time, self._home)
         moment = self._clock.recall(local, sample.received)
         reading = self._interpret(sample, parse(self._kind, sample.members), moment)
-        return Reading(
-            kind=reading.kind,
-            device_sn=reading.device_sn,
-            sampled_at=reading.sampled_at,
-            received=received,
-            fresh=False,
-            values=reading.values,
-            members=reading.members,
-            unknown=reading.unknown,
-            codes=reading.codes,
-            faults=reading.faults,
-            corrections=reading.corrections,
-            day_by_counters=reading.day_by_counters,
-            day_by_powers=reading.day_by_powers,
-        )
+        return replace(reading, received=received, fresh=False)
 
     def _interpret(self, sample: Sample, parsed: Parsed, moment: Moment) -> Reading:
         learn = moment.news is News.FRESH
