@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from custom_components.atess.readings.counters import LifetimeCounter
 from script._soak import cases
 from script._soak.campaigns import households
 from script._soak.recorded import live
@@ -57,6 +58,18 @@ def test_the_campaign_can_fail() -> None:
     with patch.object(Truth, "energies", more):
         (result,) = live(together(2, days=0.5))
     assert any("counts" in fault for fault in result.faults)
+
+
+def test_the_campaign_sees_a_jump() -> None:
+    """A counter that no guard watches rises by more than can flow."""
+
+    def unguarded(_self: LifetimeCounter, value: float | None, _when: object, **_more: object) -> float | None:
+        return value
+
+    with patch.object(LifetimeCounter, "read", unguarded):
+        (result,) = live(together(28, days=0.5))
+    assert result.impossible
+    assert any("rises by" in fault for fault in result.faults)
 
 
 def test_households() -> None:
