@@ -239,24 +239,36 @@ class _Stay:
         (begin, first), (end, last) = counted[0], counted[-1]
         earlier, later = self._until(begin), self._until(end)
         true = self._truth.energies(later.at)[name] - self._truth.energies(earlier.at)[name]
-        least = RESOLUTION
+        resolution = RESOLUTION
+        least, most = self._unseen(name, begin, daily=period == "today")
         if period == "today":
             true -= later.lost[name] - earlier.lost[name]
-            least += 0.1 * self._case.days + self._overtaken(name)
+            resolution += 0.1 * self._case.days
         shown = last - first
+        true = min(max(shown, true - most), true - least)
         self._result.counters[key] = (shown, true)
-        if abs(shown - true) > max(0.01 * true, least):
+        if abs(shown - true) > max(0.01 * true, resolution):
             self._result.faults.append(f"{key} counts {shown:.2f} of {true:.2f} kWh")
 
-    def _overtaken(self, name: str) -> float:
-        """Return the kWh of a day's counter that nobody can miss: the new meter's counter was soon beyond the old's."""
-        if self._replaced is None:
-            return 0.0
-        day = datetime.fromtimestamp(self._replaced, ZoneInfo(ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
-        soon = self._replaced + (HELD + 1) * self._interval
-        begin, middle, end = (self._truth.energies(at)[name] for at in (day.timestamp(), self._replaced, soon))
-        old, new = middle - begin, end - middle
-        return old if new >= 0.9 * old else 0.0
+    def _unseen(self, name: str, since: float, *, daily: bool) -> tuple[float, float]:
+        """Return how many kWh no sample holds because a meter was replaced, at least and at most.
+
+        That is what the old meter counted after its last sample. If the new one does not begin at 0, it is also what
+        that counted until its first sample. A daily counter may be beyond the old one's before anybody sees it fall.
+        """
+        at = self._replaced
+        if at is None or at < since:
+            return 0.0, 0.0
+        samples = HELD if {"zero_totals", "dips", "jumps"} & self._case.variants.keys() else 1
+        first = at + samples * max(self._interval, 300.0) + 10.0
+        before, replaced, after = (self._truth.energies(moment)[name] for moment in (self._until(at).at, at, first))
+        old = 0.0
+        if daily:
+            day = datetime.fromtimestamp(at, ZoneInfo(ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
+            soon = at + (HELD + 1) * max(self._interval, 300.0)
+            begin, end = (self._truth.energies(moment)[name] for moment in (day.timestamp(), soon))
+            old = replaced - begin if end - replaced >= 0.9 * (replaced - begin) else 0.0
+        return replaced - before, max(after - before, old)
 
     @property
     def _interval(self) -> float:
