@@ -38,6 +38,7 @@ from .trial import ASKED, POWERS, Result
 from .truth import COUNTERS, Taken, Truth
 
 RESOLUTION = 0.25  # kWh: two and a half steps of a counter; a daily one is rounded once more each midnight
+DIP = 0.6  # kWh by which a counter dips at most
 HELD = 3  # samples for which a guard may hold a counter
 PERIODS: Mapping[Literal["5minute", "hour"], float] = {"5minute": 300.0, "hour": 3600.0}
 KEYS = (*(f"{counter}_{period}" for counter in COUNTERS for period in ("today", "total")), *POWERS)
@@ -254,7 +255,8 @@ class _Stay:
         """Return how many kWh no sample holds because a meter was replaced, at least and at most.
 
         That is what the old meter counted after its last sample. If the new one does not begin at 0, it is also what
-        that counted until its first sample. A daily counter may be beyond the old one's before anybody sees it fall.
+        that counted until its first sample, in which a dip passes for a rise later. A daily counter may be beyond the
+        old one's before anybody sees it fall.
         """
         at = self._replaced
         if at is None or at < since:
@@ -268,7 +270,8 @@ class _Stay:
             soon = at + (HELD + 1) * max(self._interval, 300.0)
             begin, end = (self._truth.energies(moment)[name] for moment in (day.timestamp(), soon))
             old = replaced - begin if end - replaced >= 0.9 * (replaced - begin) else 0.0
-        return replaced - before, max(after - before, old)
+        dip = DIP if "dips" in self._case.variants and not daily else 0.0
+        return replaced - before - dip, max(after - before, old)
 
     @property
     def _interval(self) -> float:
