@@ -1,20 +1,22 @@
 """The daily look at data loggers: new devices are offered, vanished ones reported, nothing is deleted by itself."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
 import pytest
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.atess.const import DOMAIN
 from custom_components.atess.repairs import async_create_fix_flow
 from simulator import Simulator
 
-from .common import Advance, add_entry, restart, set_up, state
+from .common import Advance, add_entry, complaints, restart, set_up, state
 
 DAY = 86400
 
@@ -31,6 +33,11 @@ def issues(hass: HomeAssistant) -> dict[str, str | None]:
 def lists(cloud: Simulator) -> int:
     """Return how many lists of devices were asked for."""
     return len([request for request in cloud.requests if request.path.endswith(("/list", "-small/list"))])
+
+
+def base_infos(cloud: Simulator) -> int:
+    """Return how often base info was asked for."""
+    return len([request for request in cloud.requests if request.operation == "base_info"])
 
 
 async def farm_without_last(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
@@ -163,3 +170,28 @@ async def test_issues_end_with_the_device(
     hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert issues(hass) == {}
+
+
+async def test_unload_while_looking(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    clock: FrozenDateTimeFactory,
+    advance: Advance,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An entry that is unloaded while it waits for the cloud's answer looks no further."""
+    entry = add_entry(hass, cloud)
+    await set_up(hass, entry)
+    await advance(DAY - 3600, step=3600)
+    asked, listed = base_infos(cloud), lists(cloud)
+    cloud.inject(kind="timeout", operation="base_info")
+    clock.tick(2 * 3600)
+    async_fire_time_changed(hass)
+    async with asyncio.timeout(20):
+        while base_infos(cloud) == asked:  # noqa: ASYNC110  # turns of the loop, not time
+            await asyncio.sleep(0)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    cloud.clear()
+    await advance(3600, step=600)
+    assert lists(cloud) == listed
+    assert complaints(caplog) == []

@@ -44,9 +44,14 @@ class DailyWatch:
             if (read_at := dt_util.parse_datetime(str(moment))) is not None and read_at.tzinfo is not None:
                 self._read_at[data_log_sn] = read_at
         self._entry.async_on_unload(
-            async_track_time_interval(self._hass, self._async_check, WATCH_CHECK_INTERVAL, cancel_on_shutdown=True)
+            async_track_time_interval(self._hass, self._check, WATCH_CHECK_INTERVAL, cancel_on_shutdown=True)
         )
         await self._async_check(dt_util.utcnow())
+
+    @callback
+    def _check(self, now: datetime) -> None:
+        """Look as long as the entry is loaded."""
+        self._entry.async_create_background_task(self._hass, self._async_check(now), f"{DOMAIN} daily look")
 
     async def _async_check(self, now: datetime) -> None:
         """Read what a day is over for; the lists of a data logger that is seen first have just been read."""

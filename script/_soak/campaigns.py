@@ -5,8 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from zoneinfo import ZoneInfo
 
 from script._soak import cases
+from script._soak.recorded import Recorded, live
 from script._soak.trial import Result, Trial, wrong_verdicts
 
 LEAST_FLOW = 3.0  # kWh; with less in two days there is nothing to tell a sign or a counter by
@@ -35,40 +39,61 @@ def run(case: cases.Case) -> Outcome:
     return Outcome(case, result, wrong_verdicts(case, result), trial.flowed(names) if names else LEAST_FLOW)
 
 
-def outcomes(made: Sequence[cases.Case], jobs: int) -> Iterable[Outcome]:
-    """Run trials in some processes and say now and then how far they are."""
+def record(made: Sequence[cases.Case]) -> list[tuple[cases.Case, Recorded]]:
+    """Let one Home Assistant live through cases."""
+    return list(zip(made, live(made), strict=True))
+
+
+def in_time[T, R](run_one: Callable[[T], R], work: Sequence[T], jobs: int, chunk: int) -> Iterable[R]:
+    """Do work in some processes and say now and then how far it is."""
     began = told = time.monotonic()
     with ProcessPoolExecutor(jobs) as pool:
-        for number, outcome in enumerate(pool.map(run, made, chunksize=4), 1):
-            yield outcome
+        for number, done in enumerate(pool.map(run_one, work, chunksize=chunk), 1):
+            yield done
             if time.monotonic() - told > 60.0:
                 told = time.monotonic()
-                print(f"soak: {number} of {len(made)} after {told - began:.0f} s", flush=True)
-    print(f"soak: {len(made)} device-weeks or trials in {time.monotonic() - began:.0f} s")
+                print(f"soak: {number} of {len(work)} after {told - began:.0f} s", flush=True)
+    print(f"soak: done in {time.monotonic() - began:.0f} s")
+
+
+def outcomes(made: Sequence[cases.Case], jobs: int) -> Iterable[Outcome]:
+    """Run trials in some processes."""
+    return in_time(run, made, jobs, 4)
 
 
 def trust(weeks: int, seed: int, jobs: int) -> int:
-    """Run device-weeks over all variants, mixed at random: what is counted, negative or impossible values, spikes."""
+    """Run device-weeks over all variants, mixed at random, through Home Assistant and its recorder."""
     made = [cases.mixed(number) for number in range(seed, seed + weeks)]
     worst, counters, hours, spikes, impossible, failed = 0.0, 0, 0, 0, 0, 0
     seen: Counter[str] = Counter()
-    for outcome in outcomes(made, jobs):
-        result = outcome.result
-        seen.update(outcome.case.variants.keys() or {"none"})
-        seen.update({"replaced"} if outcome.case.replaced is not None else set())
+    for case, result in chain.from_iterable(in_time(record, households(made), jobs, 1)):
+        seen.update(case.variants.keys() or {"none"})
+        seen.update({"replaced"} if case.replaced is not None else set())
         counters += len(result.counters)
         hours += result.hours
         spikes += result.spikes
         impossible += result.impossible
         off = [abs(shown - true) / true for shown, true in result.counters.values() if true >= 50.0]
         worst = max([worst, *off])
-        failed += _tell(outcome)
+        failed += _tell(Outcome(case, result, wrong_verdicts(case, result)))
     print(f"variants: {', '.join(f'{name} {count}' for name, count in sorted(seen.items()))}")
     print(f"{counters} counters over {hours} hours; worst of those above 50 kWh off by {100 * worst:.2f} %")
-    print(
-        f"{impossible} negative or impossible rises, {spikes} powers above what can flow, {failed} trials with faults"
-    )
+    print(f"{impossible} negative or impossible rises, {spikes} hours with powers above what can flow")
+    print(f"{failed} device-weeks with faults")
     return failed
+
+
+def households(made: Sequence[cases.Case]) -> list[list[cases.Case]]:
+    """Return the cases that one Home Assistant lives through: those whose times overlap, of one month."""
+    homes: list[list[cases.Case]] = []
+    ends, month = 0.0, 0
+    for case in sorted(made, key=lambda case: case.start):
+        begins = datetime.fromtimestamp(case.start, ZoneInfo(cases.ZONE)).month
+        if case.start >= ends or begins != month:
+            homes.append([])
+        homes[-1].append(case)
+        ends, month = max(ends, case.start + case.days * 86400.0), begins
+    return homes
 
 
 def plain(weeks: int, seed: int, jobs: int) -> int:

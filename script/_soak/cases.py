@@ -50,12 +50,13 @@ VARIANT_KINDS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One device to be read for some days: its plant, its kind, from when on, and in what it differs."""
+    """One device to be read for some days: its plant, kind and serial number, from when on, in what it differs."""
 
     name: str
     seed: int
     plant: Mapping[str, Any]
     kind: str
+    serial: str
     nominal: float
     most: float
     """What can flow at most, in kW."""
@@ -64,11 +65,6 @@ class Case:
     variants: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     replaced: Mapping[str, float] | None = None
     battery: str = "ordinary"
-
-    @property
-    def serial(self) -> str:
-        """The device that is read."""
-        return f"SIM{self.kind.upper().replace('_', '')}"
 
 
 def plain(seed: int, days: float = 7.0) -> Case:
@@ -120,7 +116,7 @@ def mixed(seed: int, days: float = 7.0) -> Case:
         for name in ("frozen", "clock", "midnight_bounce", "late_reset"):
             variants.pop(name, None)
     name = f"mixed {kind} {battery} month {month} {sorted(variants)} replaced {replaced}"
-    return _case(random, name, seed, kind, battery, month, days, variants, replaced=replaced)
+    return _case(random, name, seed, kind, battery, month, days, variants, replaced=replaced, number=str(seed))
 
 
 def _case(  # noqa: PLR0913  # the parts of a case
@@ -134,6 +130,7 @@ def _case(  # noqa: PLR0913  # the parts of a case
     variants: Mapping[str, Mapping[str, float]],
     *,
     replaced: Mapping[str, float] | None = None,
+    number: str = "",
 ) -> Case:
     nominal = random.choice((5.0, 8.0, 10.0, 20.0)) if kind == "hps_string" else random.choice((50.0, 100.0, 250.0))
     peak = nominal * random.uniform(0.8, 1.15)
@@ -142,13 +139,15 @@ def _case(  # noqa: PLR0913  # the parts of a case
     profile = "home" if kind == "hps_string" else random.choice(("business", "farm"))
     if profile != "home":
         daily *= 2.5
-    own = {"sn": f"SIM{kind.upper().replace('_', '')}", "kind": kind, "model": "SIM", "nominal_kw": nominal}
+    serial = f"SIM{kind.upper().replace('_', '')}{number}"
+    own = {"sn": serial, "kind": kind, "model": "SIM", "nominal_kw": nominal}
     devices: list[dict[str, Any]] = [own]
     if kind in {"pcs", "pbd"}:
         pcs = {"sn": "SIMPCS", "kind": "pcs", "model": "SIM"}
         pbd = {"sn": "SIMPBD", "kind": "pbd", "model": "SIM", "nominal_kw": nominal}
         devices = [pcs, pbd]
     own = next(device for device in devices if device["kind"] == kind)
+    own["sn"] = serial
     own["variants"] = {name: dict(parameters) for name, parameters in variants.items()}
     volts = 96 if nominal <= 20.0 else 208
     amps = 1000.0 * nominal * 0.6 / (volts * 3.2)
@@ -189,6 +188,7 @@ def _case(  # noqa: PLR0913  # the parts of a case
         seed=seed,
         plant=plant,
         kind=kind,
+        serial=serial,
         nominal=nominal,
         most=max(nominal, peak, 12.0 if profile == "home" else 0.0) * 1.15,
         start=start,

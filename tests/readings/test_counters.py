@@ -171,7 +171,16 @@ def test_what_guards_did_is_told_and_counted() -> None:
     assert device.read(epvTotal=0).corrections == {"pv_energy_total": ("G13",)}
     guards = device.interpreter.diagnostics()["guards"]
     assert guards == {"G14 pv_energy_total": 1, "G12 pv_energy_today": 1, "G13 pv_energy_total": 1}
-    assert device.read(epvTotal=None).values["pv_energy_total"] == 1520.3
+    reading = device.read(epvTotal=None)
+    assert reading.values["pv_energy_total"] == 1520.3
+    assert reading.corrections == {"pv_energy_total": ("G13",)}
+
+
+def test_what_is_left_out_is_told_and_counted() -> None:
+    single = Device().read(gvpvu=230.5, gvpvv=0, gvpvw=0)
+    assert single.corrections == {"grid_voltage_l2": ("G10",), "grid_voltage_l3": ("G10",)}
+    undecided = Device(Kind.PCS, 630).read(toGridTotal=500.0)
+    assert undecided.corrections == {"grid_import_energy_total": ("G17",)}
 
 
 steps = st.lists(st.tuples(st.floats(0, 20_000), st.floats(0.5, 600)), min_size=1, max_size=60)

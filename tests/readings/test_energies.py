@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from custom_components.atess.enerclo.model import Kind
 from custom_components.atess.readings import COMPUTED, Interpreter
 from custom_components.atess.readings.energies import FLOWS, Integral, unaccounted
+from custom_components.atess.readings.system import link_of, plant_values
 
 from .common import HOME, Device
 
@@ -129,3 +130,22 @@ def test_balance_of_a_day() -> None:
 def test_damaged_state_is_no_state(state: Any) -> None:
     interpreter = Interpreter(Kind.HPS_STRING, zone=UTC, nominal_power=10.0, state={"accounts": state})
     json.dumps(interpreter.dump())
+
+
+def test_balance_of_a_plant() -> None:
+    """What does not add up over all devices; nothing as long as one of them does not know its day."""
+    one, other = Device(), Device()
+    day(one, 25)
+    day(other, 25, loadActivePower=1.0)
+    readings = {"one": one.interpreter.restore(), "other": other.interpreter.restore()}
+    known = {name: reading for name, reading in readings.items() if reading is not None}
+    links = {name: link_of(reading) for name, reading in known.items()}
+    values = plant_values(known, links)
+    assert values["unaccounted_energy_by_counters"] == pytest.approx(10.0, abs=0.3)
+    assert values["unaccounted_energy_by_powers"] == pytest.approx(20.0, abs=0.3)
+    new = Device()
+    day(new, 3)
+    reading = new.interpreter.restore()
+    assert reading is not None
+    values = plant_values({**known, "new": reading}, {**links, "new": link_of(reading)})
+    assert not {"unaccounted_energy_by_counters", "unaccounted_energy_by_powers"} & values.keys()

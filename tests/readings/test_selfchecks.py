@@ -272,7 +272,49 @@ def test_sign_of_a_pcs_without_voltage_and_current(pv: float | None, verdict: st
     assert device.verdict("battery_sign") == verdict
 
 
+flows = st.lists(st.tuples(st.floats(-8, 8), st.floats(1, 20)), min_size=1, max_size=80)
+
+
+@given(flows, st.sampled_from((1, -1)))
+def test_law_the_sign_of_the_battery_is_never_mistaken(powers: list[tuple[float, float]], sign: int) -> None:
+    """Whatever the battery does, its counters rounded to 0.1 kWh: the verdict is right, or there is none."""
+    check, minutes = BatterySign(), 0.0
+    energies = {"charge": 50.0, "discharge": 70.0}
+    for power, passed in powers:
+        energies["discharge" if power > 0 else "charge"] += abs(power) * passed / 60
+        minutes += passed
+        sent = {name: round(kwh, 1) for name, kwh in energies.items()}
+        check.learn(sign * power, sent, None, at(minutes))
+    assert check.verdict().verdict in {None, "normal" if sign == 1 else "inverted"}
+
+
 # --- G17: grid
+
+
+@given(
+    st.lists(st.tuples(st.floats(-9, 9), st.floats(0, 9), st.floats(0, 6)), min_size=1, max_size=120),
+    st.sampled_from((1, -1)),
+    st.booleans(),
+)
+def test_law_the_order_of_an_hps_and_its_sign_are_never_mistaken(
+    powers: list[tuple[float, float, float]], sign: int, swapped: bool
+) -> None:
+    """Whatever flows between grid, PV and battery: the verdicts are right, or there are none."""
+    check = GridCheck(assumed=True)
+    energies = {"import": 500.0, "export": 80.0, "discharge": 40.0}
+    names = {"import": "export", "export": "import", "discharge": "discharge"} if swapped else {}
+    for index, (most, pv, discharge) in enumerate(powers):
+        export = min(most, pv + discharge)  # a site exports no more than it has
+        energies["export" if export > 0 else "import"] += abs(export) / 12
+        energies["discharge"] += discharge / 12
+        sent = {names.get(name, name): round(kwh, 1) for name, kwh in energies.items()}
+        known = check.sign.verdict is not None
+        check.learn(
+            sign * export, pv, sent, at(5 * index), swapped_sign=check.sign.verdict == "inverted", sign_known=known
+        )
+    found = {verdict.name: verdict.verdict for verdict in check.verdicts()}
+    assert found["grid_sign"] in {None, "normal" if sign == 1 else "inverted"}
+    assert found["grid_counters"] in {None, "swapped" if swapped else "normal"}
 
 
 def night(device: Device, imported: str, exported: str, power: str, value: float, windows: int) -> None:

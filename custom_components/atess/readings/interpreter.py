@@ -1,6 +1,7 @@
 """From the samples of one device to its readings, learning on the way."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from ..catalogue import definitions
@@ -161,21 +162,7 @@ class Interpreter:
         local = parse_time(sample.time, self._home)
         moment = self._clock.recall(local, sample.received)
         reading = self._interpret(sample, parse(self._kind, sample.members), moment)
-        return Reading(
-            kind=reading.kind,
-            device_sn=reading.device_sn,
-            sampled_at=reading.sampled_at,
-            received=received,
-            fresh=False,
-            values=reading.values,
-            members=reading.members,
-            unknown=reading.unknown,
-            codes=reading.codes,
-            faults=reading.faults,
-            corrections=reading.corrections,
-            day_by_counters=reading.day_by_counters,
-            day_by_powers=reading.day_by_powers,
-        )
+        return replace(reading, received=received, fresh=False)
 
     def _interpret(self, sample: Sample, parsed: Parsed, moment: Moment) -> Reading:
         learn = moment.news is News.FRESH
@@ -193,10 +180,13 @@ class Interpreter:
         facts = self._learning.facts()
         flow = derived.flows(facts, numbers, values)
         single = self._first.single_phase(numbers, learn=learn)
-        self._orient_grid_counters(numbers)
+        self._orient_grid_counters(numbers, notes)
         if facts.layout == HV:
             take_hv_voltages(numbers)
-        values |= {key: value for key, value in numbers.items() if not (single and other_phase(key))}
+        absent = {key for key in numbers if single and other_phase(key)}
+        for key in absent:
+            notes.setdefault(key, []).append("G10")
+        values |= {key: value for key, value in numbers.items() if key not in absent}
         whole_words(values)
         values |= derived.derive(facts, numbers, flow, values)
         words = words_in(numbers)
@@ -307,14 +297,14 @@ class Interpreter:
             else:
                 continue
             parsed.numbers[key] = shown
-            if sent is not None and shown != clean(sent + offset):
+            if shown != (None if sent is None else clean(sent + offset)):
                 notes.setdefault(key, []).append(name)
 
     def _lifetime_of(self, key: str, state: Json = None) -> LifetimeCounter:
         wraps = self._kind is Kind.PBD and key in _WRAPPING
         return LifetimeCounter(self._nominal, state, jumps="_time_" not in key, wraps=wraps)
 
-    def _orient_grid_counters(self, numbers: dict[str, float | None]) -> None:
+    def _orient_grid_counters(self, numbers: dict[str, float | None], notes: dict[str, list[str]]) -> None:
         """G17: give the grid counters to import and export.
 
         The user's choice goes first. An HPS publishes the assumed order, a PCS nothing before votes have decided.
@@ -326,6 +316,8 @@ class Interpreter:
             sent = {key: numbers.pop(key) for key in (imported, exported) if key in numbers}
             if chosen is None:
                 numbers.update(dict.fromkeys(sent))
+                for key in sent:
+                    notes.setdefault(key, []).append("G17")
                 continue
             other = {imported: exported, exported: imported}
             for source, value in sent.items():
