@@ -1,6 +1,7 @@
 """A Home Assistant in virtual time, with the integration's own set-up, coordinators, client and pacing.
 
-Only the platforms are left out: entities follow their coordinator in the same moment, and cost most of the time.
+Only the platforms and the sums of the plant are left out: these follow the coordinators in the same moment, ask for
+nothing, and cost most of the time.
 """
 
 import asyncio
@@ -174,6 +175,7 @@ async def _home(scenario: Scenario, seed: int) -> AsyncIterator[tuple[Home, Simu
     with (
         mock_storage() as storage,
         patch("custom_components.atess.PLATFORMS", []),
+        patch("custom_components.atess.plant.PlantCoordinator._follow", lambda _plant: None),
         patch("custom_components.atess.account.async_get_clientsession", lambda _hass: wire),
     ):
         yield Home(scenario, cloud, wire, storage), cloud, wire
