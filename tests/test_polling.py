@@ -130,6 +130,33 @@ def test_a_night_without_uploads_is_not_learnt_from() -> None:
     assert lateness(samples, polls, 2 * DAY) < 15
 
 
+def test_a_restart_while_the_logger_rests() -> None:
+    samples = [item for item in Logger().samples(0.0, 5 * DAY) if item[0] % DAY > 7 * 3600]
+    rhythm = Rhythm()
+    polls = follow(rhythm, samples, 8 * 3600.0, 3 * DAY + 6.9 * 3600)
+    again = Rhythm(json.loads(json.dumps(rhythm.dump())))
+    polls = follow(again, samples, polls[-1], 4 * DAY)
+    assert lateness(samples, polls, 3 * DAY + 7.5 * 3600) < 10
+
+
+def test_the_line_is_down_for_an_hour_now_and_then() -> None:
+    samples = [item for item in Logger().samples(0.0, 6 * DAY) if item[0] % 40_000 > 3600]
+    polls = follow(Rhythm(), samples, 8 * 3600.0, 6 * DAY - 1000)
+    assert lateness(samples, polls, 2 * DAY) < 12
+
+
+def test_the_cloud_becomes_slower() -> None:
+    samples = Logger().samples(0.0, 2 * DAY) + Logger(delay=(95, 120)).samples(2 * DAY, 5 * DAY)
+    polls = follow(Rhythm(), samples, 0.0, 5 * DAY - 1000)
+    assert lateness(samples, polls, 3 * DAY) < 25
+
+
+def test_the_cloud_becomes_faster() -> None:
+    samples = Logger(delay=(95, 120)).samples(0.0, 2 * DAY) + Logger().samples(2 * DAY, 20 * DAY)
+    polls = follow(Rhythm(), samples, 0.0, 20 * DAY - 1000)
+    assert lateness(samples, polls, 19 * DAY) < 8
+
+
 def test_what_was_learnt_survives() -> None:
     samples = Logger().samples(0.0, 4 * DAY)
     rhythm = Rhythm()

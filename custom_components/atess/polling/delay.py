@@ -16,7 +16,7 @@ _GUESSES = tuple(product(SPREADS, LOSSES))
 _LEAST, _MOST = 60, 200  # samples to learn from before what was learnt is used, and at most
 _SURE = 0.6  # of the spread: so well must the edge be known for that
 _SWEEP, _LOW, _HIGH = 16, -1.0, 2.5  # polls from so many spreads below the middle to so many above
-_SURPRISE = 40.0  # -log of the chance of samples late in a row beyond which the delay has changed
+_SURPRISE, _EARLY = 40.0, 12.0  # -log of the chance of samples late, or early, in a row that the delay has changed
 _NEGLIGIBLE, _LEAST_WEIGHT = 1e-4, 1e-7
 _AGES = 60
 _BEHIND = 1.5  # s; that a sample was there so long after the age chosen says nothing of that age
@@ -62,7 +62,7 @@ class Delay:
                 self._middles[guess] = middle
         self._count = int(within(stored.get("count"), 0, 1e9) or 0)
         self._swept = int(within(stored.get("swept"), 0, 1e9) or 0)
-        self._surprise = 0.0
+        self._surprise = self._early = 0.0
         self._margin = Margin(stored.get("margin"))
         self.learning = stored.get("learning") is not False
 
@@ -97,7 +97,8 @@ class Delay:
         self._anew()
 
     def _anew(self) -> None:
-        self._count, self._surprise, self._margin, self.learning = 0, 0.0, Margin(), True
+        self._count, self._margin, self.learning = 0, Margin(), True
+        self._surprise = self._early = 0.0
 
     def move(self, seconds: float) -> None:
         """Take all ages for so much more, because the grid was moved."""
@@ -109,17 +110,21 @@ class Delay:
         if not self.learning:
             self._follow(age, outcome, late)
         self._count += 1
+        expected = 1.0 - self._loss()
         chance = self._weigh(age, outcome)
         if outcome is Outcome.FOUND:
             self._surprise = 0.0
-        elif outcome is Outcome.LATE:
-            self._surprise -= math.log(max(chance, 1e-300))
-            if self._surprise > _SURPRISE:
-                self.widen(period / 4.0)
+            self._early -= 0.0 if self.learning else math.log(min(chance / expected, 1.0))
+        else:
+            self._early = 0.0
+            if outcome is Outcome.LATE:
+                self._surprise -= math.log(max(chance, 1e-300))
+        if self._surprise > _SURPRISE or self._early > _EARLY:
+            self.widen(period / 4.0)
 
     def _follow(self, age: float, outcome: Outcome, behind: float) -> None:
         _, spread = self._middle()
-        loss = sum(weight * _GUESSES[number][1] for number, weight in enumerate(self._weights))
+        loss = self._loss()
         late = sum(
             weight * _beyond((age - self._margin.seconds - self._middles[number]) / self._deviation(number))
             for number, weight in enumerate(self._weights)
@@ -129,6 +134,10 @@ class Delay:
                 self._margin.found(late, loss, spread)
         else:
             self._margin.missed(late, loss, spread, came=outcome is Outcome.LATE)
+
+    def _loss(self) -> float:
+        """Return the share of samples that never come."""
+        return sum(weight * _GUESSES[number][1] for number, weight in enumerate(self._weights))
 
     def _weigh(self, age: float, outcome: Outcome) -> float:
         """Update all guesses; return the chance that they gave the outcome."""

@@ -18,7 +18,7 @@ _LOSSY = 0.03
 class Margin:
     """Seconds to add to the best age by the distribution, negative where its tail is shorter than the model's.
 
-    A late sample moves it up; every sample in time moves it down a little, the more the longer none was late. How far
+    A late sample moves it up; every sample in time moves it down a little, much if none was late for weeks. How far
     it went between late samples is how the delay drifts: a logger whose clock is not set loses or gains seconds a day.
     """
 
@@ -27,7 +27,7 @@ class Margin:
         stored = a_dict(state)
         self.seconds = _number(stored, "seconds", 300.0, _START)
         self._since = abs(_number(stored, "since", 1e6))
-        self._calm = abs(_number(stored, "calm", 1e6, 2.0 * _RARE))
+        self._calm = abs(_number(stored, "calm", 1e6, 1.5 * _RARE))
         self._last = _number(stored, "last", 300.0, _START)
         self._moved = _number(stored, "moved", 1e3)
         self._counted = abs(_number(stored, "counted", 1e6))
@@ -71,8 +71,8 @@ class Margin:
         self.seconds -= step * late
         if late < _SHARP:
             drift = self._moved / (self._counted + _SHORT + max(0.0, self._since - _RARE))
-            self.seconds += drift - step * (1.0 + (self._calm / _RARE) ** 2) / _RARE
-            self._calm = min(self._calm + 1.0, 1e5)
+            self.seconds += drift - step * (1.0 + (self._calm / _RARE) ** 4) / _RARE
+            self._calm = min(self._calm + 1.0, 5.0 * _RARE)
         # Lost uploads hide late ones: what lies much lower than the distribution suggests is not to be believed then.
         self.seconds = max(self.seconds, -1.5 * spread if loss > _LOSSY else -300.0)
 
