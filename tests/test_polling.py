@@ -74,7 +74,7 @@ def lateness(samples: list[tuple[float, float]], polls: list[float], begin: floa
         (Logger(jitter=20, delay=(5, 60)), 300, 55),
         (Logger(lost=0.3), 300, 15),
         (Logger(drift=-1.7), 300, 8),
-        (Logger(drift=1.7), 300, 15),
+        (Logger(drift=1.7), 300, 25),
     ],
     ids=["steady", "limit1", "10min", "3min", "305s", "limit6", "jitter", "lost", "late", "fast"],
 )
