@@ -149,8 +149,9 @@ def setting_texts() -> Json:
         if setting.danger is Danger.SAFETY:
             continue
         if setting.type is SettingType.WINDOW:
+            short = setting.name.replace(" period ", " ")  # a device's page cuts off what is longer
             for edge in ("start", "end"):
-                texts["time"][f"{setting.key}_{edge}"] = {"name": f"{setting.name} {edge}"}
+                texts["time"][f"{setting.key}_{edge}"] = {"name": f"{short} {edge}"}
         else:
             texts[setting.type.value][setting.key] = name | ({"state": states} if states else {})
     return texts
