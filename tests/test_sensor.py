@@ -8,6 +8,7 @@ import pytest
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from simulator import Simulator
@@ -154,10 +155,11 @@ async def test_availability(hass: HomeAssistant, cloud: Simulator, entry: MockCo
     await advance(30 * 60)
     cloud.inject(kind="http_status", status=503, device=serial)
     live, today, total = "pv_power", "pv_energy_today", "pv_energy_total"
-    await advance(15 * 60)
+    taken = dt_util.parse_datetime(state(hass, f"{serial}_last_data").state, raise_on_error=True)
+    await advance((taken - dt_util.utcnow()).total_seconds() + 19 * 60)
     assert state(hass, f"{serial}_{live}").state != STATE_UNAVAILABLE
     assert state(hass, f"{serial}_online", "binary_sensor").state == "on"
-    await advance(15 * 60)
+    await advance(2 * 60)
     assert state(hass, f"{serial}_{live}").state == STATE_UNAVAILABLE
     assert state(hass, f"{serial}_online", "binary_sensor").state == "off"
     assert state(hass, f"{serial}_{today}").state != STATE_UNAVAILABLE

@@ -18,7 +18,7 @@ from unittest.mock import patch
 from homeassistant import loader
 from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant, mock_storage
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant
 
 import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
 from custom_components.atess.const import DOMAIN
@@ -28,6 +28,7 @@ from simulator import Simulator
 from .memory import size
 from .scenarios import DAY, Scenario
 from .virtual import START
+from .virtual import storage as stored_in_memory
 from .wire import Wire
 
 
@@ -173,7 +174,7 @@ async def _home(scenario: Scenario, seed: int) -> AsyncIterator[tuple[Home, Simu
     wire = Wire(cloud, scenario.latency, seed)
     logging.disable(logging.CRITICAL)
     with (
-        mock_storage() as storage,
+        stored_in_memory() as storage,
         patch("custom_components.atess.PLATFORMS", []),
         patch("custom_components.atess.plant.PlantCoordinator._follow", lambda _plant: None),
         patch("custom_components.atess.account.async_get_clientsession", lambda _hass: wire),

@@ -10,6 +10,11 @@ from datetime import UTC, datetime
 from typing import Any, override
 from unittest.mock import patch
 
+from homeassistant.helpers.json import json_bytes
+from homeassistant.helpers.storage import Store
+from homeassistant.util.json import json_loads
+from pytest_homeassistant_custom_component.common import mock_storage
+
 START = datetime(2026, 7, 1, tzinfo=UTC).timestamp()
 _IDLE_ROUNDS = 1000
 
@@ -91,3 +96,19 @@ def run[T](main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+
+
+@contextmanager
+def storage() -> Iterator[dict[str, Any]]:
+    """Keep what Home Assistant stores in a dictionary, by key, as it would be on disk.
+
+    Unlike the test plugin's stand-in it does not remember every call: that would be gigabytes in a month.
+    """
+
+    async def write(store: Store[Any], data: dict[str, Any]) -> None:
+        if "data_func" in data:
+            data["data"] = data.pop("data_func")()
+        stored[store.key] = json_loads(json_bytes(data))
+
+    with mock_storage() as stored, patch("homeassistant.helpers.storage.Store._async_write_data", write):
+        yield stored

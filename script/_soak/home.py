@@ -15,9 +15,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import recorder as recorder_helper
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import mock_storage
 from yarl import URL
 
+from script._benchmark.virtual import storage
 from script._benchmark.wire import Wire
 
 
@@ -36,7 +36,7 @@ def virtual_home(switchboard: Switchboard) -> Iterator[None]:
             ("custom_components.atess.settings_coordinator.INTERVAL", timedelta(days=30)),
         ):
             patches.enter_context(patch(name, stand_in))
-        patches.enter_context(mock_storage())
+        patches.enter_context(storage())
         yield
 
 
