@@ -19,7 +19,7 @@ from homeassistant import loader
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.components.recorder.tasks import RecorderTask
-from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.const import Platform
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -91,7 +91,7 @@ class _Read(RecorderTask):
     @override
     def run(self, instance: Recorder) -> None:
         """Hand over the rows of each entity by the length of their periods."""
-        rows = {
+        rows: dict[str, Any] = {
             period: statistics_during_period(
                 self.hass, self.begin, None, self.entities, period, None, {"sum", "min", "max"}
             )
@@ -154,7 +154,7 @@ class _Stay:
             data={"token": token, "base_url": f"https://{host}/api/v1/"},
             options={"scan_interval": 5, "allow_changes": False},
             subentries_data=[
-                ConfigSubentryData(
+                ConfigSubentryDataWithId(
                     data={"device_sn": case.serial, "kind": case.kind},
                     subentry_id=host,
                     subentry_type="device",
