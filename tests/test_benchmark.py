@@ -1,12 +1,14 @@
 """A short run of script/benchmark: no request breaks the limit, and the data are far fresher than a timer's."""
 
+from unittest.mock import patch
+
 import pytest
 
 import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
 from script._benchmark.herd import herd
 from script._benchmark.home import simulate
 from script._benchmark.measure import Lateness, measured, oracle, plain
-from script._benchmark.scenarios import Scenario, scenario
+from script._benchmark.scenarios import DAY, Scenario, scenario
 from script._benchmark.virtual import run
 
 
@@ -31,6 +33,14 @@ def test_restarts_kills_reloads_and_a_second_entry(name: str) -> None:
     ours, timer, _ = live(scenario(name), 3)
     assert ours.mean < timer.mean
     assert ours.requests <= timer.requests
+
+
+def test_a_second_entry_follows_the_same_rhythm() -> None:
+    """It neither looks for one of its own nor keeps the first from asking in time."""
+    with patch("script._benchmark.home._disturbances", return_value=[(1.2 * DAY, "add"), (2.2 * DAY, "remove")]):
+        ours, timer, _ = live(scenario("10min"), 3)
+    assert ours.mean < 15
+    assert ours.requests < 0.6 * timer.requests
 
 
 def test_no_device_waits_for_the_others() -> None:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
+from weakref import WeakValueDictionary
 
 from homeassistant.util import dt as dt_util
 
@@ -13,18 +14,20 @@ from .readings.clock import parse_time
 
 # DataUpdateCoordinator counts from the last whole second: it is told to come so much earlier, the rest is waited for.
 _EARLY, _LONGEST_WAIT = 0.5, 2.0
+# Two entries of an account share its client and its interval: each looking for a rhythm would be in the other's way.
+_RHYTHMS = WeakValueDictionary[tuple[EnercloClient, Kind, str], Rhythm]()
 
 
 class Schedule:
     """The next poll of one device, learnt from its samples."""
 
     def __init__(self, client: EnercloClient, kind: Kind, device_sn: str, zone: tzinfo, state: Json = None) -> None:
-        """Take up the rhythm that storage knows."""
+        """Take up the rhythm that another entry of the account follows, else the one that storage knows."""
         self._client = client
         self._kind = kind
         self._device_sn = device_sn
         self._zone = zone
-        self.rhythm = Rhythm(state)
+        self.rhythm = _RHYTHMS.setdefault((client, kind, device_sn), Rhythm(state))
         self.next_poll: float | None = None
         self.data_age: float | None = None
 
