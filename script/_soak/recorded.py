@@ -245,6 +245,9 @@ class _Stay:
         if period == "today":
             true -= later.lost[name] - earlier.lost[name]
             resolution += 0.1 * self._case.days
+            if {"midnight_bounce", "late_reset"} & self._case.variants.keys():
+                # Samples after midnight may show yesterday's counter with what no sample before midnight held.
+                most, least = max(most, 0.0), least - (later.lost[name] - earlier.lost[name])
         shown = last - first
         true = min(max(shown, true - most), true - least)
         self._result.counters[key] = (shown, true)
