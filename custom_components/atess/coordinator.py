@@ -182,7 +182,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             if remembered is None or (self.data is not None and remembered.received <= self.data.received):
                 if self.data is None or not self.last_update_success:
                     raise self._update_failed(err) from err
-                self.schedule.plan_again()
+                self.schedule.plan_beside()
                 return self.data
             sample = remembered
         except AuthenticationError as err:

@@ -14,6 +14,7 @@ from .readings.clock import parse_time
 
 # DataUpdateCoordinator counts from the last whole second: it is told to come so much earlier, the rest is waited for.
 _EARLY, _LONGEST_WAIT = 0.5, 2.0
+_SOON, _LOOKS = 5.0, 3  # seconds after which, and how often, to look whether another entry's request brought something
 # Two entries of an account share its client and its interval: each looking for a rhythm would be in the other's way.
 _RHYTHMS = WeakValueDictionary[tuple[EnercloClient, Kind, str], Rhythm]()
 
@@ -27,8 +28,11 @@ class Schedule:
         self._kind = kind
         self._device_sn = device_sn
         self._zone = zone
-        self.rhythm = _RHYTHMS.setdefault((client, kind, device_sn), Rhythm(state))
+        shared = _RHYTHMS.get((client, kind, device_sn))
+        self.rhythm = shared if shared is not None and shared.learnt else Rhythm(state)
+        _RHYTHMS[client, kind, device_sn] = self.rhythm
         self.next_poll: float | None = None
+        self._beside = 0
         self.data_age: float | None = None
 
     @property
@@ -46,6 +50,7 @@ class Schedule:
         local = parse_time(sample.time, self._zone)
         label = None if local is None else local.replace(tzinfo=UTC).timestamp()
         self.rhythm.take(label, sample.received.timestamp())
+        self._beside = 0
 
     def plan(self) -> None:
         """Decide on the next poll after one that was answered."""
@@ -58,6 +63,14 @@ class Schedule:
             self.next_poll = self.rhythm.next_poll(permitted, self.interval, late=permitted > now)
         else:
             self.next_poll = now + random.random() * self.interval  # noqa: S311
+
+    def plan_beside(self) -> None:
+        """Decide on the next poll after another entry of the account came first: look soon at what that brings."""
+        soon = _now() + _SOON
+        self.plan()
+        if self._beside < _LOOKS and self.next_poll is not None:
+            self.next_poll = min(self.next_poll, soon)
+        self._beside += 1
 
     def plan_again(self) -> float:
         """Decide on the next poll after one that failed; return the seconds until then."""
