@@ -6,8 +6,7 @@ from enum import Enum, auto
 from itertools import product
 
 from ..enerclo import Json
-from ..readings.store import a_dict, a_list, a_number
-from .labels import within
+from ..readings.store import a_dict, a_list, a_number, within
 from .margin import Margin
 
 SPREADS = tuple(0.35 * math.sqrt(2.0) ** number for number in range(14))  # s, standard deviation of the delay
@@ -107,10 +106,11 @@ class Delay:
 
     def see(self, age: float, outcome: Outcome, period: float, *, late: float = 0.0) -> None:
         """Learn from a poll at an age, `late` seconds after the one chosen."""
+        loss = sum(weight * _GUESSES[number][1] for number, weight in enumerate(self._weights))
         if not self.learning:
-            self._follow(age, outcome, late)
+            self._follow(age, outcome, late, loss)
         self._count += 1
-        expected = 1.0 - self._loss()
+        expected = 1.0 - loss
         chance = self._weigh(age, outcome)
         if outcome is Outcome.FOUND:
             self._surprise = 0.0
@@ -122,9 +122,8 @@ class Delay:
         if self._surprise > _SURPRISE or self._early > _EARLY:
             self.widen(period / 4.0)
 
-    def _follow(self, age: float, outcome: Outcome, behind: float) -> None:
+    def _follow(self, age: float, outcome: Outcome, behind: float, loss: float) -> None:
         _, spread = self._middle()
-        loss = self._loss()
         late = sum(
             weight * _beyond((age - self._margin.seconds - self._middles[number]) / self._deviation(number))
             for number, weight in enumerate(self._weights)
@@ -134,10 +133,6 @@ class Delay:
                 self._margin.found(late, loss, spread)
         else:
             self._margin.missed(late, loss, spread, came=outcome is Outcome.LATE)
-
-    def _loss(self) -> float:
-        """Return the share of samples that never come."""
-        return sum(weight * _GUESSES[number][1] for number, weight in enumerate(self._weights))
 
     def _weigh(self, age: float, outcome: Outcome) -> float:
         """Update all guesses; return the chance that they gave the outcome."""
@@ -184,28 +179,26 @@ class Delay:
         if self.learning:
             return seconds
         age -= self._margin.seconds
-        return self._cost(age + seconds, miss) - self._cost(age, miss)
-
-    def _cost(self, age: float, miss: float) -> float:
-        costs = chances = 0.0
-        for number, weight in self._likely():
-            chance = weight * (1.0 - _GUESSES[number][1])
-            costs += chance * _beyond((age - self._middles[number]) / self._deviation(number))
-            chances += chance
-        return age + (miss * costs / chances if chances else 0.0)
+        rows = self._likely()
+        return _cost(rows, age + seconds, miss) - _cost(rows, age, miss)
 
     def _best(self, miss: float) -> float:
-        likely = [number for number, _ in self._likely()]
-        least = min(self._middles[number] for number in likely)
-        most = max(self._middles[number] + 3.0 * self._deviation(number) for number in likely)
+        rows = self._likely()
+        least = min(middle for _, middle, _ in rows)
+        most = max(middle + 3.0 * deviation for _, middle, deviation in rows)
         step = max((most - least) / _AGES, 0.1)
         ages = [least + step * number for number in range(int((most - least) / step) + 2)]
-        coarse = min(ages, key=lambda age: self._cost(age, miss))
-        return min((coarse + step * part / 6.0 for part in range(-5, 6)), key=lambda age: self._cost(age, miss))
+        coarse = min(ages, key=lambda age: _cost(rows, age, miss))
+        return min((coarse + step * part / 6.0 for part in range(-5, 6)), key=lambda age: _cost(rows, age, miss))
 
-    def _likely(self) -> list[tuple[int, float]]:
+    def _likely(self) -> list[tuple[float, float, float]]:
+        """Return the guesses that count: the chance that one holds and the sample comes, its middle and deviation."""
         most = max(self._weights)
-        return [(number, weight) for number, weight in enumerate(self._weights) if weight > 1e-3 * most]
+        return [
+            (weight * (1.0 - _GUESSES[number][1]), self._middles[number], self._deviation(number))
+            for number, weight in enumerate(self._weights)
+            if weight > 1e-3 * most
+        ]
 
     def _deviation(self, number: int) -> float:
         return math.sqrt(_GUESSES[number][0] ** 2 + self._variances[number])
@@ -224,6 +217,15 @@ class Delay:
         mean = sum(weight * edge for weight, edge in zip(self._weights, edges, strict=True)) / total
         rows = zip(self._weights, edges, self._variances, strict=True)
         return math.sqrt(sum(weight * (variance + (edge - mean) ** 2) for weight, edge, variance in rows) / total)
+
+
+def _cost(rows: list[tuple[float, float, float]], age: float, miss: float) -> float:
+    """Return the mean seconds from when a sample is visible, but for a constant, if it is asked for at an age."""
+    costs = chances = 0.0
+    for chance, middle, deviation in rows:
+        costs += chance * _beyond((age - middle) / deviation)
+        chances += chance
+    return age + (miss * costs / chances if chances else 0.0)
 
 
 def _beyond(deviations: float) -> float:

@@ -5,7 +5,7 @@ import statistics
 from dataclasses import dataclass
 
 from ..enerclo import Json
-from ..readings.store import a_dict, a_list, a_number
+from ..readings.store import a_dict, a_list, a_number, within
 
 GAPS, RESIDUALS = 12, 5
 LEAST_GAPS = 5
@@ -150,9 +150,3 @@ def _common_period(gaps: list[float]) -> float | None:
 def _fits(gap: float, period: float) -> bool:
     times = round(gap / period)
     return times >= 1 and abs(gap - times * period) <= max(3.0, 0.12 * period)
-
-
-def within(value: Json, least: float, most: float) -> float | None:
-    """Return a number within bounds, None for anything else."""
-    number = a_number(value)
-    return number if number is not None and least <= number <= most else None

@@ -3,8 +3,7 @@
 import math
 
 from ..enerclo import Json
-from ..readings.store import a_dict
-from .labels import within
+from ..readings.store import a_dict, within
 
 _STEP = 0.3  # of the spread of delays: how far a late sample moves the margin up
 _RARE = 2000.0  # samples among which one may be late

@@ -15,9 +15,9 @@ what a request takes, and its mean lateness exceeds that of requests in no time 
 import math
 
 from ..enerclo import Json
-from ..readings.store import a_count, a_dict, a_number
+from ..readings.store import a_count, a_dict, a_number, within
 from .delay import Delay, Outcome
-from .labels import Labels, within
+from .labels import Labels
 
 SILENT = 4  # more expected samples in a row without one: the logger rests, which says nothing about its delay
 _LEAST_CREEP = 1.0 / 600.0  # s per poll; small gains are not worth a sample

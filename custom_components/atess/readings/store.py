@@ -24,6 +24,12 @@ def a_number(value: Json) -> float | None:
     return float(value) if abs(value) < 1e15 and math.isfinite(value) else None
 
 
+def within(value: Json, least: float, most: float) -> float | None:
+    """Return a stored number within bounds, else None."""
+    number = a_number(value)
+    return number if number is not None and least <= number <= most else None
+
+
 def a_count(value: Json) -> int:
     """Return a stored count, else 0."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12 else 0
