@@ -264,6 +264,16 @@ def test_sign_of_a_pcs_is_not_read_off_the_power_of_a_pbd() -> None:
     assert plain.verdict("battery_sign") == "inverted"
 
 
+@pytest.mark.parametrize("member", ["ppv", "pbdOutPower"])
+def test_sign_of_a_pcs_while_pv_is_twice_the_charging(member: str) -> None:
+    """The DC side gives 40 kW of PV less 20 kW of charging: as much as the battery takes, the other way round."""
+    device = Device(Kind.PCS, 630)
+    for index in range(36):
+        charge = round(100 + index * 20 / 12, 1)
+        device.read(pacToBattery=20, bvpv=600, bipv=-33.3, echargeTotal=charge, edischargeTotal=9, **{member: 40})
+    assert device.verdict("battery_sign") is None
+
+
 @pytest.mark.parametrize(("pv", "verdict"), [(0.0, "normal"), (40.0, None), (None, None)])
 def test_sign_of_a_pcs_without_voltage_and_current(pv: float | None, verdict: str | None) -> None:
     device = Device(Kind.PCS, 630)

@@ -16,6 +16,8 @@ from .store import a_dict
 type Numbers = Mapping[str, float | None]
 
 _OWN_UNIT = frozenset({Kind.PCS, Kind.PBD})
+# What a PBD hands over to the DC side of a PCS.
+_HANDED_OVER = ("pv_power_reported", "pbd_output_power")
 _PHASES = ("l1", "l2", "l3")
 _LINES = ("l1_l2", "l2_l3", "l3_l1")
 _HV_VOLTAGES = ("pv1_voltage_hv", "pv2_voltage_hv", "pv3_voltage_hv")
@@ -166,15 +168,19 @@ class Learning:
         return (self._corrections.get(name) or verdict.verdict) == INVERTED
 
     def _own_battery(self, numbers: Numbers, measured: float | None) -> float | None:
-        """Return the battery power that can prove its sign: on a PCS not if PV of a PBD may be in it."""
+        """Return the battery power that can prove its sign: on a PCS not if PV of a PBD may be in it.
+
+        With PV twice the charging power the DC side delivers as much as the battery takes: equal amounts prove nothing.
+        """
         if self._kind is not Kind.PCS or measured is None:
             return measured
+        handed_over = [power for key in _HANDED_OVER if (power := numbers.get(key)) is not None]
+        if any(power > max(0.05, 0.1 * abs(measured)) for power in handed_over):
+            return None
         other = by_voltage(numbers)
-        if other is not None:
-            alike = abs(abs(measured) - abs(other)) <= max(0.5, 0.15 * abs(other))
-            return measured if alike else None
-        pv = numbers.get("pv_power_reported")
-        return measured if pv is not None and pv < 0.05 else None
+        if other is None:
+            return measured if handed_over else None
+        return measured if abs(abs(measured) - abs(other)) <= max(0.5, 0.15 * abs(other)) else None
 
     def _pairs(self, numbers: Numbers, battery: Mapping[str, float]) -> dict[str, Pair]:
         """Return the powers as sent with the counters that they feed."""
