@@ -40,6 +40,7 @@ from .truth import COUNTERS, Taken, Truth
 RESOLUTION = 0.25  # kWh: two and a half steps of a counter; a daily one is rounded once more each midnight
 DIP = 0.6  # kWh by which a counter dips at most
 HELD = 3  # samples for which a guard may hold a counter
+ZEROS = 5  # of zero totals, which come in pairs: two pairs in a row, and the sample after them not polled
 PERIODS: Mapping[Literal["5minute", "hour"], float] = {"5minute": 300.0, "hour": 3600.0}
 KEYS = (*(f"{counter}_{period}" for counter in COUNTERS for period in ("today", "total")), *POWERS)
 
@@ -222,9 +223,10 @@ class _Stay:
 
     def _rises(self, key: str, sums: list[tuple[float, float]]) -> None:
         """Judge the rise of each period by the time in which it can have flowed."""
+        held = (ZEROS if "zero_totals" in self._case.variants else HELD) * self._interval
         for (begin, before), (end, after) in pairwise(sums):
             earlier, later = self._until(begin), self._until(end)
-            most = self._case.most * (later.at - earlier.at + HELD * self._interval) / 3600.0 + RESOLUTION
+            most = self._case.most * (later.at - earlier.at + held) / 3600.0 + RESOLUTION
             if not -1e-6 <= after - before <= most:
                 self._result.impossible += 1
                 self._blame(f"{key} rises by {after - before:.2f} of {most:.2f} kWh in {end - begin:.0f} s", end)
