@@ -175,7 +175,9 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         """Ask, learn from the answer and plan the next poll."""
         priority, self.poll_priority = self.poll_priority, Priority.LIVE
         try:
-            sample = await self.client.latest(self.kind, self.device_sn, priority=priority, max_wait=POLL_MAX_WAIT)
+            # Not so long that a poll after another entry's waits for the whole interval: that has brought the sample.
+            max_wait = min(POLL_MAX_WAIT, self.schedule.interval / 2)
+            sample = await self.client.latest(self.kind, self.device_sn, priority=priority, max_wait=max_wait)
         except PacedError as err:
             # Another caller has asked a moment ago: take what that brought, and come back when it is permitted.
             remembered = self.client.last_sample(self.kind, self.device_sn)

@@ -87,6 +87,8 @@ class Labels:
             return period
         if abs(period / self.period - 1.0) <= 0.08:
             return None
+        if period < 0.75 * self.period and _halves(self._gaps, self.period):
+            return period
         recent = self._gaps[-LEAST_GAPS:]
         # Always twice the period, though the polls came often enough to see shorter ones.
         often = period > 1.5 * max(self.period, interval)
@@ -139,12 +141,18 @@ def _common_period(gaps: list[float]) -> float | None:
         if candidate < SHORTEST_PERIOD:
             break
         fitting = [gap for gap in gaps if _fits(gap, candidate)]
-        if len(fitting) >= 0.8 * len(gaps):
+        if len(fitting) >= 0.8 * len(gaps) and not _halves(gaps, candidate):
             # Jitter adds up in no sum of distances that follow each other.
             period = sum(fitting) / sum(round(gap / candidate) for gap in fitting)
             usual = round(period / 30.0) * 30.0
             return usual if abs(period - usual) <= 0.01 * period else period
     return None
+
+
+def _halves(gaps: list[float], period: float) -> bool:
+    """Return whether the distances that do not fit, at least two, are multiples of half the period."""
+    other = [gap for gap in gaps if not _fits(gap, period)]
+    return len(other) >= 2 and all(_fits(gap, period / 2.0) for gap in other)
 
 
 def _fits(gap: float, period: float) -> bool:

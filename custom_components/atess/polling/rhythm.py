@@ -16,7 +16,8 @@ import math
 
 from ..enerclo import Json
 from ..readings.store import a_count, a_dict, a_number, within
-from .delay import Delay, Outcome
+from .delay import Delay
+from .edge import Outcome
 from .labels import Labels
 
 SILENT = 4  # more expected samples in a row without one: the logger rests, which says nothing about its delay
@@ -92,7 +93,9 @@ class Rhythm:
             else:
                 goal = base + number * period + self._age
                 self._judge(number, asked - goal + self._age, step.periods if step.fresh else None, period, goal)
-        self._age = self._delay.choose(self._cost_of_missing(period))
+        # With a shorter period a later one comes before the next poll, and nobody sees that it was late.
+        bold = period > 0.95 * self._interval
+        self._age = self._delay.choose(self._cost_of_missing(period), bold=bold)
 
     def _cost_of_missing(self, period: float) -> float:
         return period if period < 2.0 * self._interval else self._interval
@@ -123,9 +126,11 @@ class Rhythm:
             if missed == found:
                 self._delay.see(at, Outcome.LATE, period)
             elif missed < found and not self._resting:
-                self._delay.see(at, Outcome.MISSED, period)
+                # A late one would have been seen when the next was looked for, had that not been there.
+                lost = missed < self._missed[-1][0] or period >= 2.0 * self._interval
+                self._delay.see(at, Outcome.LOST if lost else Outcome.MISSED, period)
         if found == number and not self._resting:
-            self._delay.see(age, Outcome.FOUND, period, late=age - self._age)
+            self._delay.see(age, Outcome.FOUND, period)
         self._resting = False
         if found < number > self._looked:
             self._missed.append((number, age))
