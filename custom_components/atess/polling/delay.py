@@ -67,6 +67,11 @@ class Delay:
         """Whether it is not known yet how delays are spread."""
         return self._edge is None
 
+    @property
+    def probing(self) -> bool:
+        """Whether the age chosen is a trial of an earlier one."""
+        return self._edge is not None and self._edge.probing
+
     def dump(self) -> dict[str, Json]:
         """Return what was learnt as JSON for storage."""
         if self._edge is not None:

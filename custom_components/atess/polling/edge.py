@@ -18,6 +18,7 @@ _FIRST, _MOST = 60, 4000  # samples for which what is believed of that share cou
 _SLOW, _MEMORY, _FADING = 200, 2000, 1.5e-4
 _FASTEST = 0.02  # s per sample; 6 s a day
 _BOLD, _BOLDER = 0.15, 10.0
+_QUIET, _PROBE = 3000.0, 2.0  # samples in a row, none of them late, after which to ask so many spreads earlier
 _FAR = math.sqrt(6.0)  # standard deviations from the middle of a triangular distribution to its end
 _LEAST = 1e-9
 
@@ -49,7 +50,7 @@ class Edge:
         self._origin = origin
         self._beliefs = [array("d", [_LEAST] * _CELLS) for _ in _WANDER]
         self._losses = array("d", [_LEAST_LOST] * _CELLS)
-        self._count, self._drift = float(_FIRST), 0.0
+        self._count, self._drift, self._quiet = float(_FIRST), 0.0, 0.0
 
     @classmethod
     def learnt(cls, spread: float, guesses: Iterable[tuple[float, float, float, float]]) -> Edge:
@@ -83,6 +84,7 @@ class Edge:
         edge = cls(spread, origin)
         *edge._beliefs, edge._losses = found
         edge._count, edge._drift = count, drift
+        edge._quiet = within(stored.get("quiet"), 0.0, 1e9) or 0.0
         edge._normalize()
         return edge
 
@@ -95,6 +97,7 @@ class Edge:
             "losses": [round(loss, 4) for loss in self._losses],
             "count": self._count,
             "drift": round(self._drift, 7),
+            "quiet": round(self._quiet, 1),
         }
 
     @property
@@ -107,6 +110,11 @@ class Edge:
         """The share of samples that is believed to be lost."""
         return sum(belief * loss for belief, loss in zip(self._beliefs[_LOSING], self._losses, strict=True))
 
+    @property
+    def probing(self) -> bool:
+        """Whether none was late for so long that the edge may have moved down unnoticed, until one is."""
+        return self._quiet >= _QUIET
+
     def move(self, seconds: float) -> None:
         """Take all ages for so much more, because the grid was moved."""
         self._origin += seconds
@@ -116,6 +124,11 @@ class Edge:
         self._wander()
         before = self._mean()
         chance = self._weigh(age, outcome)
+        losing = sum(self._beliefs[_LOSING])
+        if outcome is Outcome.FOUND:
+            self._quiet += 1.0 - losing + self.loss
+        else:
+            self._quiet *= 0.0 if outcome is Outcome.LATE else losing
         # As a Kalman filter would that begins unsure of the place by a spread, and of the drift by a 200th of it.
         number = min(self._count - _FIRST + 1.0, _MEMORY)
         moved = self._step * (self._mean() - before)
@@ -208,7 +221,8 @@ class Edge:
         ]
         coarse = self._origin + self._step * cells.index(min(cells))
         ages = (coarse + self._step * part / 6.0 for part in range(-5, 6))
-        return min(ages, key=lambda age: self.cost(age, miss))
+        best = min(ages, key=lambda age: self.cost(age, miss))
+        return best - _PROBE * self.spread if self.probing else best
 
 
 def _late(spreads: float) -> float:

@@ -174,6 +174,8 @@ class Rhythm:
         slack = period - interval
         if late <= max(slack, 0.0):
             return True
+        if self._delay.probing:
+            return False
         late = self._delay.cost_of_delay(self._age, late, self._cost_of_missing(period))
         if slack > 1.0 + self._creep:
             return late * late / (2.0 * (slack - self._creep)) < period - late
