@@ -73,10 +73,27 @@ def lateness(samples: list[tuple[float, float]], polls: list[float], begin: floa
         (Logger(), 360, 140),
         (Logger(jitter=20, delay=(5, 60)), 300, 55),
         (Logger(lost=0.3), 300, 15),
+        (Logger(lost=0.1), 300, 15),
+        (Logger(lost=0.01), 300, 15),
+        (Logger(lost=0.003), 300, 20),
         (Logger(drift=-1.7), 300, 8),
         (Logger(drift=1.7), 300, 25),
     ],
-    ids=["steady", "limit1", "10min", "3min", "305s", "limit6", "jitter", "lost", "late", "fast"],
+    ids=[
+        "steady",
+        "limit1",
+        "10min",
+        "3min",
+        "305s",
+        "limit6",
+        "jitter",
+        "lost",
+        "lost10",
+        "lost1",
+        "lost0.3",
+        "late",
+        "fast",
+    ],
 )
 def test_lateness_after_the_first_days(logger: Logger, interval: float, most: float) -> None:
     samples = logger.samples(50.0, 8 * DAY)
@@ -155,6 +172,41 @@ def test_the_cloud_becomes_faster() -> None:
     samples = Logger(delay=(95, 120)).samples(0.0, 2 * DAY) + Logger().samples(2 * DAY, 20 * DAY)
     polls = follow(Rhythm(), samples, 0.0, 20 * DAY - 1000)
     assert lateness(samples, polls, 19 * DAY) < 8
+
+
+def test_the_cloud_becomes_a_minute_faster_where_no_poll_can_be_earlier_without_leaving_out_a_sample() -> None:
+    samples = [
+        (moment + (60.0 if moment < 3 * DAY else 0.0), label) for moment, label in Logger().samples(0.0, 18 * DAY)
+    ]
+    polls = follow(Rhythm(), samples, 0.0, 18 * DAY - 1000)
+    assert lateness(samples, polls, 16 * DAY) < 12
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_half_a_period_is_not_taken_for_a_whole_one(seed: int) -> None:
+    """Of samples every 3 minutes every second one is asked for in 5: the grid seems twice as wide."""
+    samples = Logger(period=180).samples(50.0, 3 * DAY, seed=seed)
+    rhythm = Rhythm()
+    polls = follow(rhythm, samples, 400.0, 3 * DAY - 1000)
+    assert rhythm.period == pytest.approx(180.0, abs=0.05)
+    assert lateness(samples, polls, 1.5 * DAY) < 100
+
+
+@pytest.mark.parametrize("part", ["spread", "origin", "beliefs", "losses", "count", "drift"])
+@pytest.mark.parametrize("damage", [None, "x", [0.5], [[2.0] * 48] * 3, -1e9])
+def test_a_damaged_edge_is_learnt_anew(part: str, damage: Any) -> None:
+    rhythm = Rhythm()
+    follow(rhythm, Logger().samples(0.0, DAY), 0.0, DAY - 1000)
+    state = json.loads(json.dumps(rhythm.dump()))
+    assert "edge" in state["delay"]
+    if part == "origin" and damage == -1e9:
+        damage = 1e300
+    state["delay"]["edge"][part] = damage
+    again = Rhythm(state)
+    assert not again.learnt
+    samples = Logger().samples(0.0, 4 * DAY)
+    polls = follow(again, samples, DAY, 4 * DAY - 1000)
+    assert lateness(samples, polls, 3 * DAY) < 12
 
 
 def test_what_was_learnt_survives() -> None:

@@ -37,6 +37,7 @@ class Delay:
         if self._edge is None:
             self._guess(0.0, 1.0, weight=_LEAST_WEIGHT)
             self._restore(a_list(stored.get("guesses")))
+        self.begun = self._edge is not None or max(self._weights) > _LEAST_WEIGHT
         self._count = int(within(stored.get("count"), 0, 1e9) or 0)
         self._misses, self._row = int(within(stored.get("misses"), 0, 1e9) or 0), 0
         self._swept = int(within(stored.get("swept"), 0, 1e9) or 0)
@@ -85,6 +86,7 @@ class Delay:
 
     def begin(self, age: float, period: float) -> None:
         """Know only that samples are visible at an age, and were not a period earlier."""
+        self.begun = True
         self._guess(age - period / 2.0, period / 3.0)
         self._anew()
 

@@ -41,7 +41,7 @@ class Rhythm:
         self._missed: list[tuple[int, float]] = []
         self._resting = stored.get("resting") is True
         self._planned: float | None = None
-        if stored.get("age") is None:
+        if stored.get("age") is None or not self._delay.begun:
             self._labels.forget()
 
     def dump(self) -> dict[str, Json]:
