@@ -18,7 +18,7 @@ _SURE = 0.6  # of the spread: so well must the edge be known for that
 _SWEEP, _LOW, _HIGH = 16, -1.0, 2.5  # polls from so many spreads below the middle to so many above
 _SURPRISE, _EARLY = 40.0, 12.0  # -log of the chance of samples late, or early, in a row that the delay has changed
 _NEGLIGIBLE, _LEAST_WEIGHT, _LEAST_CHANCE = 1e-4, 1e-7, 1e-3
-_FAR, _NEAR = 2.1, 0.35  # spreads from the middle of a guess to where few samples are late, from there to the edge
+_FAR, _NEAR = 2.0, 0.25  # spreads from the middle of a guess to where few samples are late, from there to the edge
 
 
 class Delay:
