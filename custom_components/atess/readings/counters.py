@@ -132,7 +132,8 @@ class LifetimeCounter:
 
     A replaced meter that may have begun at 0 is shown as it is, a new cycle in Home Assistant's statistics. One that
     begins elsewhere would count there as energy, or as a fall: what is shown then goes on from the last value, by an
-    offset. `jumps` False leaves out G14, for counters of hours. `wraps` takes a restart after 6553.5 as one of 16 bits.
+    offset. A new firmware is no sign of a new meter: it is known a day later, six samples decide within half an hour.
+    `jumps` False leaves out G14, for counters of hours. `wraps` takes a restart after 6553.5 as one of 16 bits.
     """
 
     def __init__(self, nominal: float, state: Json = None, *, jumps: bool = True, wraps: bool = False) -> None:
