@@ -209,6 +209,16 @@ def test_a_damaged_edge_is_learnt_anew(part: str, damage: Any) -> None:
     assert lateness(samples, polls, 3 * DAY) < 12
 
 
+def test_a_stored_edge_without_any_belief() -> None:
+    samples = Logger().samples(0.0, 4 * DAY)
+    rhythm = Rhythm()
+    follow(rhythm, samples, 0.0, DAY - 1000)
+    state = json.loads(json.dumps(rhythm.dump()))
+    state["delay"]["edge"]["beliefs"] = [[0.0] * 48] * 3
+    polls = follow(Rhythm(state), samples, DAY, 4 * DAY - 1000)
+    assert lateness(samples, polls, 3 * DAY) < 12
+
+
 def test_what_was_learnt_survives() -> None:
     samples = Logger().samples(0.0, 4 * DAY)
     rhythm = Rhythm()

@@ -15,9 +15,11 @@ _CHANGE = 1e-5  # chance that the mode changes with a sample
 _ODD = 1e-4  # chance that a sample is late, or is not, wherever the edge is
 _NONE_LOST, _LEAST_LOST, _MOST_LOST = 3e-4, 1e-3, 0.9  # share of lost samples where none are, and where some are
 _FIRST, _MOST = 60, 4000  # samples for which what is believed of that share counts
+# How fast the drift follows: unsure at first by a spread of the place and by a 200th of it per sample of the drift,
+# as if it had seen so many samples at most; share of itself that it loses with a sample.
 _SLOW, _MEMORY, _FADING = 200, 2000, 1.5e-4
 _FASTEST = 0.02  # s per sample; 6 s a day
-_BOLD, _BOLDER = 0.15, 10.0
+_BOLD, _BOLDER = 0.15, 10.0  # by how much less a miss counts per spread of doubt, and more with the share lost
 _QUIET, _PROBE = 3000.0, 2.0  # samples in a row, none of them late, after which to ask so many spreads earlier
 _FAR = math.sqrt(6.0)  # standard deviations from the middle of a triangular distribution to its end
 _LEAST = 1e-9
@@ -129,7 +131,7 @@ class Edge:
             self._quiet += 1.0 - losing + self.loss
         else:
             self._quiet *= 0.0 if outcome is Outcome.LATE else losing
-        # As a Kalman filter would that begins unsure of the place by a spread, and of the drift by a 200th of it.
+        # The gain of a Kalman filter of place and drift.
         number = min(self._count - _FIRST + 1.0, _MEMORY)
         moved = self._step * (self._mean() - before)
         drift = self._drift * (1.0 - _FADING) + moved * number / (number * number + _SLOW * _SLOW)
@@ -173,7 +175,7 @@ class Edge:
         return self._normalize()
 
     def _normalize(self) -> float:
-        total = sum(map(sum, self._beliefs))
+        total = max(sum(map(sum, self._beliefs)), 1e-300)
         for row in self._beliefs:
             for cell, belief in enumerate(row):
                 row[cell] = max(belief / total, _LEAST)
