@@ -13,7 +13,7 @@ _CALM, _DRIFTING, _LOSING = range(3)
 _WANDER = (0.007, 0.04, 0.007)  # spreads that the edge may move with a sample (standard deviation), by mode
 _CHANGE = 1e-5  # chance that the mode changes with a sample
 _ODD = 1e-4  # chance that a sample is late, or is not, wherever the edge is
-_NONE_LOST, _LEAST_LOST, _MOST_LOST = 3e-4, 1e-3, 0.9  # share of lost samples where none are, and where some are
+_NONE_LOST, _LEAST_LOST, _MOST_LOST = 3e-4, 5e-3, 0.9  # share of lost samples where none are, and where some are
 _FIRST, _MOST = 60, 4000  # samples for which what is believed of that share counts
 # How fast the drift follows: unsure at first by a spread of the place and by a 200th of it per sample of the drift,
 # as if it had seen so many samples at most; share of itself that it loses with a sample.
