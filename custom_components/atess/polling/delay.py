@@ -64,11 +64,6 @@ class Delay:
         self._variances = array("d", [deviation * deviation] * len(_GUESSES))
 
     @property
-    def learning(self) -> bool:
-        """Whether it is not known yet how delays are spread."""
-        return self._edge is None
-
-    @property
     def probing(self) -> bool:
         """Whether the age chosen is a trial of an earlier one."""
         return self._edge is not None and self._edge.probing

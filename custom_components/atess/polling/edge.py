@@ -213,7 +213,7 @@ class Edge:
         there only one late sample in some is seen to be late.
         """
         believed = [sum(beliefs) for beliefs in zip(*self._beliefs, strict=True)]
-        mean = self._mean()
+        mean = sum(cell * belief for cell, belief in enumerate(believed))
         doubt = _STEP * math.sqrt(sum(belief * (cell - mean) ** 2 for cell, belief in enumerate(believed)))
         if bold:
             miss /= 1.0 + (_BOLD + _BOLDER * self.loss) * doubt
