@@ -192,8 +192,8 @@ def test_half_a_period_is_not_taken_for_a_whole_one(seed: int) -> None:
     assert lateness(samples, polls, 1.5 * DAY) < 100
 
 
-@pytest.mark.parametrize("part", ["spread", "origin", "beliefs", "losses", "count", "drift"])
-@pytest.mark.parametrize("damage", [None, "x", [0.5], [[2.0] * 48] * 3, -1e9])
+@pytest.mark.parametrize("part", ["spread", "origin", "beliefs", "count", "days"])
+@pytest.mark.parametrize("damage", [None, "x", "ÿ", "////" * 360, [0.5], -1e9])
 def test_a_damaged_edge_is_learnt_anew(part: str, damage: Any) -> None:
     rhythm = Rhythm()
     follow(rhythm, Logger().samples(0.0, DAY), 0.0, DAY - 1000)
@@ -214,7 +214,7 @@ def test_a_stored_edge_without_any_belief() -> None:
     rhythm = Rhythm()
     follow(rhythm, samples, 0.0, DAY - 1000)
     state = json.loads(json.dumps(rhythm.dump()))
-    state["delay"]["edge"]["beliefs"] = [[0.0] * 48] * 3
+    state["delay"]["edge"]["beliefs"] = "AAAA" * 360
     polls = follow(Rhythm(state), samples, DAY, 4 * DAY - 1000)
     assert lateness(samples, polls, 3 * DAY) < 12
 

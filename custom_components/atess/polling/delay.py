@@ -12,9 +12,8 @@ from .edge import Edge, Outcome
 SPREADS = tuple(0.35 * math.sqrt(2.0) ** number for number in range(14))  # s, standard deviation of the delay
 LOSSES = (0.0001, 0.03, 0.1, 0.3, 0.6)  # share of samples that never come
 _GUESSES = tuple(product(SPREADS, LOSSES))
-_LEAST, _MOST = 60, 200  # samples to learn from before what was learnt is used, and at most
+_ENOUGH = 130  # samples to learn from before what was learnt is used
 _LEAST_MISSES = 5  # of them that were not there: else the edge was not looked at yet
-_SURE = 0.6  # of the spread: so well must the edge be known for that
 _SWEEP, _LOW, _HIGH = 16, -1.0, 2.5  # polls from so many spreads below the middle to so many above
 _SURPRISE, _EARLY = 40.0, 12.0  # -log of the chance of samples late, or early, in a row that the delay has changed
 _NEGLIGIBLE, _LEAST_WEIGHT, _LEAST_CHANCE = 1e-4, 1e-7, 1e-3
@@ -120,7 +119,7 @@ class Delay:
                 for number in range(len(_GUESSES)):
                     self._variances[number] += 4.0 * spread * spread
         else:
-            chance = max(self._edge.see(age, outcome), _LEAST_CHANCE)
+            chance = max(self._edge.see(age, outcome, period), _LEAST_CHANCE)
         if outcome is Outcome.FOUND:
             self._surprise = 0.0
             self._early -= 0.0 if self._edge is None else math.log(min(chance / (1.0 - self._edge.loss), 1.0))
@@ -165,8 +164,7 @@ class Delay:
         if self._edge is not None:
             return self._edge.best(miss, bold=bold)
         middle, spread = self._middle()
-        sure = self._count >= _MOST or (self._count >= _LEAST and self._doubt() <= _SURE * spread + 0.1)
-        if sure and self._misses >= _LEAST_MISSES:
+        if self._count >= _ENOUGH and self._misses >= _LEAST_MISSES:
             self._edge = Edge.learnt(spread, self._edges(spread))
             self._weights, self._middles, self._variances = array("d"), array("d"), array("d")
             return self._edge.best(miss, bold=bold)
@@ -196,11 +194,3 @@ class Delay:
         middle = sum(weight * self._middles[number] for number, weight in enumerate(self._weights)) / total
         spread = sum(weight * math.log(_GUESSES[number][0]) for number, weight in enumerate(self._weights)) / total
         return middle, math.exp(spread)
-
-    def _doubt(self) -> float:
-        """Return the standard deviation of what is believed of the age at which all samples are there."""
-        total = sum(self._weights)
-        edges = [self._middles[number] + 2.3 * spread for number, (spread, _) in enumerate(_GUESSES)]
-        mean = sum(weight * edge for weight, edge in zip(self._weights, edges, strict=True)) / total
-        rows = zip(self._weights, edges, self._variances, strict=True)
-        return math.sqrt(sum(weight * (variance + (edge - mean) ** 2) for weight, edge, variance in rows) / total)

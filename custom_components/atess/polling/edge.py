@@ -1,25 +1,28 @@
 """The age from which on all samples are there, followed sample by sample once it is known how delays are spread."""
 
+import binascii
 import math
+import struct
 from array import array
 from collections.abc import Iterable
 from enum import Enum, auto
+from operator import mul, truediv
 
 from ..enerclo import Json
-from ..readings.store import a_dict, a_list, a_number, within
+from ..readings.store import a_dict, a_number, a_text, within
 
-_CELLS, _STEP = 48, 0.15  # places of the edge that are weighed, and their distance in spreads
-_CALM, _DRIFTING, _LOSING = range(3)
-_WANDER = (0.007, 0.04, 0.007)  # spreads that the edge may move with a sample (standard deviation), by mode
-_CHANGE = 1e-5  # chance that the mode changes with a sample
-_ODD = 1e-4  # chance that a sample is late, or is not, wherever the edge is
-_NONE_LOST, _LEAST_LOST, _MOST_LOST = 3e-4, 5e-3, 0.9  # share of lost samples where none are, and where some are
-_FIRST, _MOST = 60, 4000  # samples for which what is believed of that share counts
-# How fast the drift follows: unsure at first by a spread of the place and by a 200th of it per sample of the drift,
-# as if it had seen so many samples at most; share of itself that it loses with a sample.
-_SLOW, _MEMORY, _FADING = 200, 2000, 1.5e-4
-_FASTEST = 0.02  # s per sample; 6 s a day
-_BOLD, _BOLDER = 0.15, 10.0  # by how much less a miss counts per spread of doubt, and more with the share lost
+_DAY = 86400.0
+_CELLS, _STEP = 20, 0.3  # places of the edge that are weighed, and their distance in spreads
+_DRIFTS = (-4.5, -2.0, -0.9, -0.4, 0.0, 0.4, 0.9, 2.0, 4.5)  # s a day that the edge may drift, as quartz clocks do
+_ALL = _CELLS * len(_DRIFTS)
+_STEADY = 0.9  # chance at first that it does not drift
+_WANDER, _UNEVEN = 0.006, 0.005  # spreads that it moves besides with a sample (standard deviation); more per s a day
+_CHANGE = 1e-5  # chance with a sample that it drifts otherwise, or that uploads begin to be lost, or cease to be
+_ODD = 3e-5  # chance that a sample is late, or is not, wherever the edge is
+_NONE_LOST, _LEAST_LOST, _MOST_LOST = 8e-4, 2e-3, 0.9  # share of lost samples where none are, and where some are
+_FIRST, _MOST = 50.0, 1200.0  # samples for which what is believed of that share counts
+# Per spread of doubt: by how much less a miss counts if it teaches, more so with the share lost; how much more if not.
+_BOLD, _BOLDER, _TIMID = 8.0, 20.0, 2.0
 _QUIET, _PROBE = 3000.0, 2.0  # samples in a row, none of them late, after which to ask so many spreads earlier
 _FAR = math.sqrt(6.0)  # standard deviations from the middle of a triangular distribution to its end
 _LEAST = 1e-9
@@ -38,11 +41,12 @@ class Outcome(Enum):
 
 
 class Edge:
-    """Weighs by Bayes where the edge is, and in which of three modes: it stays, it drifts, or uploads are lost.
+    """Weighs by Bayes where the edge is, how fast it drifts, and whether uploads are lost.
 
     A sample that was not there was late or lost. If late, asking later helps; if lost, it does not: only what follows
-    tells. Before the edge delays end as a triangular distribution does. Between two samples the edge may wander; how
-    it went in the long run is its drift. Each place of the edge has its own belief of the share that is lost.
+    tells. Before the edge delays end as a triangular distribution does. Beliefs are kept for each drift and each place
+    (a cell, of which each drift has its row): one that no uploads are lost, one that some are, and the share that is
+    lost then. A row goes on with its drift. Its lowest cell stands for all places below, its highest for all above.
     """
 
     def __init__(self, spread: float, origin: float) -> None:
@@ -50,9 +54,9 @@ class Edge:
         self.spread = spread
         self._step = _STEP * spread
         self._origin = origin
-        self._beliefs = [array("d", [_LEAST] * _CELLS) for _ in _WANDER]
-        self._losses = array("d", [_LEAST_LOST] * _CELLS)
-        self._count, self._drift, self._quiet = float(_FIRST), 0.0, 0.0
+        self._whole, self._lossy = array("f", [_LEAST] * _ALL), array("f", [_LEAST] * _ALL)
+        self._losses = array("f", [_LEAST_LOST] * _ALL)
+        self._count, self._days, self._quiet = _FIRST, 0.0, 0.0
 
     @classmethod
     def learnt(cls, spread: float, guesses: Iterable[tuple[float, float, float, float]]) -> Edge:
@@ -61,14 +65,15 @@ class Edge:
         total = sum(row[0] for row in rows)
         middle = sum(weight * place for weight, place, _, _ in rows) / total
         edge = cls(spread, middle - _CELLS / 2 * _STEP * spread)
-        edge._losses = array("d", [max(sum(row[0] * row[3] for row in rows) / total, 0.01)] * _CELLS)
+        edge._losses = array("f", [max(sum(row[0] * row[3] for row in rows) / total, 0.01)] * _ALL)
+        drifting = (1.0 - _STEADY) / (len(_DRIFTS) - 1)
         for weight, place, deviation, loss in rows:
-            wide = math.hypot(deviation, 0.3 * spread)
-            modes = (_CALM, _DRIFTING) if loss < _LEAST_LOST else (_LOSING,)
-            for cell in range(_CELLS):
-                off = min(abs(edge._origin + cell * edge._step - place) / wide, 30.0)
-                for mode in modes:
-                    edge._beliefs[mode][cell] += weight / len(modes) * math.exp(-0.5 * off * off) / wide
+            wide = math.hypot(deviation, 0.4 * spread)
+            beliefs = edge._whole if loss < _LEAST_LOST else edge._lossy
+            for number in range(_ALL):
+                off = min(abs(edge._origin + number % _CELLS * edge._step - place) / wide, 30.0)
+                share = drifting if _DRIFTS[number // _CELLS] else _STEADY
+                beliefs[number] += share * weight * math.exp(-0.5 * off * off) / wide
         edge._normalize()
         return edge
 
@@ -77,15 +82,13 @@ class Edge:
         """Return what dump returned, None if it is damaged."""
         stored = a_dict(state)
         spread, origin = within(stored.get("spread"), 0.01, 1000.0), a_number(stored.get("origin"))
-        count, drift = within(stored.get("count"), _FIRST, _MOST), within(stored.get("drift"), -_FASTEST, _FASTEST)
-        rows = [_cells(row) for row in [*a_list(stored.get("beliefs")), stored.get("losses")]]
-        if spread is None or origin is None or count is None or drift is None or len(rows) != len(_WANDER) + 1:
-            return None
-        if (found := [row for row in rows if row is not None]) != rows:
+        count, days = within(stored.get("count"), _FIRST, _MOST), within(stored.get("days"), 0.0, 1e6)
+        beliefs = _unpacked(a_text(stored.get("beliefs")))
+        if spread is None or origin is None or count is None or days is None or beliefs is None:
             return None
         edge = cls(spread, origin)
-        *edge._beliefs, edge._losses = found
-        edge._count, edge._drift = count, drift
+        edge._whole, edge._lossy, edge._losses = (beliefs[_ALL * part : _ALL * (part + 1)] for part in range(3))
+        edge._count, edge._days = count, days
         edge._quiet = within(stored.get("quiet"), 0.0, 1e9) or 0.0
         edge._normalize()
         return edge
@@ -95,22 +98,21 @@ class Edge:
         return {
             "spread": self.spread,
             "origin": round(self._origin, 3),
-            "beliefs": [[round(belief, 5) for belief in row] for row in self._beliefs],
-            "losses": [round(loss, 4) for loss in self._losses],
+            "beliefs": _packed(self._whole + self._lossy + self._losses),
             "count": self._count,
-            "drift": round(self._drift, 7),
+            "days": round(self._days, 4),
             "quiet": round(self._quiet, 1),
         }
 
     @property
     def place(self) -> float:
         """The age at which the edge is believed to be."""
-        return self._origin + self._step * self._mean()
+        return self._origin + self._step * _mean(self._believed())
 
     @property
     def loss(self) -> float:
         """The share of samples that is believed to be lost."""
-        return sum(belief * loss for belief, loss in zip(self._beliefs[_LOSING], self._losses, strict=True))
+        return math.sumprod(self._lossy, self._losses)
 
     @property
     def probing(self) -> bool:
@@ -121,110 +123,128 @@ class Edge:
         """Take all ages for so much more, because the grid was moved."""
         self._origin += seconds
 
-    def see(self, age: float, outcome: Outcome) -> float:
-        """Learn from a poll at an age; return the chance that its outcome had."""
+    def see(self, age: float, outcome: Outcome, period: float) -> float:
+        """Learn from a poll at an age, a period after the last; return the chance that its outcome had."""
+        self._drift(period)
         self._wander()
-        before = self._mean()
         chance = self._weigh(age, outcome)
-        losing = sum(self._beliefs[_LOSING])
+        losing = sum(self._lossy)
         if outcome is Outcome.FOUND:
             self._quiet += 1.0 - losing + self.loss
         else:
             self._quiet *= 0.0 if outcome is Outcome.LATE else losing
-        # The gain of a Kalman filter of place and drift.
-        number = min(self._count - _FIRST + 1.0, _MEMORY)
-        moved = self._step * (self._mean() - before)
-        drift = self._drift * (1.0 - _FADING) + moved * number / (number * number + _SLOW * _SLOW)
-        self._drift = min(max(drift, -_FASTEST), _FASTEST)
         self._center()
         return chance
 
+    def _drift(self, period: float) -> None:
+        before, self._days = self._days, self._days + period / _DAY
+        for row, drift in enumerate(_DRIFTS):
+            pace = drift / self._step
+            cells = round(pace * self._days) - round(pace * before)
+            for _ in range(abs(cells)):
+                self._shift(row, up=cells > 0)
+
     def _wander(self) -> None:
-        """Let a sample's time pass."""
-        self._origin += self._drift
-        self._count = min(self._count + 1.0, _MOST)
-        for mode, row in enumerate(self._beliefs):
-            share = 0.5 * (_WANDER[mode] / _STEP) ** 2
-            padded = [row[0], *row, row[-1]]
-            lower, stays, upper = padded[:-2], padded[1:-1], padded[2:]
-            if mode == _LOSING:
-                losses = [self._losses[0], *self._losses, self._losses[-1]]
-            for cell, (left, same, right) in enumerate(zip(lower, stays, upper, strict=True)):
-                row[cell] = total = share * (left + right) + (1.0 - 2.0 * share) * same
-                if mode == _LOSING:
-                    came = share * (left * losses[cell] + right * losses[cell + 2])
-                    self._losses[cell] = (came + (1.0 - 2.0 * share) * same * losses[cell + 1]) / total
-        for cell, believed in enumerate(zip(*self._beliefs, strict=True)):
-            mean = sum(believed) / len(believed)
-            for row in self._beliefs:
-                row[cell] += _CHANGE * (mean - row[cell])
+        for row, drift in enumerate(_DRIFTS):
+            cells = slice(row * _CELLS, (row + 1) * _CELLS)
+            share = 0.5 * ((_WANDER + _UNEVEN * abs(drift)) / _STEP) ** 2
+            lossy = self._lossy[cells]
+            lost = _diffused(array("f", map(mul, lossy, self._losses[cells], strict=True)), share)
+            self._lossy[cells] = lossy = _diffused(lossy, share)
+            self._losses[cells] = array("f", map(truediv, lost, lossy, strict=True))
+            self._whole[cells] = _diffused(self._whole[cells], share)
+        for cell, believed in enumerate(self._believed()):
+            mean = believed / (2 * len(_DRIFTS))
+            for beliefs in (self._whole, self._lossy):
+                for number in range(cell, _ALL, _CELLS):
+                    beliefs[number] += _CHANGE * (mean - beliefs[number])
 
     def _weigh(self, age: float, outcome: Outcome) -> float:
+        self._count = min(self._count + 1.0, _MOST)
         gain = 1.0 / self._count
-        calm, drifting, losing = self._beliefs
-        first = (self._origin - age) / self.spread
-        for cell in range(_CELLS):
-            late = _ODD + (1.0 - 2.0 * _ODD) * _late(first + cell * _STEP)
-            chance, _ = _chance(outcome, late, _NONE_LOST)
-            calm[cell] *= chance
-            drifting[cell] *= chance
-            loss = self._losses[cell]
-            chance, lost = _chance(outcome, late, loss)
-            losing[cell] *= chance
-            self._losses[cell] = min(max(loss + gain * (lost - loss), _LEAST_LOST), _MOST_LOST)
+        for row, drift in enumerate(_DRIFTS):
+            cells = drift / self._step * self._days
+            first = (self._origin - age) / self.spread + _STEP * (cells - round(cells))
+            for number in range(row * _CELLS, (row + 1) * _CELLS):
+                late = _ODD + (1.0 - 2.0 * _ODD) * _late(first + number % _CELLS * _STEP)
+                chance, _ = _chance(outcome, late, _NONE_LOST)
+                self._whole[number] *= chance
+                loss = self._losses[number]
+                chance, lost = _chance(outcome, late, loss)
+                self._lossy[number] *= chance
+                self._losses[number] = min(max(loss + gain * (lost - loss), _LEAST_LOST), _MOST_LOST)
         return self._normalize()
 
     def _normalize(self) -> float:
-        total = max(sum(map(sum, self._beliefs)), 1e-300)
-        for row in self._beliefs:
-            for cell, belief in enumerate(row):
-                row[cell] = max(belief / total, _LEAST)
+        total = max(sum(self._whole) + sum(self._lossy), 1e-300)
+        self._whole = array("f", [max(belief / total, _LEAST) for belief in self._whole])
+        self._lossy = array("f", [max(belief / total, _LEAST) for belief in self._lossy])
         return total
 
     def _center(self) -> None:
         """Keep the edge in the middle third of the cells."""
-        while (mean := self._mean()) < _CELLS / 3 or mean > 2 * _CELLS / 3:
-            if mean < _CELLS / 3:
-                self._beliefs = [array("d", [0.5 * row[0], *row[:-1]]) for row in self._beliefs]
-                self._losses = array("d", [self._losses[0], *self._losses[:-1]])
-                self._origin -= self._step
-            else:
-                self._beliefs = [array("d", [*row[1:], 0.5 * row[-1]]) for row in self._beliefs]
-                self._losses = array("d", [*self._losses[1:], self._losses[-1]])
-                self._origin += self._step
-            self._normalize()
+        while not _CELLS / 3 <= (mean := _mean(self._believed())) <= 2 * _CELLS / 3:
+            up = mean < _CELLS / 3
+            for row in range(len(_DRIFTS)):
+                self._shift(row, up=up)
+            self._origin += -self._step if up else self._step
 
-    def _mean(self) -> float:
-        """Return the cell of the edge."""
-        mean: float = sum(cell * sum(believed) for cell, believed in enumerate(zip(*self._beliefs, strict=True)))
-        return mean
+    def _shift(self, row: int, *, up: bool) -> None:
+        """Move what is believed for a drift by a cell."""
+        cells = slice(row * _CELLS, (row + 1) * _CELLS)
+        for beliefs in (self._whole, self._lossy):
+            lowest, second, *others, last, highest = beliefs[cells]
+            if up:
+                moved = [lowest / 2.0, lowest / 2.0, second, *others, last + highest]
+            else:
+                moved = [lowest + second, *others, last, highest / 2.0, highest / 2.0]
+            beliefs[cells] = array("f", moved)
+        losses = self._losses[cells]
+        self._losses[cells] = losses[:1] + losses[:-1] if up else losses[1:] + losses[-1:]
+
+    def _believed(self) -> list[float]:
+        """Return what is believed of each place, whatever the drift and the losses."""
+        return [sum(self._whole[cell::_CELLS]) + sum(self._lossy[cell::_CELLS]) for cell in range(_CELLS)]
 
     def cost(self, age: float, miss: float) -> float:
         """Return the mean seconds from when a sample is there, but for a constant; `miss`: those that a miss costs."""
+        return self._cost(self._believed(), age, miss / (1.0 - self.loss))
+
+    def _cost(self, believed: list[float], age: float, miss: float) -> float:
         first = (self._origin - age) / self.spread
-        late = [_late(first + cell * _STEP) for cell in range(_CELLS)]
-        missed: float = sum(math.sumprod(row, late) for row in self._beliefs)
-        return age + miss / (1.0 - self.loss) * missed
+        return age + miss * math.sumprod(believed, [_late(first + cell * _STEP) for cell in range(_CELLS)])
 
     def best(self, miss: float, *, bold: bool = True) -> float:
         """Return the age that costs least, if a sample that is missed costs so many seconds.
 
         `bold`: where little is certain a miss counts less, for it teaches; the more so where uploads are lost, because
-        there only one late sample in some is seen to be late.
+        there only one late sample in some is seen to be late. Otherwise it counts more: nobody would notice the error.
         """
-        believed = [sum(beliefs) for beliefs in zip(*self._beliefs, strict=True)]
-        mean = sum(cell * belief for cell, belief in enumerate(believed))
+        believed, loss = self._believed(), self.loss
+        miss /= 1.0 - loss
+        mean = _mean(believed)
         doubt = _STEP * math.sqrt(sum(belief * (cell - mean) ** 2 for cell, belief in enumerate(believed)))
-        if bold:
-            miss /= 1.0 + (_BOLD + _BOLDER * self.loss) * doubt
+        miss *= 1.0 / (1.0 + (_BOLD + _BOLDER * loss) * doubt) if bold else 1.0 + _TIMID * doubt
         cells = [
             cell * self._step + miss * math.sumprod(believed[cell:], _LATE_BY_CELL[: _CELLS - cell])
             for cell in range(_CELLS)
         ]
         coarse = self._origin + self._step * cells.index(min(cells))
         ages = (coarse + self._step * part / 6.0 for part in range(-5, 6))
-        best = min(ages, key=lambda age: self.cost(age, miss))
+        best = min(ages, key=lambda age: self._cost(believed, age, miss))
         return best - _PROBE * self.spread if self.probing else best
+
+
+def _mean(believed: list[float]) -> float:
+    """Return the cell of the edge."""
+    return math.sumprod(believed, range(_CELLS))
+
+
+def _diffused(row: array[float], share: float) -> array[float]:
+    """Return a row of which each cell gave so great a share to each of its neighbours."""
+    padded = [row[0], *row, row[-1]]
+    neighbours = zip(padded[:-2], row, padded[2:], strict=True)
+    return array("f", [share * (left + right) + (1.0 - 2.0 * share) * same for left, same, right in neighbours])
 
 
 def _late(spreads: float) -> float:
@@ -252,8 +272,15 @@ def _chance(outcome: Outcome, late: float, loss: float) -> tuple[float, float]:
     return loss + came * late, loss / (loss + came * late)
 
 
-def _cells(row: Json) -> array[float] | None:
-    """Return a stored row of shares, one per cell, None if it is damaged."""
-    found = [within(item, 0.0, 1.0) for item in a_list(row)]
-    shares = [item for item in found if item is not None]
-    return array("d", shares) if len(shares) == len(found) == _CELLS else None
+def _packed(shares: array[float]) -> str:
+    """Return shares for storage, with three digits each."""
+    return binascii.b2a_base64(struct.pack(f"<{len(shares)}e", *shares), newline=False).decode()
+
+
+def _unpacked(text: str | None) -> array[float] | None:
+    """Return what _packed was given, three shares for each number, None if it is damaged."""
+    try:
+        shares = array("f", struct.unpack(f"<{3 * _ALL}e", binascii.a2b_base64(text or "")))
+    except struct.error, ValueError:
+        return None
+    return shares if all(0.0 <= share <= 1.0 for share in shares) else None

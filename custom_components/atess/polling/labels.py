@@ -113,7 +113,9 @@ class Labels:
         off = abs(middle) > _SET + 2.0 * math.sqrt(self._variance) and spread < abs(middle) / 2.0 + 3.0
         if off and len(self._residuals) == RESIDUALS:
             self.base += periods * period + middle
+            # Or the period was wrong: it is learnt anew.
             self._residuals = []
+            self._place, self._both, self._pace = self._variance, 0.0, 1.0
             return Step(fresh=True, periods=periods, shift=middle)
         most = 3.0 * math.sqrt(self._variance + self._place) + 1.0
         residual = min(max(residual, -most), most)
