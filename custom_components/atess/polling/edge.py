@@ -14,15 +14,16 @@ from ..readings.store import a_dict, a_number, a_text, within
 _DAY = 86400.0
 _CELLS, _STEP = 20, 0.3  # places of the edge that are weighed, and their distance in spreads
 _DRIFTS = (-4.5, -2.0, -0.9, -0.4, 0.0, 0.4, 0.9, 2.0, 4.5)  # s a day that the edge may drift, as quartz clocks do
-_ALL = _CELLS * len(_DRIFTS)
+_ALL, _UPWARD = _CELLS * len(_DRIFTS), _CELLS * (len(_DRIFTS) // 2 + 1)
 _STEADY = 0.9  # chance at first that it does not drift
-_WANDER, _UNEVEN = 0.006, 0.005  # spreads that it moves besides with a sample (standard deviation); more per s a day
+_WANDER, _UNEVEN = 0.004, 0.006  # spreads that it moves besides with a sample (standard deviation); more per s a day
 _CHANGE = 1e-5  # chance with a sample that it drifts otherwise, or that uploads begin to be lost, or cease to be
 _ODD = 3e-5  # chance that a sample is late, or is not, wherever the edge is
-_NONE_LOST, _LEAST_LOST, _MOST_LOST = 8e-4, 2e-3, 0.9  # share of lost samples where none are, and where some are
-_FIRST, _MOST = 50.0, 1200.0  # samples for which what is believed of that share counts
+_NONE_LOST, _LEAST_LOST, _MOST_LOST = 8e-4, 4e-3, 0.9  # share of lost samples where none are, and where some are
+_FIRST, _MOST = 75.0, 4500.0  # samples for which what is believed of that share counts
 # Per spread of doubt: by how much less a miss counts if it teaches, more so with the share lost; how much more if not.
 _BOLD, _BOLDER, _TIMID = 8.0, 20.0, 2.0
+_RISING = 0.3  # share of the boldness that is needless if the edge rises: it shows itself then
 _QUIET, _PROBE = 3000.0, 2.0  # samples in a row, none of them late, after which to ask so many spreads earlier
 _FAR = math.sqrt(6.0)  # standard deviations from the middle of a triangular distribution to its end
 _LEAST = 1e-9
@@ -68,7 +69,7 @@ class Edge:
         edge._losses = array("f", [max(sum(row[0] * row[3] for row in rows) / total, 0.01)] * _ALL)
         drifting = (1.0 - _STEADY) / (len(_DRIFTS) - 1)
         for weight, place, deviation, loss in rows:
-            wide = math.hypot(deviation, 0.4 * spread)
+            wide = math.hypot(deviation, 0.5 * spread)
             beliefs = edge._whole if loss < _LEAST_LOST else edge._lossy
             for number in range(_ALL):
                 off = min(abs(edge._origin + number % _CELLS * edge._step - place) / wide, 30.0)
@@ -224,7 +225,11 @@ class Edge:
         miss /= 1.0 - loss
         mean = _mean(believed)
         doubt = _STEP * math.sqrt(sum(belief * (cell - mean) ** 2 for cell, belief in enumerate(believed)))
-        miss *= 1.0 / (1.0 + (_BOLD + _BOLDER * loss) * doubt) if bold else 1.0 + _TIMID * doubt
+        if bold:
+            rises = sum(self._whole[_UPWARD:]) + sum(self._lossy[_UPWARD:])
+            miss /= 1.0 + (_BOLD * (1.0 - _RISING * rises) + _BOLDER * loss) * doubt
+        else:
+            miss *= 1.0 + _TIMID * doubt
         cells = [
             cell * self._step + miss * math.sumprod(believed[cell:], _LATE_BY_CELL[: _CELLS - cell])
             for cell in range(_CELLS)
