@@ -102,6 +102,15 @@ def test_lateness_after_the_first_days(logger: Logger, interval: float, most: fl
     assert len(polls) <= 8 * DAY / interval + 10
 
 
+def test_a_wrong_period_is_learnt_anew() -> None:
+    """With this jitter the first labels tell a period that is almost 3 s too long."""
+    samples = Logger(jitter=20, delay=(5, 60)).samples(0.0, 6 * DAY, seed=57)
+    rhythm = Rhythm()
+    polls = follow(rhythm, samples, 0.0, 6 * DAY - 1000)
+    assert rhythm.period == pytest.approx(300.0, abs=0.05)
+    assert lateness(samples, polls, 2 * DAY) < 70
+
+
 def test_nothing_learnt_is_a_plain_interval() -> None:
     rhythm = Rhythm()
     assert not rhythm.learnt
@@ -119,11 +128,16 @@ def test_period_with_lost_samples() -> None:
 
 
 def test_a_logger_that_changes_its_period() -> None:
-    rhythm = Rhythm()
-    samples = Logger().samples(0.0, DAY) + Logger(period=600).samples(DAY + 77, 4 * DAY)
-    polls = follow(rhythm, samples, 0.0, 4 * DAY - 1000)
-    assert rhythm.period == pytest.approx(600.0, abs=0.05)
-    assert lateness(samples, polls, 2 * DAY) < 9
+    late = []
+    for seed in range(1, 5):
+        rhythm = Rhythm()
+        samples = Logger().samples(0.0, DAY, seed=seed) + Logger(period=600).samples(DAY + 77, 4 * DAY, seed=seed)
+        polls = follow(rhythm, samples, 0.0, 4 * DAY - 1000)
+        assert rhythm.period == pytest.approx(600.0, abs=0.05)
+        late.append(lateness(samples, polls, 2 * DAY))
+    # A single miss makes 2 s of the mean of so few samples.
+    assert statistics.fmean(late) < 8
+    assert max(late) < 12
 
 
 @pytest.mark.parametrize("jump", [3600.0, -3600.0, 37.0, -137.0, 3637.0, -600.0, 86400.0 * 40])
