@@ -161,13 +161,13 @@ class Delay:
 
         `bold`: whether one that is missed is seen later, if it was but late; asking too early teaches something then.
         """
+        if self._edge is None and self._count >= _ENOUGH and self._misses >= _LEAST_MISSES:
+            _, spread = self._middle()
+            self._edge = Edge.learnt(spread, self._edges(spread))
+            self._weights, self._middles, self._variances = array("d"), array("d"), array("d")
         if self._edge is not None:
             return self._edge.best(miss, bold=bold)
         middle, spread = self._middle()
-        if self._count >= _ENOUGH and self._misses >= _LEAST_MISSES:
-            self._edge = Edge.learnt(spread, self._edges(spread))
-            self._weights, self._middles, self._variances = array("d"), array("d"), array("d")
-            return self._edge.best(miss, bold=bold)
         unsure = sum(weight * variance for weight, variance in zip(self._weights, self._variances, strict=True))
         if math.sqrt(unsure) > max(2.0, 0.7 * spread):
             self._swept = 0
