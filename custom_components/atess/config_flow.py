@@ -110,8 +110,8 @@ class AtessConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_find(self, serials: list[str]) -> bool:
         """Find the devices of the serial numbers, or of the whole account; True if lists named them."""
-        accounts = await async_get_accounts(self.hass)
-        client = accounts.client(self._data[CONF_TOKEN], self._data[CONF_BASE_URL])
+        access = self._data[CONF_TOKEN], self._data[CONF_BASE_URL]
+        client = (await async_get_accounts(self.hass)).account(*access).client(*access)
         found: dict[str, FoundDevice] = {}
         listed = False
         if not serials:
@@ -211,8 +211,8 @@ class AtessConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_check(self, data: Mapping[str, Any], entry: ConfigEntry) -> None:
         """Ask the cloud for one of the entry's devices; raises FormError."""
-        accounts = await async_get_accounts(self.hass)
-        client = accounts.trial_client(data[CONF_TOKEN], data[CONF_BASE_URL])
+        access = data[CONF_TOKEN], data[CONF_BASE_URL]
+        client = (await async_get_accounts(self.hass)).account(*access).trial_client(*access)
         for subentry in entry.subentries.values():
             try:
                 await async_check_access(client, Kind(subentry.data[CONF_KIND]), subentry.data[CONF_DEVICE_SN])

@@ -37,3 +37,7 @@ REFUSED_FOR: Final = timedelta(hours=1)
 NOT_FOUND_POLLS: Final = 3
 # A poll waits this long for others of its account before it gives way and comes back, in seconds.
 POLL_MAX_WAIT: Final = 90.0
+# What is stored is written so long after a change, in seconds; an end of Home Assistant does not wait for it.
+SAVE_DELAY: Final = 900.0
+# A device that nothing holds back and that was not polled for so many of its longest gaps is polled at once.
+OVERDUE_GAPS: Final = 3

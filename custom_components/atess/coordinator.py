@@ -1,19 +1,19 @@
-"""One coordinator per device: asks the cloud in time, keeps the last good reading, knows how far it still holds."""
+"""One coordinator per device: polls the cloud, keeps the last good reading, and knows how long it holds."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.const import CONF_SCAN_INTERVAL
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
+from .account import Account
 from .catalogue import Definition, definitions
 from .const import (
     BASE_INFO_INTERVAL,
@@ -21,11 +21,11 @@ from .const import (
     CONF_DEVICE_SN,
     CONF_KIND,
     CONF_SYSTEM_NO,
-    DEFAULT_SCAN_INTERVAL,
     DOMAIN,
     FRESHNESS_CHECK_INTERVAL,
     LOGGER,
     NOT_FOUND_POLLS,
+    OVERDUE_GAPS,
     POLL_MAX_WAIT,
 )
 from .corrections import corrections_of
@@ -44,9 +44,12 @@ from .enerclo import (
 )
 from .faults import fault_attributes
 from .issues import unknown_issue
+from .poll_timer import PollTimer
+from .polling import Reason, Schedule
 from .readings import ActiveFault, Interpreter, Reading, Value
+from .readings.clock import parse_time
 from .refusals import async_note_outcome
-from .schedule import Schedule
+from .storage import async_load_cache
 
 STORAGE_VERSION = 1
 # With one of these errors the cloud has answered.
@@ -70,7 +73,7 @@ def error_key(error: EnercloError) -> str:
 
 
 def device_store(hass: HomeAssistant, subentry_id: str) -> Store[dict[str, Any]]:
-    """Return the storage of a device: its last sample and what was learnt from those before."""
+    """Return the file of a device, from the time in which each had one of its own."""
     return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{subentry_id}")
 
 
@@ -105,27 +108,36 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
     """The readings of one device; data is the last good one, None before there is any."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry[Any], subentry: ConfigSubentry, client: EnercloClient
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        subentry: ConfigSubentry,
+        account: Account,
+        client: EnercloClient,
     ) -> None:
-        """Prepare for a device; async_start brings its first reading."""
+        """Prepare for a device; async_start brings its first reading, async_start_polling the next ones."""
         self.device_sn: str = subentry.data[CONF_DEVICE_SN]
         self.kind = Kind(subentry.data[CONF_KIND])
-        self._interval = timedelta(minutes=entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL))
+        # Without an interval Home Assistant sets no timer: the only one is the PollTimer.
         super().__init__(
             hass,
             LOGGER,
             config_entry=entry,
             name=subentry.title.replace(self.device_sn, self.kind),
-            update_interval=self._interval,
+            update_interval=None,
         )
+        self.account = account
         self.client = client
         self.schedule = self._new_schedule(None)
+        self.timer = PollTimer(hass, entry, self.name, poll=self.async_refresh, delay=lambda: self.schedule.delay)
         self.poll_priority = Priority.LIVE
         self.refresh_at: datetime | None = None
+        self.polled_at: datetime | None = None
+        self.data_age: float | None = None
         self._subentry = subentry
         self._serials = [item.unique_id for item in entry.subentries.values() if item.unique_id]
         self.identifier = self.device_sn
-        self.subentry_id = subentry.subentry_id
+        self.subentry_id: str = subentry.subentry_id
         self.definitions = definitions(self.kind)
         self.base_info: dict[str, Json] = {}
         self._not_found = 0
@@ -137,15 +149,12 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self.remembered_faults: tuple[ActiveFault, ...] = ()
         self._validity: tuple[bool, bool] = (False, False)
         self._base_info_at: datetime | None = None
-        self._store = device_store(hass, subentry.subentry_id)
         self._interpreter = self._new_interpreter({})
 
     async def async_start(self) -> None:
-        """Bring the first reading: what is remembered, else the cloud's answer; raises ConfigEntryAuthFailed."""
+        """Bring the first reading: what is remembered, else the cloud's answer."""
         await self._async_restore()
-        self.config_entry.async_on_unload(
-            async_track_time_interval(self.hass, self._check_validity, FRESHNESS_CHECK_INTERVAL)
-        )
+        self.config_entry.async_on_unload(self.account.keep("devices", self.subentry_id, self._dump))
         if self.data is not None:
             self.schedule.plan_first()
             return
@@ -155,21 +164,28 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             LOGGER.warning("%s: %s", self.name, err.__cause__)
 
     @callback
-    @override
-    def async_add_listener(self, update_callback: CALLBACK_TYPE, context: Any = None) -> Callable[[], None]:
-        """Listen for updates; the first listener starts the polling, at the moment planned."""
-        if self.schedule.next_poll is not None:
-            self.update_interval = timedelta(seconds=self.schedule.seconds)
-        return super().async_add_listener(update_callback, context)
+    def async_start_polling(self) -> None:
+        """Poll from now on, until the entry is unloaded."""
+        self.config_entry.async_on_unload(
+            async_track_time_interval(self.hass, self._check, FRESHNESS_CHECK_INTERVAL, cancel_on_shutdown=True)
+        )
+        self.timer.async_start()
+
+    @callback
+    def async_poll_soon(self) -> None:
+        """Poll as soon as pacing permits."""
+        self.schedule.plan_retry()
+        self.timer.async_set()
 
     @override
     async def _async_update_data(self) -> Reading | None:
-        """Ask the cloud for the latest sample; raises UpdateFailed or ConfigEntryAuthFailed, translated."""
-        await self.schedule.async_wait()
+        """Ask the cloud for the latest sample; raises UpdateFailed, translated."""
+        self.schedule.next_poll = None
         try:
             return await self._async_poll()
         finally:
-            self.update_interval = timedelta(seconds=self.schedule.seconds)
+            self.polled_at = dt_util.utcnow()
+            self.timer.async_note_poll()
 
     async def _async_poll(self) -> Reading | None:
         """Ask, learn from the answer and plan the next poll."""
@@ -187,8 +203,6 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
                 self.schedule.plan_beside()
                 return self.data
             sample = remembered
-        except AuthenticationError as err:
-            raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from err
         except EnercloError as err:
             if isinstance(err, NotFoundError):
                 self._count_not_found()
@@ -196,17 +210,19 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             raise self._update_failed(err) from err
         self._found_again()
         async_note_outcome(self, limited=False)
-        self.schedule.take(sample)
+        local = parse_time(sample.time, dt_util.get_default_time_zone())
+        label = None if local is None else local.replace(tzinfo=UTC).timestamp()
+        self.schedule.take(label, sample.received.timestamp())
         self.schedule.plan()
         if (reading := self._interpreter.read(sample)) is None:
             raise UpdateFailed(
                 translation_domain=DOMAIN, translation_key="no_data", translation_placeholders={"device": self.name}
             )
         if reading.fresh:
-            self.schedule.data_age = (reading.received - reading.sampled_at).total_seconds()
+            self.data_age = (reading.received - reading.sampled_at).total_seconds()
         self._validity = self._valid_now()
         self._log_unknown_codes(reading)
-        await self.async_save()
+        self.account.save_soon()
         return reading
 
     def _log_unknown_codes(self, reading: Reading) -> None:
@@ -238,46 +254,59 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self._not_found = 0
 
     def _update_failed(self, err: EnercloError) -> UpdateFailed:
-        """Return what to tell Home Assistant, with the seconds after which the cloud may be asked again."""
+        """Plan the next poll after an error, and return what to tell Home Assistant."""
+        if isinstance(err, AuthenticationError):
+            self.schedule.plan_refused(alone=not self.client.denied)
+        else:
+            self.schedule.plan_retry()
         return UpdateFailed(
             translation_domain=DOMAIN,
             translation_key=error_key(err),
             translation_placeholders={"device": self.name, "error": str(err)},
-            retry_after=self.schedule.plan_again(),
         )
 
     def _new_schedule(self, state: Json) -> Schedule:
-        return Schedule(self.client, self.kind, self.device_sn, dt_util.get_default_time_zone(), state)
+        return Schedule(
+            self.account.rhythm(self.kind, self.device_sn, state),
+            permitted_at=lambda: self.client.permitted_at(self.kind, self.device_sn),
+            interval=lambda: self.client.interval(self.kind, self.device_sn),
+            now=lambda: dt_util.utcnow().timestamp(),
+        )
 
     async def _async_restore(self) -> None:
         """Take up the last sample that storage or a flow knows; damaged storage counts as none."""
-        stored = await self._store.async_load()
-        stored = stored if isinstance(stored, dict) else {}
+        stored = self.account.stored("devices", self.subentry_id)
+        if not stored:
+            stored = await async_load_cache(device_store(self.hass, self.subentry_id))
         info, state = stored.get("base_info"), stored.get("interpreter")
         if isinstance(info, dict):
             self.base_info = info
-            self._base_info_at = dt_util.parse_datetime(str(stored.get("base_info_at")))
-        self._interpreter = self._new_interpreter(state if isinstance(state, dict) else {})
+            read_at = dt_util.parse_datetime(str(stored.get("base_info_at")))
+            self._base_info_at = read_at if read_at is not None and read_at.tzinfo is not None else None
+        state = dict(state) if isinstance(state, dict) else {}
+        if stored.get("zone") not in {None, self.hass.config.time_zone}:
+            # What was learned of the device's clock holds for the zone that it was compared with.
+            state.pop("clock", None)
+        self._interpreter = self._new_interpreter(state)
         self.schedule = self._new_schedule(stored.get("rhythm"))
         self.data = self._interpreter.restore()
         if self.data is not None:
-            self.schedule.data_age = (self.data.received - self.data.sampled_at).total_seconds()
+            self.data_age = (self.data.received - self.data.sampled_at).total_seconds()
         self.remembered_faults = () if self.data is None else self.data.faults
         remembered = self.client.last_sample(self.kind, self.device_sn)
         if remembered is not None and (self.data is None or remembered.received > self.data.received):
             self.data = self._interpreter.read(remembered) or self.data
         self._validity = self._valid_now()
 
-    async def async_save(self) -> None:
-        """Store the last sample and what was learnt, so that a restart begins with it."""
-        await self._store.async_save(
-            {
-                "interpreter": self._interpreter.dump(),
-                "rhythm": self.schedule.dump(),
-                "base_info": self.base_info,
-                "base_info_at": None if self._base_info_at is None else self._base_info_at.isoformat(),
-            }
-        )
+    def _dump(self) -> dict[str, Any]:
+        """Return the last sample and what was learned, so that a restart begins with it."""
+        return {
+            "interpreter": self._interpreter.dump(),
+            "rhythm": self.schedule.rhythm.dump(),
+            "base_info": self.base_info,
+            "base_info_at": None if self._base_info_at is None else self._base_info_at.isoformat(),
+            "zone": self.hass.config.time_zone,
+        }
 
     def _new_interpreter(self, state: Mapping[str, Json]) -> Interpreter:
         watts = self.base_info.get("nominalPower")
@@ -378,8 +407,27 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         now = dt_util.utcnow()
         return self._interpreter.stale(now), self._interpreter.day_over(now)
 
+    @property
+    def next_poll_at(self) -> datetime | None:
+        """Return when the device is polled next, None while it is."""
+        planned = self.schedule.next_poll
+        return None if planned is None else dt_util.utc_from_timestamp(planned)
+
+    @property
+    def waiting_for(self) -> str:
+        """Return why the device waits for its next poll: what holds the account back, else the schedule's reason."""
+        if self.config_entry.pref_disable_polling:
+            return "polling_disabled"
+        return self.client.held_by or self.schedule.reason
+
     @callback
-    def _check_validity(self, _now: datetime) -> None:
+    def _check(self, _now: datetime) -> None:
+        """Look whether values still hold, and whether polling goes on."""
+        held = self.schedule.reason is Reason.REFUSED or self.client.permitted_at(self.kind, self.device_sn) > (
+            dt_util.utcnow().timestamp()
+        )
+        if not held:
+            self.timer.async_restart_if_overdue(OVERDUE_GAPS * self.schedule.longest_gap)
         if self.data is not None and (validity := self._valid_now()) != self._validity:
             self._validity = validity
             self.async_update_listeners()
@@ -387,7 +435,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
     async def async_update_base_info(self) -> None:
         """Ask once a day for model, firmware and nominal power; without an answer all goes on as before."""
         now = dt_util.utcnow()
-        if self._base_info_at is not None and now - self._base_info_at < BASE_INFO_INTERVAL:
+        if self._base_info_at is not None and timedelta(0) <= now - self._base_info_at < BASE_INFO_INTERVAL:
             return
         self._base_info_at = now
         listed = self.client.last_listed(self.kind, self.device_sn)
@@ -403,7 +451,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             LOGGER.debug("%s: no base info: %s", self.name, err)
             return
         self._interpreter = self._new_interpreter(self._interpreter.dump())
-        await self.async_save()
+        self.account.save_soon()
 
     @property
     def model(self) -> str | None:

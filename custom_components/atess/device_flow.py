@@ -194,5 +194,5 @@ class DeviceSubentryFlow(ConfigSubentryFlow):
 
     async def _async_client(self) -> EnercloClient:
         entry: ConfigEntry = self._get_entry()
-        accounts = await async_get_accounts(self.hass)
-        return accounts.client(entry.data[CONF_TOKEN], entry.data[CONF_BASE_URL])
+        access = entry.data[CONF_TOKEN], entry.data[CONF_BASE_URL]
+        return (await async_get_accounts(self.hass)).account(*access).client(*access)

@@ -6,7 +6,6 @@ from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
@@ -14,11 +13,12 @@ from .catalogue import nominal_power
 from .catalogue.settings import SettingType
 from .const import CONF_ALLOW_CHANGES, CONF_SETTINGS, DOMAIN, LOGGER, POLL_MAX_WAIT
 from .coordinator import AtessCoordinator, ValueCoordinator
-from .enerclo import AuthenticationError, EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
+from .enerclo import EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
 from .readings import Value as ReadingValue
 from .settings import DeviceSettings, Match
 from .settings.periods import Period
 from .settings_writer import SettingsWriter
+from .storage import async_load_cache
 
 STORAGE_VERSION = 1
 INTERVAL = timedelta(hours=1)
@@ -75,13 +75,12 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
 
     async def async_restore(self) -> None:
         """Take up the last answer and what was under way from storage; damaged storage counts as none."""
-        stored = await self._store.async_load()
-        stored = stored if isinstance(stored, dict) else {}
+        stored = await async_load_cache(self._store)
         members, read_at = stored.get("members"), dt_util.parse_datetime(str(stored.get("read_at")))
         if isinstance(members, dict) and read_at is not None and read_at.tzinfo is not None:
             self.read_at = read_at
             self.data = self._model(members)
-            self.update_interval = max(read_at + INTERVAL - dt_util.utcnow(), timedelta(seconds=1))
+            self.update_interval = min(max(INTERVAL - self.age, timedelta(seconds=1)), INTERVAL)
         self.writer.restore(stored)
 
     async def async_start(self, *, at_once: bool = True) -> None:
@@ -103,8 +102,9 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
 
     @property
     def age(self) -> timedelta:
-        """How old the last answer is."""
-        return timedelta.max if self.read_at is None else dt_util.utcnow() - self.read_at
+        """How old the last answer is; as old as can be if that is not known, as after the clock was set back."""
+        age = timedelta.max if self.read_at is None else dt_util.utcnow() - self.read_at
+        return age if age >= timedelta(0) else timedelta.max
 
     def _model(self, members: Mapping[str, Json]) -> DeviceSettings:
         return DeviceSettings(self.kind, members, self._confirmed, self._nominal_power)
@@ -113,12 +113,8 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
     async def _async_update_data(self) -> DeviceSettings | None:
         """Ask for the settings; whatever goes wrong, the last answer stays until it is too old."""
         self.update_interval = INTERVAL
-        if isinstance(self.device.last_exception, ConfigEntryAuthFailed):
-            return self.data
         try:
             await self._async_ask(Priority.SETTINGS, POLL_MAX_WAIT)
-        except AuthenticationError as err:
-            raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from err
         except PacedError as err:
             self.update_interval = timedelta(seconds=max(err.retry_after, 1.0))
         except (NotFoundError, NoDataError) as err:

@@ -17,7 +17,7 @@ def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegi
 
 async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
     """Return whether the cloud can be reached, and how often it was asked and refused on this UTC day."""
-    pacers = (await async_get_accounts(hass)).pacers
+    pacers = [account.pacer for account in await async_get_accounts(hass)]
     return {
         "can_reach_cloud": system_health.async_check_can_reach_url(hass, CLOUD_URL),
         "requests_today": sum(pacer.requests_today() for pacer in pacers),

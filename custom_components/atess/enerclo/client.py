@@ -89,6 +89,20 @@ class EnercloClient:
         sample = self._samples[kind, device_sn] = self._sample(kind, device_sn, members)
         return sample
 
+    @property
+    def denied(self) -> bool:
+        """Return whether the cloud refuses the token."""
+        return self._caller.denied is not None
+
+    def add_access_listener(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Stand-in until the denial is merged."""
+        return lambda: None
+
+    @property
+    def held_by(self) -> str | None:
+        """Return what keeps all calls of the account but those of people waiting, None if nothing does."""
+        return "denied" if self.denied else self._pacer.held_by()
+
     def forgive(self) -> None:
         """Let the token be tried once more although the cloud has refused it."""
         self._caller.denied = None

@@ -47,15 +47,23 @@ class Intervals:
         self.user = DEFAULT_INTERVAL
         self.page: float | None = None
         self._records: dict[Key, _Record] = {}
+        self._called_at: float | None = None  # what calls without a record may have been made at
         self._in_flight: Flight | None = None
 
     def permitted_at(self, key: Key, now: float, *, following: bool = False) -> float:
         """Return the earliest moment for the next call; minus infinity if there was none yet."""
         record = self._records.get(key)
         if record is None or record.last is None:
-            return -math.inf
+            if self._called_at is None:
+                return -math.inf
+            self._called_at = min(self._called_at, now)
+            return self._called_at + self.present(key, now, following=following)
         record.last = min(record.last, now)
         return record.last + max(self.present(key, now, following=following), record.hold)
+
+    def rests_for(self, now: float) -> float:
+        """Return the seconds after which every call is permitted."""
+        return max((self.permitted_at(key, now) - now for key in self._records), default=0.0)
 
     def present(self, key: Key, now: float, *, following: bool = False) -> float:
         """Return the interval in seconds: the user's, or a wider one, a step narrower per day without refusal."""
@@ -110,13 +118,17 @@ class Intervals:
             rows.append([path, device, last, record.hold, record.widened, record.since])
         return rows
 
-    def load(self, rows: object) -> None:
-        """Take over what dump returned; a damaged row is passed over, and what is known already stays."""
+    def load(self, rows: object, *, called_at: float | None = None) -> None:
+        """Take over what dump returned; a damaged row is passed over, and what is known already stays.
+
+        With `called_at` every call, known or not, counts as made at that moment or later.
+        """
+        self._called_at = called_at
         for row in rows if isinstance(rows, list) else ():
             match row:
                 case [str() as path, str() as device, last, hold, widened, since]:
                     record = _Record(
-                        last=number(last),
+                        last=number(last) if called_at is None else max(number(last) or called_at, called_at),
                         hold=number(hold, 0.0, DAY) or 0.0,
                         widened=number(widened, MINIMUM_INTERVAL, MAXIMUM_INTERVAL),
                         since=number(since) or 0.0,

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
 
 from .errors import AuthenticationError, EnercloError, LimitedError, PacedError, UnreachableError
 from .intervals import DAY, DEFAULT_INTERVAL, MAXIMUM_INTERVAL, MINIMUM_INTERVAL, Intervals, Key, member, number
@@ -123,6 +124,17 @@ class Pacer:
         """Return the present interval in seconds: the user's, or a wider one after refusals."""
         return self._intervals.present(_key(method, path, device), self._clock())
 
+    def rests_for(self) -> float:
+        """Return the seconds after which no call has to wait for one that was made."""
+        return self._intervals.rests_for(self._clock())
+
+    def held_by(self) -> Literal["daily_budget", "unreachable"] | None:
+        """Return what keeps all calls but those of people waiting, None if nothing does."""
+        now = self._clock()
+        if self._held_until(now) <= now:
+            return None
+        return "daily_budget" if self._out_of_budget() else "unreachable"
+
     def requests_today(self) -> int:
         """Return how many requests reached the cloud on this UTC day."""
         self._turn_day(self._clock())
@@ -205,9 +217,12 @@ class Pacer:
             "refusals": self._refusals,
         }
 
-    def load(self, state: object) -> None:
-        """Take over what dump returned; each damaged piece is passed over, and what is known already stays."""
-        self._intervals.load(member(state, "calls"))
+    def load(self, state: object, *, clean: bool = True) -> None:
+        """Take over what dump returned; each damaged piece is passed over, and what is known already stays.
+
+        Unless `clean`, calls may have been made after that: all endpoints then count as called just now.
+        """
+        self._intervals.load(member(state, "calls"), called_at=None if clean else self._clock())
         if self._ended is None:
             self._ended = number(member(state, "ended"))
         day, requests, refusals = (number(member(state, name), 0.0) for name in ("day", "requests", "refusals"))
@@ -272,9 +287,12 @@ class Pacer:
         self._turn_day(now)
         self._again_at = min(self._again_at, now + LONGEST_BACKOFF)
         held = self._again_at if self._unreached else 0.0
-        if self._daily_budget is not None and self._requests >= self._daily_budget:
+        if self._out_of_budget():
             held = max(held, (self._day + 1) * DAY)
         return held
+
+    def _out_of_budget(self) -> bool:
+        return self._daily_budget is not None and self._requests >= self._daily_budget
 
     def _back_off(self) -> None:
         """Wait after an attempt that did not reach the cloud: full jitter, so that homes do not come back as one."""

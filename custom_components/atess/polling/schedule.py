@@ -1,0 +1,108 @@
+"""When a device is asked next: what its rhythm suggests, within what the pacing of the account permits."""
+
+import random
+from collections.abc import Callable
+from enum import StrEnum
+
+from .rhythm import Rhythm
+
+# After so many seconds, and so often, a poll looks whether the request of another entry brought something.
+_SOON, _LOOKS = 5.0, 3
+# A device that the cloud refuses while others are served is asked after these many seconds, doubled each time.
+FIRST_REFUSED, LONGEST_REFUSED = 900.0, 21_600.0
+
+
+class Reason(StrEnum):
+    """Why a device waits for its next poll."""
+
+    START = "start"
+    SAMPLE = "sample"
+    INTERVAL = "interval"
+    OTHER_ENTRY = "other_entry"
+    FAILED = "failed"
+    REFUSED = "refused"
+
+
+class Schedule:
+    """The next poll of one device; moments are unix seconds of the wall clock."""
+
+    def __init__(
+        self,
+        rhythm: Rhythm,
+        *,
+        permitted_at: Callable[[], float],
+        interval: Callable[[], float],
+        now: Callable[[], float],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Take the rhythm of the device's samples, what pacing says of its polls, and the clock.
+
+        `permitted_at` returns the earliest moment at which pacing permits a poll, never a past one; `interval` the
+        least seconds between two of them; `chance` a number from 0 to below 1.
+        """
+        self.rhythm = rhythm
+        self._permitted_at = permitted_at
+        self._interval = interval
+        self._now = now
+        self._chance = chance
+        self.next_poll: float | None = None
+        self.reason = Reason.START
+        self._looks = 0
+        self._refusals = 0
+
+    @property
+    def interval(self) -> float:
+        """Return the seconds that pacing keeps between two polls at present."""
+        return self._interval()
+
+    @property
+    def longest_gap(self) -> float:
+        """Return the seconds that may pass between two polls of a device that nothing holds back."""
+        return max(self.interval, self.rhythm.period or 0.0)
+
+    @property
+    def delay(self) -> float:
+        """Return the seconds until the next poll; an interval if none is planned."""
+        if self.next_poll is None:
+            return self.interval
+        return max(self.next_poll - self._now(), 0.0)
+
+    def take(self, label: float | None, asked: float) -> None:
+        """Learn from a poll answered at `asked` with a sample of this label (None: it carries no time)."""
+        self.rhythm.take(label, asked)
+        self._looks = self._refusals = 0
+
+    def plan(self) -> None:
+        """Plan the next poll after one that was answered."""
+        self._follow(self._permitted_at(), Reason.SAMPLE)
+
+    def plan_first(self) -> None:
+        """Plan the first poll after a start, so that homes that start together do not ask together."""
+        now, permitted = self._now(), self._permitted_at()
+        self._follow(permitted, Reason.START, late=permitted > now)
+        if self.next_poll is None or self.next_poll <= now:
+            self.next_poll = now + self._chance() * self.interval
+
+    def plan_beside(self) -> None:
+        """Plan the next poll after another entry of the account came first: soon, to see what that brings."""
+        self.plan()
+        if self._looks < _LOOKS and self.next_poll is not None and (soon := self._now() + _SOON) < self.next_poll:
+            self.next_poll, self.reason = soon, Reason.OTHER_ENTRY
+        self._looks += 1
+
+    def plan_retry(self) -> None:
+        """Plan the next poll after one that failed: as soon as pacing permits."""
+        self._refusals = 0
+        self.next_poll, self.reason = max(self._permitted_at(), self._now() + 1.0), Reason.FAILED
+
+    def plan_refused(self, *, alone: bool) -> None:
+        """Plan the next poll after one that was refused; `alone`: others of the account are served."""
+        pause = self.interval
+        if alone:
+            pause = max(pause, min(LONGEST_REFUSED, FIRST_REFUSED * 2.0 ** min(self._refusals, 10)))
+            self._refusals += 1
+        self.next_poll, self.reason = max(self._permitted_at(), self._now() + pause), Reason.REFUSED
+
+    def _follow(self, permitted: float, reason: Reason, *, late: bool = True) -> None:
+        self.next_poll = self.rhythm.next_poll(permitted, self.interval, late=late)
+        self.reason = reason if self.next_poll > permitted else Reason.INTERVAL
