@@ -126,7 +126,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bo
         for subentry_id, coordinator in data.coordinators.items():
             if subentry_id not in entry.subentries:
                 await _async_forget_device(hass, data.account, subentry_id)
-                data.account.forget_rhythm(coordinator.kind, coordinator.device_sn)
+                data.account.forget_device(coordinator.kind, coordinator.device_sn)
         await data.account.async_save_clean()
     return unloaded
 

@@ -57,8 +57,8 @@ class Account:
         self._kept: dict[tuple[str, str], Callable[[], Any]] = {}
         self._client: tuple[_Access, EnercloClient] | None = None
         self._rhythms: dict[tuple[Kind, str], Rhythm] = {}
-        self.refused_since: dict[str, datetime] = {}
-        """Since when every poll of a device was refused for frequency, by serial number."""
+        self.limited_since: dict[str, datetime] = {}
+        """Since when every poll of a device met the frequency limit, by serial number."""
         self._failing: set[tuple[str, str]] = set()
         # Whether the file says that nothing was asked after it was written.
         self.clean = stored.get("clean") is not False
@@ -113,9 +113,10 @@ class Account:
             rhythm = self._rhythms[kind, device_sn] = Rhythm(state)
         return rhythm
 
-    def forget_rhythm(self, kind: Kind, device_sn: str) -> None:
-        """Forget the rhythm of a device that was removed."""
+    def forget_device(self, kind: Kind, device_sn: str) -> None:
+        """Forget how a device that was removed was polled."""
         self._rhythms.pop((kind, device_sn), None)
+        self.limited_since.pop(device_sn, None)
 
     def stored(self, section: str, name: str) -> dict[str, Any]:
         """Return what is stored under a name in a section, an empty dictionary if nothing is."""

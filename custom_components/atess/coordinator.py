@@ -7,7 +7,6 @@ from typing import Any, override
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -24,7 +23,6 @@ from .const import (
     DOMAIN,
     FRESHNESS_CHECK_INTERVAL,
     LOGGER,
-    NOT_FOUND_POLLS,
     OVERDUE_GAPS,
     POLL_MAX_WAIT,
 )
@@ -43,12 +41,11 @@ from .enerclo import (
     Priority,
 )
 from .faults import fault_attributes
-from .issues import unknown_issue
+from .poll_issues import PollIssues
 from .poll_timer import PollTimer
 from .polling import Reason, Schedule
 from .readings import ActiveFault, Interpreter, Reading, Value
 from .readings.clock import parse_time
-from .refusals import async_note_outcome
 from .storage import async_load_cache
 
 STORAGE_VERSION = 1
@@ -140,7 +137,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self.subentry_id: str = subentry.subentry_id
         self.definitions = definitions(self.kind)
         self.base_info: dict[str, Json] = {}
-        self._not_found = 0
+        self._issues = PollIssues(hass, entry, account, self.subentry_id, self.device_sn, self.name)
         self._reported_codes: set[tuple[str, str]] = set()
         # What other devices of the system say of this one, by entity key, and where its state of charge comes from.
         self.shared: Mapping[str, Value] = {}
@@ -204,12 +201,9 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
                 return self.data
             sample = remembered
         except EnercloError as err:
-            if isinstance(err, NotFoundError):
-                self._count_not_found()
-            async_note_outcome(self, limited=isinstance(err, LimitedError))
+            self._issues.note(err, denied=self.client.denied)
             raise self._update_failed(err) from err
-        self._found_again()
-        async_note_outcome(self, limited=False)
+        self._issues.note(None, denied=False)
         local = parse_time(sample.time, dt_util.get_default_time_zone())
         label = None if local is None else local.replace(tzinfo=UTC).timestamp()
         self.schedule.take(label, sample.received.timestamp())
@@ -231,27 +225,6 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             if (seen := (key, str(code)[:40])) not in self._reported_codes:
                 self._reported_codes.add(seen)
                 LOGGER.warning("%s reports %s as %s, which is not known", self.name, *seen)
-
-    @callback
-    def _count_not_found(self) -> None:
-        """Call for the user when the cloud keeps saying that it has no such device of this kind."""
-        self._not_found += 1
-        if self._not_found == NOT_FOUND_POLLS:
-            ir.async_create_issue(
-                self.hass,
-                DOMAIN,
-                unknown_issue(self._subentry.subentry_id),
-                is_fixable=False,
-                severity=ir.IssueSeverity.ERROR,
-                translation_key="unknown_device",
-                translation_placeholders={"device": self.name},
-            )
-
-    @callback
-    def _found_again(self) -> None:
-        if self._not_found >= NOT_FOUND_POLLS:
-            ir.async_delete_issue(self.hass, DOMAIN, unknown_issue(self._subentry.subentry_id))
-        self._not_found = 0
 
     def _update_failed(self, err: EnercloError) -> UpdateFailed:
         """Plan the next poll after an error, and return what to tell Home Assistant."""

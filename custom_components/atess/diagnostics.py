@@ -49,7 +49,14 @@ def _device(coordinator: AtessCoordinator) -> dict[str, Any]:
     return {
         "kind": coordinator.kind,
         "online": coordinator.online,
-        "last_poll_succeeded": coordinator.last_update_success,
+        "polling": {
+            "last_poll": coordinator.polled_at,
+            "last_poll_succeeded": coordinator.last_update_success,
+            "next_poll": coordinator.next_poll_at,
+            "interval": coordinator.schedule.interval,
+            "waiting_for": coordinator.waiting_for,
+            "restarts_by_watchdog": coordinator.timer.restarts,
+        },
         "trust": coordinator.interpreter.diagnostics(),
         "base_info": async_redact_data(coordinator.base_info, TO_REDACT),
         "reading": reading

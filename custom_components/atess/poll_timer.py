@@ -11,8 +11,8 @@ from homeassistant.helpers.event import async_call_later
 
 from .const import LOGGER
 
-_DAY = 86_400.0
-_FALLBACK = 300.0
+# Seconds: the least between the end of a poll and the next one, the most between two, and what replaces no delay.
+_LEAST, _MOST, _FALLBACK = 1.0, 86_400.0, 300.0
 
 
 class PollTimer:
@@ -56,25 +56,25 @@ class PollTimer:
         self.async_set()
 
     @callback
-    def async_set(self) -> None:
-        """Set the timer anew, for the delay that holds now."""
+    def async_set(self, least: float = 0.0) -> None:
+        """Set the timer anew for the delay that holds now, which is at least so many seconds."""
         self._clear()
-        if not self._running:
+        if not self._running or self._hass.is_stopping:
             return
         try:
             delay = self._delay()
         except Exception:  # noqa: BLE001  # whatever happens, the next poll comes
             LOGGER.exception("%s: the next poll could not be planned", self._name)
             delay = _FALLBACK
-        if not 0.0 <= delay <= _DAY:
+        if not 0.0 <= delay <= _MOST:
             delay = _FALLBACK
-        self._cancel_timer = async_call_later(self._hass, delay, self._job)
+        self._cancel_timer = async_call_later(self._hass, max(delay, least), self._job)
 
     @callback
     def async_note_poll(self) -> None:
         """Note that a poll has ended, and set the timer for the next."""
         self._polled_at = self._hass.loop.time()
-        self.async_set()
+        self.async_set(_LEAST)
 
     @callback
     def async_restart_if_overdue(self, longest_gap: float) -> None:

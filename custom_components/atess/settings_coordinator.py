@@ -80,7 +80,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         if isinstance(members, dict) and read_at is not None and read_at.tzinfo is not None:
             self.read_at = read_at
             self.data = self._model(members)
-            self.update_interval = min(max(INTERVAL - self.age, timedelta(seconds=1)), INTERVAL)
+            self.update_interval = max(INTERVAL - min(self.age, INTERVAL), timedelta(seconds=1))
         self.writer.restore(stored)
 
     async def async_start(self, *, at_once: bool = True) -> None:

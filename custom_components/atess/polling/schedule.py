@@ -8,8 +8,8 @@ from .rhythm import Rhythm
 
 # After so many seconds, and so often, a poll looks whether the request of another entry brought something.
 _SOON, _LOOKS = 5.0, 3
-# A device that the cloud refuses while others are served is asked after these many seconds, doubled each time.
-FIRST_REFUSED, LONGEST_REFUSED = 900.0, 21_600.0
+# After so many refusals of one device, while others are served, its pause grows from the first to the longest, in s.
+_REFUSALS, _FIRST_PAUSE, _LONGEST_PAUSE = 3, 900.0, 21_600.0
 
 
 class Reason(StrEnum):
@@ -99,8 +99,9 @@ class Schedule:
         """Plan the next poll after one that was refused; `alone`: others of the account are served."""
         pause = self.interval
         if alone:
-            pause = max(pause, min(LONGEST_REFUSED, FIRST_REFUSED * 2.0 ** min(self._refusals, 10)))
             self._refusals += 1
+            if (more := self._refusals - _REFUSALS) >= 0:
+                pause = max(pause, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(more, 10)))
         self.next_poll, self.reason = max(self._permitted_at(), self._now() + pause), Reason.REFUSED
 
     def _follow(self, permitted: float, reason: Reason, *, late: bool = True) -> None:
