@@ -85,13 +85,22 @@ class Intervals:
         self._in_flight = None
         record.last = now if counts else flight.last
 
-    def refuse(self, flight: Flight, now: float, retry_after: float) -> None:
-        """Widen the interval of a call that the cloud has refused, hold for `retry_after` seconds (a day at most)."""
+    def refuse(self, flight: Flight, now: float, retry_after: float, *, least: float = 0.0) -> None:
+        """Widen the interval of a call that the cloud has refused, hold for `retry_after` seconds (a day at most).
+
+        `least` is an interval that is known to be needed.
+        """
         record = self._records[flight.key]
         present = max(MINIMUM_INTERVAL, self.present(flight.key, now, following=flight.following))
-        record.widened = min(MAXIMUM_INTERVAL, _WIDENING * present)
+        record.widened = min(MAXIMUM_INTERVAL, max(_WIDENING * present, least))
         record.since = now
         record.hold = min(retry_after, DAY)
+
+    def hold(self, key: Key, now: float, seconds: float) -> None:
+        """Let the next call wait for some seconds from now on (an hour at most), once."""
+        record = self._records[key]
+        if record.last is not None and seconds > 0:
+            record.hold = max(record.hold, now - record.last + min(seconds, MAXIMUM_INTERVAL))
 
     def dump(self, now: float) -> list[Json]:
         """Return the records as JSON, without those that are over and hold nothing learnt.
