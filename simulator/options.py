@@ -6,7 +6,7 @@ from typing import Any
 
 from .settings import STYLES
 
-_CHOICES: dict[str, tuple[Any, ...]] = {
+CHOICES: dict[str, tuple[Any, ...]] = {
     "limit_answer": (
         *("http_429", "http_429_retry_after", "code_429", "msg"),
         *("code_500", "other_code", "http_503", "forbidden", "forbidden_page", "page", "empty"),
@@ -79,7 +79,7 @@ class Options:
         for name, value in values.items():
             if name not in names:
                 raise ValueError(f"no option {name}; known: {', '.join(sorted(names))}")
-            choices = _CHOICES.get(name)
+            choices = CHOICES.get(name)
             if choices is not None and not any(value == choice and type(value) is type(choice) for choice in choices):
                 raise ValueError(f"{name} is one of {', '.join(repr(choice) for choice in choices)}")
             setattr(self, name, value)
