@@ -1,9 +1,14 @@
 """Whatever plausible the cloud answers: set up through the form, then two days of data that never stop."""
 
+import asyncio
+import math
+import time
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
@@ -84,6 +89,17 @@ CASES = [
 ]
 
 
+@pytest.fixture
+async def cloud(socket_enabled: None, clock: FrozenDateTimeFactory) -> AsyncGenerator[Simulator]:
+    """The usual cloud, quick: without a past, and without settings."""
+    asyncio.get_running_loop().slow_callback_duration = math.inf
+    paths = {"hps_central.settings": None, "hps_string.settings": None}
+    simulator = Simulator("demo", now=time.time, history_days=1, paths=paths)
+    await simulator.start()
+    yield simulator
+    await simulator.stop()
+
+
 async def set_up(hass: HomeAssistant, cloud: Simulator, case: Case) -> Any:
     """Go through the form, and poll as often as the case says."""
     await hass.config.async_set_time_zone(ZONE)
@@ -125,7 +141,7 @@ async def test_two_days(hass: HomeAssistant, cloud: Simulator, advance: Advance,
     assert subentry.unique_id == device_of(cloud, case)
     for fault in case.after:
         cloud.inject(**fault)
-    await advance(2 * DAY, step=300)
+    await advance(2 * DAY, step=case.minutes * 15)
     asked_at = cloud.time - 6 * 3600
     longest = max(case.minutes * 60, cloud.cloud.options.limit)
     assert polls(cloud, asked_at) >= 0.7 * 6 * 3600 / longest
@@ -145,7 +161,7 @@ async def test_one_device_refused_for_ever(hass: HomeAssistant, cloud: Simulator
     hass.config_entries.async_update_entry(entry, options={**entry.options, "scan_interval": 30})
     await hass.async_block_till_done(wait_background_tasks=True)
     cloud.inject(kind="unauthorized", device=STRING)
-    await advance(DAY, step=300)
+    await advance(DAY, step=450)
     assert not entry.runtime_data.client.denied
     assert polls(cloud, cloud.time - 6 * 3600) >= 8
     assert state(hass, f"{CENTRAL}_pv_power").state not in {STATE_UNAVAILABLE, STATE_UNKNOWN}
