@@ -1,5 +1,6 @@
 """Refusals of the token: believed late, tried again, ended by any success."""
 
+import itertools
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -150,7 +151,7 @@ async def test_one_request_per_growing_pause(client: EnercloClient, cloud: Cloud
             tries.append(time.now)
             assert len(cloud.requests) == before + 1
         time.now += 60
-    pauses = [round((after - before) / MINUTE) for before, after in zip(tries, tries[1:], strict=False)]
+    pauses = [round((after - before) / MINUTE) for before, after in itertools.pairwise(tries)]
     assert pauses[:6] == [30, 60, 120, 240, 360, 360]
 
 
@@ -221,9 +222,7 @@ async def test_forgiving_permits_one_try_at_once(client: EnercloClient, cloud: C
     assert not client.denied
 
 
-async def test_a_token_is_denied_for_itself(
-    new_client: Callable[..., EnercloClient], cloud: Cloud, time: Time
-) -> None:
+async def test_a_token_is_denied_for_itself(new_client: Callable[..., EnercloClient], cloud: Cloud, time: Time) -> None:
     cloud.on(LATEST, lambda request: SERVED if "wrong" not in request.headers["Authorization"] else REFUSED)
     await deny(new_client(token="wrong"), time)
     other = new_client()

@@ -15,7 +15,6 @@ from custom_components.atess.enerclo import (
     EnercloError,
     LimitedError,
     MalformedAnswerError,
-    NoDataError,
     NotFoundError,
     TemporaryError,
 )
@@ -268,9 +267,9 @@ CODES = st.sampled_from([0, 200, "0", 403, 404, 500, 429])
 ENVELOPES = st.fixed_dictionaries(
     {},
     optional={
-        **{name: JSON | CODES for name in ("code", "Code")},
+        **dict.fromkeys(("code", "Code"), JSON | CODES),
         **{name: JSON | JSON.map(json.dumps) for name in ("data", "DATA")},
-        **{name: JSON for name in ("msg", "message", "success", "Success")},
+        **dict.fromkeys(("msg", "message", "success", "Success"), JSON),
     },
 )
 

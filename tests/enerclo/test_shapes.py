@@ -1,5 +1,6 @@
 """Objects and lists in the forms that a cloud may choose."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from custom_components.atess.enerclo import MalformedAnswerError, NoDataError
 from custom_components.atess.enerclo.shapes import (
+    Page,
     find_member,
     has_value,
     members_of,
@@ -154,10 +156,8 @@ JSON = st.recursive(
 @given(JSON)
 def test_anything_gives_rows_and_members_or_an_error_of_ours(data: Any) -> None:
     for decode in (members_of, page_of):
-        try:
-            decode(data)
-        except (MalformedAnswerError, NoDataError) as error:
-            assert len(str(error)) < 100
+        with suppress(MalformedAnswerError, NoDataError):
+            assert isinstance(decode(data), dict | Page)
 
 
 @given(JSON)

@@ -85,16 +85,19 @@ class Intervals:
         self._in_flight = None
         record.last = now if counts else flight.last
 
-    def refuse(self, flight: Flight, now: float, retry_after: float, *, least: float = 0.0) -> None:
-        """Widen the interval of a call that the cloud has refused, hold for `retry_after` seconds (a day at most).
-
-        `least` is an interval that is known to be needed.
-        """
+    def refuse(self, flight: Flight, now: float, retry_after: float) -> None:
+        """Widen the interval of a call that the cloud has refused, hold for `retry_after` seconds (a day at most)."""
         record = self._records[flight.key]
         present = max(MINIMUM_INTERVAL, self.present(flight.key, now, following=flight.following))
-        record.widened = min(MAXIMUM_INTERVAL, max(_WIDENING * present, least))
+        record.widened = min(MAXIMUM_INTERVAL, _WIDENING * present)
         record.since = now
         record.hold = min(retry_after, DAY)
+
+    def widen(self, path: str, now: float, least: float) -> None:
+        """Widen the intervals of all devices at a path to an interval that is known to be needed."""
+        for key, record in self._records.items():
+            if key[0] == path and (record.widened or 0.0) < least:
+                record.widened, record.since = min(MAXIMUM_INTERVAL, least), now
 
     def hold(self, key: Key, now: float, seconds: float) -> None:
         """Let the next call wait for some seconds from now on (an hour at most), once."""

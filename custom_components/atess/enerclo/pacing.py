@@ -253,7 +253,8 @@ class Pacer:
         verdict = self._unannounced.failed(flight.key, started, error)
         if verdict.refused:
             self._refusals += 1
-            self._intervals.refuse(flight, self._clock(), 0.0, least=verdict.fits)
+            self._intervals.refuse(flight, self._clock(), 0.0)
+            self._intervals.widen(flight.key[0], self._clock(), verdict.fits)
         return verdict
 
     async def _store(self) -> None:

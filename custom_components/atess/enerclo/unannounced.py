@@ -13,8 +13,8 @@ FAILURES_BELIEVED = 6
 # A server in trouble fails at any distance; each time that shows, so many more failures are needed, for a day.
 _DOUBT, _MOST_DOUBTS = 2, 10
 _TOLERANCE = 1.0
-# An outage fails often in a row and is over at a long distance: neither proves much.
-_MOST_OF_A_RUN = 5
+# An outage fails often in a row and is over at a long distance: neither proves much of a limit.
+_COUNTED_OF_A_RUN = frozenset({1, 2, 5})
 _LONGEST_GUESS = 1800.0
 _MAX_SUSPICIONS = 200
 _MAX_MISFITS = 3
@@ -104,7 +104,7 @@ class UnannouncedLimits:
             suspicion.start_again(doubt=True)
             return Verdict()
         suspicion.run += 1
-        suspicion.count += suspicion.run <= _MOST_OF_A_RUN
+        suspicion.count += suspicion.run in _COUNTED_OF_A_RUN
         suspicion.longest = max(suspicion.longest, distance)
         if math.isinf(suspicion.fits):
             return Verdict()
