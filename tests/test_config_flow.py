@@ -138,7 +138,8 @@ async def test_wrong_input(
         ({"kind": "not_object", "count": 1}, "malformed_answer"),
         ({"kind": "redirect", "count": 1}, "cannot_connect"),
         ({"kind": "http_status", "status": 429, "count": 1}, "limited"),
-        ({"kind": "http_status", "status": 401, "count": 1}, "invalid_auth"),
+        ({"kind": "http_status", "status": 401, "count": 1}, "cannot_connect"),
+        ({"kind": "unauthorized", "count": 1}, "invalid_auth"),
     ],
 )
 async def test_cloud_fails(

@@ -85,7 +85,8 @@ class DailyWatch:
         except EnercloError as err:
             LOGGER.debug("The lists of a data logger could not be read: %s", err)
             return
-        self._listed[data_log_sn] = devices
+        unread = [device for device in self._listed.get(data_log_sn, ()) if device.kind not in answered]
+        self._listed[data_log_sn] = [*devices, *unread]
         self._offer()
         self._report_vanished(data_log_sn, devices, answered)
 

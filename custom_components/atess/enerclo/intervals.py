@@ -101,6 +101,18 @@ class Intervals:
         record.since = now
         record.hold = min(retry_after, DAY)
 
+    def widen(self, path: str, now: float, least: float) -> None:
+        """Widen the intervals of all devices at a path to an interval that is known to be needed."""
+        for key, record in self._records.items():
+            if key[0] == path and (record.widened or 0.0) < least:
+                record.widened, record.since = min(MAXIMUM_INTERVAL, least), now
+
+    def hold(self, key: Key, now: float, seconds: float) -> None:
+        """Let the next call wait for some seconds from now on (an hour at most), once."""
+        record = self._records[key]
+        if record.last is not None and seconds > 0:
+            record.hold = max(record.hold, now - record.last + min(seconds, MAXIMUM_INTERVAL))
+
     def dump(self, now: float) -> list[Json]:
         """Return the records as JSON, without those that are over and hold nothing learnt.
 
