@@ -59,6 +59,8 @@ class Account:
         self._rhythms: dict[tuple[Kind, str], Rhythm] = {}
         self.limited_since: dict[str, datetime] = {}
         """Since when every poll of a device met the frequency limit, by serial number."""
+        self.refused_until: dict[str, float] = {}
+        """When a device that was refused is asked about again (unix seconds), by serial number."""
         self._failing: set[tuple[str, str]] = set()
         # Whether the file says that nothing was asked after it was written.
         self.clean = stored.get("clean") is not False

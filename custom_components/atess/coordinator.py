@@ -155,6 +155,11 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         if self.data is not None:
             self.schedule.plan_first()
             return
+        if self.schedule.plan_after_refusal(self.account.refused_until.get(self.device_sn, 0.0)):
+            # Home Assistant repeats a failed set-up sooner than a cloud that refuses should be asked again.
+            self.last_update_success = False
+            self.last_exception = self._error("invalid_auth")
+            return
         try:
             await self.async_config_entry_first_refresh()
         except ConfigEntryNotReady as err:
@@ -170,7 +175,8 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
 
     @callback
     def async_poll_soon(self) -> None:
-        """Poll as soon as pacing permits."""
+        """Poll as soon as pacing permits, now that the cloud accepts the token."""
+        self.account.refused_until.pop(self.device_sn, None)
         self.schedule.plan_retry()
         self.timer.async_set()
 
@@ -204,14 +210,13 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             self._issues.note(err, denied=self.client.denied)
             raise self._update_failed(err) from err
         self._issues.note(None, denied=False)
+        self.account.refused_until.pop(self.device_sn, None)
         local = parse_time(sample.time, dt_util.get_default_time_zone())
         label = None if local is None else local.replace(tzinfo=UTC).timestamp()
         self.schedule.take(label, sample.received.timestamp())
         self.schedule.plan()
         if (reading := self._interpreter.read(sample)) is None:
-            raise UpdateFailed(
-                translation_domain=DOMAIN, translation_key="no_data", translation_placeholders={"device": self.name}
-            )
+            raise self._error("no_data")
         if reading.fresh:
             self.data_age = (reading.received - reading.sampled_at).total_seconds()
         self._validity = self._valid_now()
@@ -229,13 +234,17 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
     def _update_failed(self, err: EnercloError) -> UpdateFailed:
         """Plan the next poll after an error, and return what to tell Home Assistant."""
         if isinstance(err, AuthenticationError):
-            self.schedule.plan_refused(alone=not self.client.denied)
+            until = self.schedule.plan_refused(alone=not self.client.denied)
+            self.account.refused_until[self.device_sn] = until
         else:
             self.schedule.plan_retry()
+        return self._error(error_key(err), str(err))
+
+    def _error(self, key: str, text: str = "") -> UpdateFailed:
         return UpdateFailed(
             translation_domain=DOMAIN,
-            translation_key=error_key(err),
-            translation_placeholders={"device": self.name, "error": str(err)},
+            translation_key=key,
+            translation_placeholders={"device": self.name, "error": text},
         )
 
     def _new_schedule(self, state: Json) -> Schedule:

@@ -95,14 +95,22 @@ class Schedule:
         self._refusals = 0
         self.next_poll, self.reason = max(self._permitted_at(), self._now() + 1.0), Reason.FAILED
 
-    def plan_refused(self, *, alone: bool) -> None:
-        """Plan the next poll after one that was refused; `alone`: others of the account are served."""
+    def plan_refused(self, *, alone: bool) -> float:
+        """Plan the next poll after one that was refused, and return when; `alone`: the account as such is served."""
         pause = self.interval
         if alone:
             self._refusals += 1
             if (more := self._refusals - _REFUSALS) >= 0:
                 pause = max(pause, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(more, 10)))
         self.next_poll, self.reason = max(self._permitted_at(), self._now() + pause), Reason.REFUSED
+        return self.next_poll
+
+    def plan_after_refusal(self, until: float) -> bool:
+        """Plan the first poll for the end of the pause that a refusal began; return False if that is over."""
+        if not 0.0 < until - self._now() <= _LONGEST_PAUSE:
+            return False
+        self.next_poll, self.reason = until, Reason.REFUSED
+        return True
 
     def _follow(self, permitted: float, reason: Reason, *, late: bool = True) -> None:
         self.next_poll = self.rhythm.next_poll(permitted, self.interval, late=late)
