@@ -141,7 +141,7 @@ async def test_two_days(hass: HomeAssistant, cloud: Simulator, advance: Advance,
     assert subentry.unique_id == device_of(cloud, case)
     for fault in case.after:
         cloud.inject(**fault)
-    await advance(2 * DAY, step=case.minutes * 15)
+    await advance(2 * DAY, step=case.minutes * 10)
     asked_at = cloud.time - 6 * 3600
     longest = max(case.minutes * 60, cloud.cloud.options.limit)
     assert polls(cloud, asked_at) >= 0.7 * 6 * 3600 / longest
