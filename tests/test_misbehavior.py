@@ -141,7 +141,7 @@ async def test_two_days(hass: HomeAssistant, cloud: Simulator, advance: Advance,
     assert subentry.unique_id == device_of(cloud, case)
     for fault in case.after:
         cloud.inject(**fault)
-    await advance(2 * DAY, step=case.minutes * 15)
+    await advance(2 * DAY, step=300)
     asked_at = cloud.time - 6 * 3600
     longest = max(case.minutes * 60, cloud.cloud.options.limit)
     assert polls(cloud, asked_at) >= 0.7 * 6 * 3600 / longest
@@ -161,7 +161,7 @@ async def test_one_device_refused_for_ever(hass: HomeAssistant, cloud: Simulator
     hass.config_entries.async_update_entry(entry, options={**entry.options, "scan_interval": 30})
     await hass.async_block_till_done(wait_background_tasks=True)
     cloud.inject(kind="unauthorized", device=STRING)
-    await advance(DAY, step=450)
+    await advance(DAY, step=300)
     assert not entry.runtime_data.client.denied
     assert polls(cloud, cloud.time - 6 * 3600) >= 8
     assert state(hass, f"{CENTRAL}_pv_power").state not in {STATE_UNAVAILABLE, STATE_UNKNOWN}

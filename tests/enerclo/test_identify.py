@@ -87,7 +87,8 @@ async def test_goes_on_whatever_other_kinds_answer(client: EnercloClient, cloud:
 async def test_raises_what_all_answer(
     client: EnercloClient, cloud: Cloud, answer: str, error: type[EnercloError]
 ) -> None:
-    everywhere(cloud, ANSWERED[answer])
+    for path in (*OTHERS, PBD):
+        cloud.on(path, ANSWERED[answer])
     with pytest.raises(EnercloError) as caught:
         await async_identify(client, SN)
     assert type(caught.value) is error
@@ -241,7 +242,6 @@ async def test_discover_raises_what_failed_if_nothing_is_found(client: EnercloCl
     cloud.on("datalog/list", failure(500))
     with pytest.raises(TemporaryError):
         await async_discover(client)
-    cloud.on("plant/list", failure(403))
 
 
 async def test_progress(client: EnercloClient, cloud: Cloud) -> None:
@@ -250,6 +250,7 @@ async def test_progress(client: EnercloClient, cloud: Cloud) -> None:
     await async_identify(client, SN, progress=lambda done, total: steps.append((done, total)))
     assert steps == [(1, 7), (2, 7), (3, 7), (4, 7), (5, 7)]
     steps.clear()
+    cloud.on(PBD, NOT_FOUND)
     with pytest.raises(NotFoundError):
         await async_identify(client, "UNKNOWN001", progress=lambda done, total: steps.append((done, total)))
     assert steps[-1] == (13, 13)
