@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from aiohttp import ClientSession, DummyCookieJar
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
@@ -28,6 +30,21 @@ async def async_wait(seconds: float) -> None:
     await sleep(seconds)
 
 
+def new_session(hass: HomeAssistant) -> ClientSession:
+    """Return a session that keeps no cookies, so that none passes between accounts; it is closed with Home Assistant.
+
+    Left to itself Home Assistant would close it with the entry that is set up now, though other entries share it.
+    """
+    session = async_create_clientsession(hass, auto_cleanup=False, cookie_jar=DummyCookieJar())
+
+    @callback
+    def close(_event: Event) -> None:
+        session.detach()
+
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
+    return session
+
+
 @dataclass(frozen=True, slots=True)
 class _Access:
     """The ways in that make a client what it is."""
@@ -42,7 +59,7 @@ class Accounts:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Start with nothing learnt; async_load reads what earlier runs have stored."""
-        self._hass = hass
+        self._session = new_session(hass)
         self._store = Store[dict[str, Any]](hass, STORAGE_VERSION, f"{DOMAIN}.accounts")
         self._stored: dict[str, Any] = {}
         self._pacers: dict[str, Pacer] = {}
@@ -100,7 +117,7 @@ class Accounts:
         else:
             paths = self._stored_of(account).get("paths")
         return EnercloClient(
-            async_get_clientsession(self._hass),
+            self._session,
             access.token,
             base_url=access.base_url,
             pacer=self._pacer(account),

@@ -35,5 +35,9 @@ WATCH_CHECK_INTERVAL: Final = timedelta(hours=1)
 REFUSED_FOR: Final = timedelta(hours=1)
 # So many polls in a row that do not find a device call for the user.
 NOT_FOUND_POLLS: Final = 3
+# A device without a value that can be shown has a repair issue after so many polls that were answered.
+EMPTY_POLLS: Final = 3
+# So many unknown codes of a device are logged.
+LOGGED_CODES: Final = 20
 # A poll waits this long for others of its account before it gives way and comes back, in seconds.
 POLL_MAX_WAIT: Final = 90.0

@@ -24,6 +24,7 @@ from .const import (
     DEFAULT_SCAN_INTERVAL,
     DOMAIN,
     FRESHNESS_CHECK_INTERVAL,
+    LOGGED_CODES,
     LOGGER,
     NOT_FOUND_POLLS,
     POLL_MAX_WAIT,
@@ -44,9 +45,11 @@ from .enerclo import (
 )
 from .faults import fault_attributes
 from .issues import unknown_issue
+from .raw import printable
 from .readings import ActiveFault, Interpreter, Reading, Value
 from .refusals import async_note_outcome
 from .schedule import Schedule
+from .unreadable import UnreadableIssue
 
 STORAGE_VERSION = 1
 # With one of these errors the cloud has answered.
@@ -130,6 +133,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self.base_info: dict[str, Json] = {}
         self._not_found = 0
         self._reported_codes: set[tuple[str, str]] = set()
+        self._unreadable = UnreadableIssue(self)
         # What other devices of the system say of this one, by entity key, and where its state of charge comes from.
         self.shared: Mapping[str, Value] = {}
         self.charge_source: str | None = None
@@ -193,12 +197,16 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             if isinstance(err, NotFoundError):
                 self._count_not_found()
             async_note_outcome(self, limited=isinstance(err, LimitedError))
+            if isinstance(err, (MalformedAnswerError, NoDataError)):
+                self._unreadable.note(None)
             raise self._update_failed(err) from err
         self._found_again()
         async_note_outcome(self, limited=False)
         self.schedule.take(sample)
         self.schedule.plan()
-        if (reading := self._interpreter.read(sample)) is None:
+        reading = self._interpreter.read(sample)
+        self._unreadable.note(reading)
+        if reading is None:
             raise UpdateFailed(
                 translation_domain=DOMAIN, translation_key="no_data", translation_placeholders={"device": self.name}
             )
@@ -210,9 +218,10 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         return reading
 
     def _log_unknown_codes(self, reading: Reading) -> None:
-        """Log each code that the catalogue does not know once."""
+        """Log each code that the catalogue does not know once, the first of them only."""
         for key, code in reading.codes.items():
-            if (seen := (key, str(code)[:40])) not in self._reported_codes:
+            seen = (key, printable(code, 40))
+            if seen not in self._reported_codes and len(self._reported_codes) < LOGGED_CODES:
                 self._reported_codes.add(seen)
                 LOGGER.warning("%s reports %s as %s, which is not known", self.name, *seen)
 

@@ -177,7 +177,7 @@ async def _home(scenario: Scenario, seed: int) -> AsyncIterator[tuple[Home, Simu
         stored_in_memory() as storage,
         patch("custom_components.atess.PLATFORMS", []),
         patch("custom_components.atess.plant.PlantCoordinator._follow", lambda _plant: None),
-        patch("custom_components.atess.account.async_get_clientsession", lambda _hass: wire),
+        patch("custom_components.atess.account.new_session", lambda _hass: wire),
     ):
         yield Home(scenario, cloud, wire, storage), cloud, wire
     logging.disable(logging.NOTSET)
