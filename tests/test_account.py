@@ -2,9 +2,11 @@
 
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from socket import AF_INET
+from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import TCPConnector, web
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -37,14 +39,20 @@ class CookieCloud:
 
 
 @pytest.fixture
-async def cookie_cloud(socket_enabled: None) -> AsyncIterator[CookieCloud]:
+async def cookie_cloud(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CookieCloud]:
     """A cloud that sets cookies, under a name: cookies of bare addresses are not kept anyhow."""
+
+    async def resolve(_connector: TCPConnector, host: str, port: int, **_: Any) -> list[dict[str, Any]]:
+        loopback = {"host": "127.0.0.1", "port": port, "family": AF_INET, "proto": 0, "flags": 0}
+        return [{"hostname": host, **loopback}]
+
+    monkeypatch.setattr(TCPConnector, "_resolve_host", resolve)
     cloud = CookieCloud()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", cloud.answer)
     runner = web.AppRunner(app)
     await runner.setup()
-    await web.TCPSite(runner, "localhost", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
     cloud.base_url = f"http://localhost:{runner.addresses[0][1]}/api/v1/"
     yield cloud
     await runner.cleanup()

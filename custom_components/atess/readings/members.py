@@ -103,7 +103,7 @@ def parse(kind: Kind, members: Mapping[str, Json]) -> Parsed:
     parsed.comma_decimal = has_decimal_commas(value for _, known, value, _ in best.values() if known.quantity.unit)
     for key, (_, known, value, member) in best.items():
         readable = _take(parsed, key, known, value)
-        if _is_value(value):
+        if _is_value(value) and known.quantity.device_class != "timestamp":
             parsed.sent += 1
             if not readable:
                 parsed.unreadable[key] = member
@@ -130,7 +130,6 @@ def _take(parsed: Parsed, key: str, known: Field, value: Json) -> bool:
         parsed.values[key] = flag if flag is None else flag is not known.inverted
     elif quantity.device_class == "timestamp":
         parsed.values[key] = None
-        return True
     elif quantity.name == "text":
         parsed.values[key] = _text(value)
     elif quantity.name in _PLAIN:
