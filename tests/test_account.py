@@ -18,7 +18,7 @@ from custom_components.atess.const import CONF_BASE_URL, DOMAIN
 from custom_components.atess.enerclo import EnercloError, Kind
 from simulator import Simulator
 
-from .common import Advance, add_entry, set_up, state
+from .common import Advance, add_entry, state
 
 TOKENS = tuple("Basic " + b64encode(pair.encode()).decode() for pair in ("1111:" + "a" * 32, "2222:" + "b" * 32))
 
@@ -59,7 +59,7 @@ async def cookie_cloud(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_no_cookie_passes(hass: HomeAssistant, cookie_cloud: CookieCloud) -> None:
-    """What a cloud sets for one account comes back neither from another nor from other integrations, nor theirs here."""
+    """What a cloud sets for an account comes back neither from another nor from other integrations, nor theirs here."""
     accounts = await async_get_accounts(hass)
     async with async_get_clientsession(hass).get(cookie_cloud.base_url):
         pass

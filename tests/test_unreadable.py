@@ -1,6 +1,7 @@
 """A device of which too little can be read says so."""
 
 import json
+from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -27,8 +28,8 @@ async def test_formatted_values_are_read(
 ) -> None:
     """A unit or a decimal comma is no reason to show nothing."""
     serial = cloud.devices[0].sn
-    values = {"pac": "-2,4 kW", "ppv": "3,012kW", "ppv1": "3,012 kW", "ppv2": "0", "ppv3": "0,0", "loadActivePower": "2.5kW"}
-    cloud.inject(kind="members", device=serial, set=values)
+    values: dict[str, Any] = {"pac": "-2,4 kW", "ppv": "3,012kW", "ppv1": "3,012 kW", "ppv2": "0", "ppv3": "0,0"}
+    cloud.inject(kind="members", device=serial, set={**values, "loadActivePower": "2.5kW"})
     await advance(301)
     assert state(hass, f"{serial}_pv_power").state == "3.012"
     assert state(hass, f"{serial}_battery_power").state == "-2.4"
@@ -44,7 +45,7 @@ async def test_unreadable_values(
     sample = entry.runtime_data.client.last_sample("hps_string", serial)
     assert sample is not None
     numbers = [name for name, value in sample.members.items() if isinstance(value, float) and name != "withTime"]
-    few = dict.fromkeys(numbers[: len(numbers) // 8], "4 apples")
+    few: dict[str, Any] = dict.fromkeys(numbers[: len(numbers) // 8], "4 apples")
     cloud.inject(kind="members", device=serial, set=few)
     await advance(301)
     assert issue_of(hass, entry, serial) is None
@@ -74,7 +75,8 @@ async def test_absent_values_are_no_issue(
 ) -> None:
     """What stands for "no value now" is no fault of the format."""
     serial = cloud.devices[0].sn
-    cloud.inject(kind="members", device=serial, set=dict.fromkeys(POWERS, "N/A") | dict.fromkeys(("vbat", "ibat"), "--"))
+    absent: dict[str, Any] = dict.fromkeys(POWERS, "N/A") | dict.fromkeys(("vbat", "ibat"), "--")
+    cloud.inject(kind="members", device=serial, set=absent)
     await advance(301)
     assert issue_of(hass, entry, serial) is None
 
@@ -101,7 +103,7 @@ async def test_device_without_values(hass: HomeAssistant, cloud: Simulator, adva
 async def test_only_unknown_members(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
     """A device of which no member is known has entities that say nothing; the cloud's names are in the diagnostics."""
     serial = cloud.devices[0].sn
-    sample_members = {"unheardOf": 3.5, "time": "2026-07-15 14:00:00"}
+    sample_members: dict[str, Any] = {"unheardOf": 3.5, "time": "2026-07-15 14:00:00"}
     cloud.inject(kind="not_object", device=serial, body={"code": 0, "data": sample_members})
     entry = add_entry(hass, cloud, cloud.devices[:1])
     await set_up(hass, entry)

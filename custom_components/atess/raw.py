@@ -1,7 +1,6 @@
 """Members that the catalogue does not know: which of them become entities, and how their names and values are shown."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from homeassistant.const import MAX_LENGTH_STATE_STATE
 from homeassistant.core import HomeAssistant
@@ -42,7 +41,7 @@ def printable(text: object, limit: int) -> str:
     return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in str(text)[:limit])
 
 
-def raw_state(value: Any) -> str | int | float | None:
+def raw_state(value: object) -> str | int | float | None:
     """Return a value of the cloud as a state can hold it: texts cut, None for numbers beyond all measure."""
     if isinstance(value, str):
         return value[:MAX_LENGTH_STATE_STATE]

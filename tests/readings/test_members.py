@@ -113,7 +113,9 @@ def test_formatted_texts_stand_in_for_missing_numbers() -> None:
 
 def test_formatted_numbers() -> None:
     """Texts for people are read where they have one meaning; "4,054" has two unless another value shows the commas."""
-    reading = Device().read(ppv="4,054", ppv1="2.5kW", ppv2="2500 W", vbat="52.1 V", checkTime="300 s", bypassFreq="50,012")
+    reading = Device().read(
+        ppv="4,054", ppv1="2.5kW", ppv2="2500 W", vbat="52.1 V", checkTime="300 s", bypassFreq="50,012"
+    )
     values = reading.values
     assert [values[key] for key in ("pv1_power", "pv2_power", "battery_voltage")] == [2.5, None, 52.1]
     assert values["start_up_check_time"] == 300

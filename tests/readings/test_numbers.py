@@ -160,7 +160,7 @@ def test_a_formatted_number_is_read_as_it_was_meant_or_not(
 ) -> None:
     value = round(thousandths / 1000, digits)
     group, point, comma_decimal = style
-    text = f"{value:,.{digits}f}".translate(str.maketrans({",": group, ".": point})) + unit
+    text = f"{value:,.{digits}f}".translate({ord(","): group, ord("."): point}) + unit
     for evidence in {comma_decimal, False} if point == "," and group != "." else {comma_decimal}:
         assert parse_quantity(text, "kW", comma_decimal=evidence) in {value, None}
 
@@ -198,7 +198,18 @@ def test_codes(sent: Json, expected: int | None) -> None:
     assert parse_code(sent) == expected
 
 
-@pytest.mark.parametrize(("sent", "expected"), [("32.5 °C", 32.5), ("max: 3.436V", 3.436), ("none", None), (31, 31.0), ("32,5 °C", 32.5), (".5 V", 0.5), ("3,436V", None)])
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ("32.5 °C", 32.5),
+        ("max: 3.436V", 3.436),
+        ("none", None),
+        (31, 31.0),
+        ("32,5 °C", 32.5),
+        (".5 V", 0.5),
+        ("3,436V", None),
+    ],
+)
 def test_numbers_in_formatted_texts(sent: Json, expected: float | None) -> None:
     assert number_in(sent) == expected
 

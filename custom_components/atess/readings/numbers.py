@@ -73,7 +73,7 @@ def parse_quantity(
 
 
 def has_decimal_commas(values: Iterable[Json]) -> bool:
-    """Return whether numbers among the values have commas that can only be decimal, and none groups digits by commas."""
+    """Return whether numbers among the values have commas that can only be decimal, and none groups digits by them."""
     numerals = [formatted[1] for value in values if isinstance(value, str) and (formatted := _split(value))]
     decimal = (_SPACED, _POINT_GROUPS, _DECIMAL)
     return any(
