@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from homeassistant.const import CONF_TOKEN, EVENT_HOMEASSISTANT_FINAL_WRITE
+from aiohttp import ClientSession, DummyCookieJar
+from homeassistant.const import CONF_TOKEN, EVENT_HOMEASSISTANT_CLOSE, EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, callback
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.storage import Store
@@ -33,6 +34,21 @@ async def async_wait(seconds: float) -> None:
     await sleep(seconds)
 
 
+def new_session(hass: HomeAssistant) -> ClientSession:
+    """Return a session that keeps no cookies, so that none passes between accounts; it is closed with Home Assistant.
+
+    Left to itself Home Assistant would close it with the entry that is set up now, though other entries share it.
+    """
+    session = async_create_clientsession(hass, auto_cleanup=False, cookie_jar=DummyCookieJar())
+
+    @callback
+    def close(_event: Event) -> None:
+        session.detach()
+
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
+    return session
+
+
 @dataclass(frozen=True, slots=True)
 class _Access:
     """The ways in that make a client what it is."""
@@ -52,7 +68,6 @@ class Account:
     def __init__(self, accounts: Accounts, stored: dict[str, Any]) -> None:
         """Take up what earlier runs have stored."""
         self._accounts = accounts
-        self._hass = accounts.hass
         self._stored = stored
         self._kept: dict[tuple[str, str], Callable[[], Any]] = {}
         self._client: tuple[_Access, EnercloClient] | None = None
@@ -99,7 +114,7 @@ class Account:
 
     def _new_client(self, access: _Access) -> EnercloClient:
         return EnercloClient(
-            async_get_clientsession(self._hass),
+            self._accounts.session,
             access.token,
             base_url=access.base_url,
             pacer=self.pacer,
@@ -193,6 +208,7 @@ class Accounts:
     def __init__(self, hass: HomeAssistant) -> None:
         """Start with nothing learned; async_load reads what earlier runs have stored."""
         self.hass = hass
+        self.session = new_session(hass)
         self._store = Store[dict[str, Any]](hass, STORAGE_VERSION, f"{DOMAIN}.accounts")
         self._stored: dict[str, Any] = {}
         self._accounts: dict[str, Account] = {}

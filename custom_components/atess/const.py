@@ -35,6 +35,10 @@ WATCH_CHECK_INTERVAL: Final = timedelta(hours=1)
 LIMITED_FOR: Final = timedelta(hours=1)
 # So has a device after so many polls in a row that do not find it, or that are refused while others are served.
 POLLS_UNTIL_ISSUE: Final = 3
+# A device without a value that can be shown has a repair issue after so many polls that were answered.
+EMPTY_POLLS: Final = 3
+# So many unknown codes of a device are logged.
+LOGGED_CODES: Final = 20
 # A poll waits this long for others of its account before it gives way and comes back, in seconds.
 POLL_MAX_WAIT: Final = 90.0
 # What is stored is written so long after a change, in seconds; an end of Home Assistant does not wait for it.

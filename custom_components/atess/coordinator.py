@@ -22,6 +22,7 @@ from .const import (
     CONF_SYSTEM_NO,
     DOMAIN,
     FRESHNESS_CHECK_INTERVAL,
+    LOGGED_CODES,
     LOGGER,
     OVERDUE_GAPS,
     POLL_MAX_WAIT,
@@ -44,9 +45,11 @@ from .faults import fault_attributes
 from .poll_issues import PollIssues
 from .poll_timer import PollTimer
 from .polling import Reason, Schedule
+from .raw import printable
 from .readings import ActiveFault, Interpreter, Reading, Value
 from .readings.clock import parse_time
 from .storage import async_load_cache
+from .unreadable import UnreadableIssue
 
 STORAGE_VERSION = 1
 # With one of these errors the cloud has answered.
@@ -139,6 +142,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self.base_info: dict[str, Json] = {}
         self._issues = PollIssues(hass, entry, account, self.subentry_id, self.device_sn, self.name)
         self._reported_codes: set[tuple[str, str]] = set()
+        self._unreadable = UnreadableIssue(self)
         # What other devices of the system say of this one, by entity key, and where its state of charge comes from.
         self.shared: Mapping[str, Value] = {}
         self.charge_source: str | None = None
@@ -208,6 +212,8 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             sample = remembered
         except EnercloError as err:
             self._issues.note(err, denied=self.client.denied)
+            if isinstance(err, MalformedAnswerError | NoDataError):
+                self._unreadable.note(None)
             raise self._update_failed(err) from err
         self._issues.note(None, denied=False)
         self.account.refused_until.pop(self.device_sn, None)
@@ -215,7 +221,9 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         label = None if local is None else local.replace(tzinfo=UTC).timestamp()
         self.schedule.take(label, sample.received.timestamp())
         self.schedule.plan()
-        if (reading := self._interpreter.read(sample)) is None:
+        reading = self._interpreter.read(sample)
+        self._unreadable.note(reading)
+        if reading is None:
             raise self._error("no_data")
         if reading.fresh:
             self.data_age = (reading.received - reading.sampled_at).total_seconds()
@@ -225,9 +233,10 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         return reading
 
     def _log_unknown_codes(self, reading: Reading) -> None:
-        """Log each code that the catalogue does not know once."""
+        """Log each code that the catalogue does not know once, the first of them only."""
         for key, code in reading.codes.items():
-            if (seen := (key, str(code)[:40])) not in self._reported_codes:
+            seen = (key, printable(code, 40))
+            if seen not in self._reported_codes and len(self._reported_codes) < LOGGED_CODES:
                 self._reported_codes.add(seen)
                 LOGGER.warning("%s reports %s as %s, which is not known", self.name, *seen)
 

@@ -60,7 +60,7 @@ class Home:
         self._hass: HomeAssistant | None = None
         self._entries: list[MockConfigEntry] = []
         self.numbers = 1
-        self.options = {"scan_interval": round(scenario.limit / 60), "allow_changes": False}
+        self.options: dict[str, int | bool] = {"scan_interval": round(scenario.limit / 60), "allow_changes": False}
         self.outcome = Outcome()
 
     async def start(self) -> None:
@@ -150,7 +150,7 @@ class Home:
             raise RuntimeError("Home Assistant does not run")
         return self._hass
 
-    def set_options(self, **options: Any) -> None:
+    def set_options(self, **options: int | bool) -> None:
         """Change options of the entries, also of those after the next start."""
         self.options = {**self.options, **options}
         for entry in self._entries:
@@ -200,7 +200,7 @@ async def home_of(scenario: Scenario, seed: int) -> AsyncIterator[tuple[Home, Si
         stored_in_memory() as storage,
         patch("custom_components.atess.PLATFORMS", []),
         patch("custom_components.atess.plant.PlantCoordinator._follow", lambda _plant: None),
-        patch("custom_components.atess.account.async_get_clientsession", lambda _hass: wire),
+        patch("custom_components.atess.account.new_session", lambda _hass: wire),
     ):
         yield Home(scenario, cloud, wire, storage), cloud, wire
     logging.disable(logging.NOTSET)

@@ -152,10 +152,8 @@ class Life:
         return self._home.entry.state is ConfigEntryState.LOADED
 
 
-async def live(seed: int, operations: int) -> list[str]:
+async def live(loop: VirtualLoop, seed: int, operations: int) -> list[str]:
     """Live one life and return what was wrong with it."""
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, VirtualLoop)
     scenario = Scenario(name="alive", title="", devices=1 + seed % 3, latency=(0.1, 0.3))
     async with home_of(scenario, seed) as (home, cloud, wire):
         life = Life(seed, home, cloud, wire, loop)
