@@ -177,6 +177,12 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         )
         self.timer.async_start()
 
+    @override
+    async def async_shutdown(self) -> None:
+        """Poll no more; comes with the entry's unload."""
+        self.timer.async_stop()
+        await super().async_shutdown()
+
     @callback
     def async_poll_soon(self) -> None:
         """Poll as soon as pacing permits, now that the cloud accepts the token."""

@@ -16,7 +16,7 @@ _LEAST, _MOST, _FALLBACK = 1.0, 86_400.0, 300.0
 
 
 class PollTimer:
-    """Poll a device after the delay that its schedule names, again and again, until its entry is unloaded.
+    """Poll a device after the delay that its schedule names, again and again, until async_stop.
 
     Every poll ends with the timer being set, whatever the poll raised. Delays are measured by the event loop, which
     does not notice when somebody sets the wall clock.
@@ -47,12 +47,11 @@ class PollTimer:
 
     @callback
     def async_start(self) -> None:
-        """Set the timer for the first poll; it ends with the entry, and respects that polling is disabled."""
+        """Set the timer for the first poll, unless the user has disabled polling."""
         if self._running or self._entry.pref_disable_polling:
             return
         self._running = True
         self._polled_at = self._hass.loop.time()
-        self._entry.async_on_unload(self._stop)
         self.async_set()
 
     @callback
@@ -112,7 +111,8 @@ class PollTimer:
             self.async_note_poll()
 
     @callback
-    def _stop(self) -> None:
+    def async_stop(self) -> None:
+        """Poll no more."""
         self._running = False
         self._clear()
 

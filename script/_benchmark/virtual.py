@@ -87,9 +87,9 @@ def clocks(loop: VirtualLoop) -> Iterator[None]:
         yield
 
 
-def run[T](main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine in virtual time."""
-    loop = VirtualLoop()
+def run[T](main: Callable[[], Coroutine[Any, Any, T]], loop: VirtualLoop | None = None) -> T:
+    """Run a coroutine in virtual time, on a loop of its own unless one is given."""
+    loop = loop or VirtualLoop()
     asyncio.set_event_loop(loop)
     try:
         with clocks(loop):
