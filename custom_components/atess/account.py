@@ -78,7 +78,7 @@ class Account:
         """When a device that was refused is asked about again (unix seconds), by serial number."""
         self._failing: set[tuple[str, str]] = set()
         # Whether the file says that nothing was asked after it was written.
-        self.clean = stored.get("clean") is not False
+        self.clean = not stored or (stored.get("clean") is True and isinstance(stored.get("pacer"), dict))
         self.pacer = Pacer(clock=_clock, sleep=async_wait, persist=self._async_before_request)
         self.pacer.load(stored.get("pacer"), clean=self.clean)
 

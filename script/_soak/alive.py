@@ -7,6 +7,7 @@ Home Assistant after another, on what the one before has stored or, where it was
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 
@@ -65,8 +66,8 @@ class Life:
         self.story.append(what)
         begun, count = self._loop.time(), len(self._cloud.requests)
         interval = 60.0 * self._home.options["scan_interval"]
-        # A poll that waits for the next sample leaves out the present one, a period at most.
-        within = max(interval, PERIOD) + (PERIOD if interval <= PERIOD else 0.0) + self._held + SLACK
+        # A poll waits for the next sample, which comes within a period of the moment that pacing permits.
+        within = interval + PERIOD + self._held + SLACK
         self._held = 0.0
         missing = {device.sn for device in self._cloud.devices}
         while missing and self._loop.time() - begun < within:
@@ -113,7 +114,7 @@ class Life:
         return f"disabled for {pause:.0f} s"
 
     async def _fail(self) -> str:
-        fault = self._chance.choice(
+        fault: dict[str, Any] = self._chance.choice(
             [
                 {"kind": "http_status", "status": 503},
                 {"kind": "http_status", "status": 403},

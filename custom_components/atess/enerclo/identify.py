@@ -46,8 +46,8 @@ class Search:
     async def ask(self, kind: Kind) -> Sample | None:
         """Return the device's sample if it is of this kind; None, and keep the answer, if it may be of another.
 
-        Raises what ends the search: that no answer came, or a second refusal for frequency, which is then hardly that
-        of one endpoint.
+        Raises what ends the search: that no answer came, that the token is refused (401; 403 may be about the serial
+        number), or a second refusal for frequency, which is then hardly that of one endpoint.
         """
         self._asked += 1
         try:
@@ -63,7 +63,7 @@ class Search:
         except EnercloError as error:
             self._errors.append(error)
             limited = sum(isinstance(other, LimitedError) for other in self._errors)
-            if not error.answered or limited >= _MAX_LIMITED:
+            if not error.answered or limited >= _MAX_LIMITED or 401 in {error.http_status, error.code}:
                 raise
         return None
 

@@ -130,22 +130,28 @@ class Intervals:
             rows.append([path, device, last, record.hold, record.widened, record.since])
         return rows
 
-    def load(self, rows: object, *, called_at: float | None = None) -> None:
-        """Take over what dump returned; a damaged row is passed over, and what is known already stays.
+    def load(self, rows: object, now: float, *, clean: bool) -> None:
+        """Take over what dump returned; what is known already stays.
 
-        With `called_at` every call, known or not, counts as made at that moment or later.
+        Unless `clean`, or if a row is damaged, every call counts as made just now, known or not.
         """
-        self._called_at = called_at
+        whole = clean and isinstance(rows, list | None)
         for row in rows if isinstance(rows, list) else ():
             match row:
-                case [str() as path, str() as device, last, hold, widened, since]:
+                case [str() as path, str() as device, float() | int() | None as last, hold, widened, since]:
                     record = _Record(
-                        last=number(last) if called_at is None else max(number(last) or called_at, called_at),
+                        last=number(last),
                         hold=number(hold, 0.0, DAY) or 0.0,
                         widened=number(widened, MINIMUM_INTERVAL, MAXIMUM_INTERVAL),
                         since=number(since) or 0.0,
                     )
                     self._records.setdefault((path, device), record)
+                case _:
+                    whole = False
+        if not whole:
+            self._called_at = now
+            for record in self._records.values():
+                record.last = now
 
     def _flies(self, key: Key) -> bool:
         return self._in_flight is not None and self._in_flight.key == key

@@ -248,7 +248,7 @@ class Pacer:
 
         Unless `clean`, calls may have been made after that: all endpoints then count as called just now.
         """
-        self._intervals.load(member(state, "calls"), called_at=None if clean else self._clock())
+        self._intervals.load(member(state, "calls"), self._clock(), clean=clean)
         self._unannounced.load(member(state, "unannounced"))
         if self._ended is None:
             self._ended = number(member(state, "ended"))
