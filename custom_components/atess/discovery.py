@@ -1,6 +1,6 @@
 """Finding devices: what kind a serial number is, and what the lists of a data logger hold."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from .enerclo import EnercloClient, EnercloError, Json, Kind, NoDataError, NotFoundError, PacedError, Priority
@@ -20,11 +20,15 @@ class FoundDevice:
     system_no: int | None = None
 
 
-async def async_identify(client: EnercloClient, serial: str) -> tuple[list[FoundDevice], bool]:
+async def async_identify(
+    client: EnercloClient, serial: str, *, progress: Callable[[int, int], None] | None = None
+) -> tuple[list[FoundDevice], bool]:
     """Find what a serial number is: one device, or (True) a data logger with its devices.
 
     Raises NotFoundError if neither, NoDataError if it is a device that has never reported, else what the client raises.
     """
+    if progress:
+        progress(0, len(Kind) + 1)
     try:
         if await _is_data_logger(client, serial):
             return await async_devices_of(client, serial), True
@@ -79,9 +83,13 @@ async def async_read_lists(
     return list(found.values()), answered
 
 
-async def async_discover(client: EnercloClient) -> list[FoundDevice]:
+async def async_discover(
+    client: EnercloClient, *, progress: Callable[[int, int], None] | None = None
+) -> list[FoundDevice]:
     """Find all devices of an account from its lists of plants and data loggers; empty where these do not answer."""
     found: dict[str, FoundDevice] = {}
+    if progress:
+        progress(0, 1)
     try:
         plants = await client.plants(max_wait=PERSON_MAX_WAIT)
     except NotFoundError:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from typing import Any
 
+from script._demo.forms import fill
 from script._demo.home_assistant import Api
 from script._demo.process import DemoError
 from script._demo.roles import available_sources, needed
@@ -14,7 +15,7 @@ MOST_STEPS = 20
 
 async def add_integration(api: Api, *, token: str, devices: list[str], base_url: str) -> str:
     """Go through the config flow and return the title of the new entry; DemoError with the flow's words if it fails."""
-    result = await api.request("POST", FLOW, {"handler": "atess", "show_advanced_options": False})
+    result = await api.request("POST", FLOW, {"handler": "atess"})
     answers: dict[str, Any] = {
         "token": token,
         "device_sn": devices,
@@ -28,8 +29,7 @@ async def add_integration(api: Api, *, token: str, devices: list[str], base_url:
         if kind == "form":
             if result.get("errors"):
                 raise DemoError(f"the config flow refuses: {await _error_texts(api, result)}")
-            known = answers if result["step_id"] == "user" else {}
-            body = fill(result.get("data_schema") or [], known)
+            body = fill(result["data_schema"], answers if result["step_id"] == "user" else {})
             result = await api.request("POST", f"{FLOW}/{result['flow_id']}", body)
         elif kind == "progress":
             await asyncio.sleep(1)
@@ -37,23 +37,6 @@ async def add_integration(api: Api, *, token: str, devices: list[str], base_url:
         else:
             raise DemoError(f"the config flow ends with {kind}: {await _error_texts(api, result)}")
     raise DemoError(f"the config flow did not end after {MOST_STEPS} steps")
-
-
-def fill(schema: list[dict[str, Any]], known: dict[str, Any]) -> dict[str, Any]:
-    """Return a form's answers: what is known by name, else the value that the form suggests."""
-    body: dict[str, Any] = {}
-    for field in schema:
-        name = field["name"]
-        suggested = (field.get("description") or {}).get("suggested_value", field.get("default"))
-        if field.get("type") == "expandable":
-            body[name] = fill(field["schema"], known.get(name, {}))
-        elif name in known:
-            body[name] = known[name]
-        elif suggested is not None:
-            body[name] = suggested
-        elif field.get("required"):
-            raise DemoError(f"the config flow asks for {name}, which the demo does not know")
-    return body
 
 
 async def _error_texts(api: Api, result: dict[str, Any]) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 
 import aiohttp
 
+from script._demo.forms import fill
 from script._demo.home_assistant import Api, Json
 from script._demo.process import DemoError
-from script._demo.setting_up import fill
 from script._demo.simulator import Cloud
 
 # Lest anybody wait for hours, loggers upload every ten seconds, the cloud may be asked once a minute, and the plant's
@@ -77,7 +77,8 @@ async def _submit(api: Api, path: str, result: Json, known: dict[str, Any]) -> N
     while result["type"] == "form":
         if result.get("errors"):
             raise DemoError(f"the form {result['step_id']} refuses: {result['errors']}")
-        result = await api.request("POST", f"{path}/{result['flow_id']}", fill(result["data_schema"], known))
+        typed = {field["name"]: known[field["name"]] for field in result["data_schema"] if field["name"] in known}
+        result = await api.request("POST", f"{path}/{result['flow_id']}", fill(result["data_schema"], typed))
     if result["type"] == "abort" and result["reason"] != "reconfigure_successful":
         raise DemoError(f"the flow ends with {result['reason']}")
 
