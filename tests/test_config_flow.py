@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
@@ -11,10 +12,11 @@ from homeassistant.helpers import device_registry as dr
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.atess.const import DOMAIN
+from script._demo.forms import fill
 from simulator import Simulator
 
 from .common import Advance, account_of, add_entry, other_token
-from .flows import start, submit, user_input
+from .flows import fields, start, submit, user_input
 
 
 async def test_user_flow(hass: HomeAssistant, cloud: Simulator) -> None:
@@ -69,13 +71,17 @@ async def test_address_forms(hass: HomeAssistant, cloud: Simulator, address: str
 
 
 async def test_vendor_address_by_default(hass: HomeAssistant, cloud: Simulator) -> None:
-    """Without an address the vendor's is used, over https."""
+    """The form holds the vendor's address, over https, and that is what is used where none is entered."""
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    entered = user_input(cloud)
-    del entered["advanced"]
-    taken = result["data_schema"](entered)
-    assert taken["advanced"] == {"base_url": "https://www.enerclo-atesspower.com/api/v1/"}
-    assert taken["allow_changes"] is False
+    held = fill(fields(hass.config_entries.flow, result), {"token": cloud.token})
+    assert held["advanced"] == {"base_url": "https://www.enerclo-atesspower.com/api/v1/"}
+    assert held["allow_changes"] is False
+    with patch("custom_components.atess.config_flow.DEFAULT_BASE_URL", cloud.base_url):
+        entered = user_input(cloud)
+        del entered["advanced"]
+        result = await submit(hass.config_entries.flow, result["flow_id"], entered)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"]["base_url"] == cloud.base_url
 
 
 async def recover(hass: HomeAssistant, flow_id: str, cloud: Simulator) -> None:

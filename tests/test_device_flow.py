@@ -63,11 +63,13 @@ async def test_add_device_errors(hass: HomeAssistant, cloud: Simulator, clock: A
     cloud.inject(kind="http_status", status=503, count=1)
     result = await submit(hass.config_entries.subentries, flow_id, form(second.sn, kind=second.kind))
     assert result["errors"] == {"base": "cannot_connect"}
-    result = await submit(hass.config_entries.subentries, flow_id, form(second.sn, kind=second.kind))
+    result = await submit(hass.config_entries.subentries, flow_id, form(second.sn))
     assert result["errors"] == {"base": "paced"}
-    clock.tick(300)
+    asked = len(cloud.requests)
     result = await submit(hass.config_entries.subentries, flow_id, form(second.sn, kind=second.kind))
     assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert len(cloud.requests) == asked
+    clock.tick(300)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert cloud.violations == 0
 

@@ -56,6 +56,7 @@ from .flow_forms import (
     device_titles,
     options_schema,
     parse_paths,
+    path_lines,
 )
 from .flow_look_up import LookUpFlow
 
@@ -102,7 +103,8 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
         self._entered = user_input
         self._note_kind(user_input.get(CONF_KIND, KIND_AUTOMATIC))
         token = normalize_token(user_input[CONF_TOKEN])
-        await self.async_set_unique_id(account_identity(token))
+        # A dialog that was left open in another window must not block this one.
+        await self.async_set_unique_id(account_identity(token), raise_on_progress=False)
         self._abort_if_unique_id_configured()
         try:
             address = _address(user_input.get(CONF_ADVANCED, {}).get(CONF_BASE_URL, DEFAULT_BASE_URL))
@@ -178,7 +180,7 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
                     # Only numeric identities tell accounts apart; others change with the token.
                     if identity.isdecimal() and (entry.unique_id or "").isdecimal():
                         raise FormError("wrong_account", CONF_TOKEN)
-                    await self.async_set_unique_id(identity)
+                    await self.async_set_unique_id(identity, raise_on_progress=False)
                     self._abort_if_unique_id_configured()
                 await self._async_check(data, entry)
             except FormError as err:
@@ -233,9 +235,10 @@ class AtessOptionsFlow(OptionsFlow):
                 kept = {key: value for key, value in options.items() if key not in {CONF_DAILY_BUDGET, CONF_PATHS}}
                 shown = {key: value for key, value in user_input.items() if key != CONF_ADVANCED}
                 return self.async_create_entry(data={**kept, **shown, **({CONF_PATHS: paths} if paths else {})})
+        suggested = user_input or {**options, CONF_ADVANCED: {CONF_PATHS: path_lines(stored_paths)}}
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(options_schema(stored_paths), user_input or options),
+            data_schema=self.add_suggested_values_to_schema(options_schema(stored_paths), suggested),
             errors=error.errors,
             description_placeholders=error.placeholders,
         )

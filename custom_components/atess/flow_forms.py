@@ -124,10 +124,14 @@ CHANGE_DEVICE_WITH_SETTINGS_SCHEMA = CHANGE_DEVICE_SCHEMA.extend(
 )
 
 
+def path_lines(paths: Mapping[str, str]) -> list[str]:
+    """Return stored paths as the lines of the form, the reverse of parse_paths."""
+    return [f"{operation} = {path}" for operation, path in paths.items()]
+
+
 def options_schema(paths: Mapping[str, str]) -> vol.Schema:
     """Return the form of the options, with the stored paths as the default: only an emptied list removes them."""
-    lines = [f"{operation} = {path}" for operation, path in paths.items()]
-    fields = vol.Schema({vol.Required(CONF_PATHS, default=lines): _TEXTS})
+    fields = vol.Schema({vol.Required(CONF_PATHS, default=path_lines(paths)): _TEXTS})
     return _OPTIONS_SCHEMA.extend({vol.Optional(CONF_ADVANCED): section(fields, {"collapsed": True})})
 
 

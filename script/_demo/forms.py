@@ -77,10 +77,6 @@ def _empty(field: Mapping[str, Any]) -> Any:  # noqa: ANN401  # whatever the kin
     match field.get("type") or field["selector"]:
         case "boolean" | {"boolean": _}:
             return False
-        case "string":
-            return ""
-        case "integer" | "float":
-            return field.get("valueMin", 0)
         case {"number": options}:
             return options.get("min", 0)
         case {"text": options}:

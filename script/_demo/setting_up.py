@@ -6,11 +6,12 @@ from typing import Any
 
 from script._demo.forms import fill
 from script._demo.home_assistant import Api
-from script._demo.process import DemoError
+from script._demo.process import DemoError, doing
 from script._demo.roles import available_sources, needed
 
 FLOW = "/api/config/config_entries/flow"
 MOST_STEPS = 20
+ENTITY_SECONDS = 120
 
 
 async def add_integration(api: Api, *, token: str, devices: list[str], base_url: str) -> str:
@@ -53,6 +54,14 @@ async def _error_texts(api: Api, result: dict[str, Any]) -> str:
     for name, value in (result.get("description_placeholders") or {}).items():
         text = text.replace(f"{{{name}}}", str(value))
     return text
+
+
+async def complete(api: Api, devices: dict[str, str]) -> list[str]:
+    """Wait for the devices' entities, enter them into the Energy dashboard, and return their statistics."""
+    async with doing("waiting for the devices' entities"):
+        await wait_for_entities(api, devices, ENTITY_SECONDS)
+    async with doing("filling the Energy dashboard's preferences"):
+        return await fill_energy_dashboard(api, devices)
 
 
 async def wait_for_entities(api: Api, devices: dict[str, str], seconds: float) -> None:

@@ -42,8 +42,6 @@ def inverter(cloud: Cloud) -> str | None:
 
 async def prepare(api: Api, cloud: Cloud, device: str) -> None:
     """Have the cloud asked each minute, and confirm in the device's form "Match settings" what it proposes."""
-    async with aiohttp.ClientSession() as session:
-        await cloud.control(session, "configure", {"limit": LIMIT_SECONDS})
     entry = (await api.entries())[0]["entry_id"]
     options = await api.request("POST", f"{FLOWS}/options/flow", {"handler": entry})
     await _submit(api, f"{FLOWS}/options/flow", options, {"scan_interval": LIMIT_SECONDS // 60})
@@ -51,6 +49,11 @@ async def prepare(api: Api, cloud: Cloud, device: str) -> None:
     subentry = next(item["subentry_id"] for item in subentries if item["unique_id"] == device)
     form = await _change_form(api, {"handler": [entry, "device"], "subentry_id": subentry})
     await _submit(api, f"{FLOWS}/subentries/flow", form, {"match_settings": True})
+    await is_steerable(api, device)
+
+
+async def is_steerable(api: Api, device: str) -> None:
+    """Wait until the confirmed settings are controls, once the entry is loaded again; else DemoError."""
     if not await holds(lambda: _is_ready(api, device), RELOAD_SECONDS):
         raise DemoError("the settings that were confirmed did not become controls")
 
@@ -102,8 +105,12 @@ async def _is_ready(api: Api, device: str) -> bool:
 
 
 async def begin(cloud: Cloud, device: str) -> None:
-    """Let the battery discharge at any hour: the inverter's settings were changed some minutes ago, on its display."""
+    """Let the battery discharge at any hour: the inverter's settings were changed some minutes ago, on its display.
+
+    The cloud may be asked each minute.
+    """
     async with aiohttp.ClientSession() as session:
+        await cloud.control(session, "configure", {"limit": LIMIT_SECONDS})
         charge = (await cloud.control(session, "truth"))["devices"][device]["soc"]
         power = ABOVE_HALF if charge > HALF else BELOW_HALF
         await cloud.control(session, "settings", {"sn": device, **DISCHARGING, **power})
