@@ -18,7 +18,8 @@ from simulator import Simulator
 from simulator.options import CHOICES
 
 from .common import ZONE, Advance, state
-from .test_config_flow import start, user_input
+from .flows import user_input
+from .test_config_flow import start
 
 DAY = 86400
 STRING, CENTRAL, LOGGER = "SIMHPS0001", "SIMHPS0002", "SIMLOG0002"

@@ -60,10 +60,20 @@ DAMAGES: dict[str, Callable[[Stored], None]] = {
     "pacer is a list": replace("pacer", [1]),
     "pacer rows": replace(
         "pacer",
-        {"calls": [["hps", "SIM", "x", [], {}, None], 5, None], "ended": "x", "day": [], "requests": -5, "unannounced": 3},
+        {
+            "calls": [["hps", "SIM", "x", [], {}, None], 5, None],
+            "ended": "x",
+            "day": [],
+            "requests": -5,
+            "unannounced": 3,
+        },
     ),
-    "pacer counts": replace("pacer", {"calls": [], "ended": 1e300, "day": 1e300, "requests": 1e300, "refusals": -1e300}),
-    "pacer far": replace("pacer", {"calls": [["hps/data-last", "SIMHPS0002", 1e300, 1e300, 1e300, 1e300]], "ended": 1e18}),
+    "pacer counts": replace(
+        "pacer", {"calls": [], "ended": 1e300, "day": 1e300, "requests": 1e300, "refusals": -1e300}
+    ),
+    "pacer far": replace(
+        "pacer", {"calls": [["hps/data-last", "SIMHPS0002", 1e300, 1e300, 1e300, 1e300]], "ended": 1e18}
+    ),
     "paths": replace("paths", {"answered": [], "absent": {"x": {"y": {"z": 1e300}}}, "readable": 3}),
     "paths are text": replace("paths", "x"),
     "clean is text": replace("clean", "x"),
@@ -73,7 +83,7 @@ DAMAGES: dict[str, Callable[[Stored], None]] = {
     "watch far": replace("watch", {"atess_test_entry": {"SIMLOG0001": FAR, "SIMLOG0002": NAIVE, "x": None}}),
     "rhythm is a list": put("rhythm", value=[1]),
     "rhythm wrong": put("rhythm", value={"age": "x", "delay": [], "base": None, "period": -3}),
-    "rhythm huge": put("rhythm", value={"age": 1e300, "base": 1e300, "label": -1e300, "period": 1e300, "interval": 1e9}),
+    "rhythm huge": put("rhythm", value={"age": 1e300, "base": 1e300, "label": -1e300, "period": 1e300}),
     "base info naive": put("base_info_at", value=NAIVE),
     "base info far": put("base_info_at", value=FAR),
     "base info first": put("base_info_at", value=FIRST),

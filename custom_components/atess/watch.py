@@ -13,7 +13,7 @@ from .const import DOMAIN, LOGGER, WATCH_CHECK_INTERVAL, WATCH_INTERVAL
 from .devices import async_register_devices
 from .discovery import FoundDevice, async_read_lists
 from .enerclo import EnercloError, Kind, Priority
-from .flow_forms import device_data
+from .flow_forms import configured_serials, device_data
 from .issues import new_devices_issue, vanished_issue
 from .runtime import AtessConfigEntry
 from .storage import async_load_cache
@@ -93,13 +93,9 @@ class DailyWatch:
     @callback
     def _offer(self) -> None:
         """Raise a repair issue that adds the devices that are not set up yet, or take it back if there are none."""
-        known = {
-            subentry.unique_id
-            for entry in self._hass.config_entries.async_entries(DOMAIN)
-            for subentry in entry.subentries.values()
-        }
+        known = configured_serials(self._hass)
         listed = {device.device_sn: device for devices in self._listed.values() for device in devices}
-        new = [device for device in listed.values() if device.device_sn not in known]
+        new = [device for device in listed.values() if device.device_sn.casefold() not in known]
         issue_id = new_devices_issue(self._entry.entry_id)
         if not new:
             ir.async_delete_issue(self._hass, DOMAIN, issue_id)

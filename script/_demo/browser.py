@@ -76,14 +76,19 @@ class Browser:
         self._url = url
         self._folder = folder
 
+    async def page(self) -> Page:
+        """Open an empty page."""
+        page = await self._context.new_page()
+        await page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        return page
+
     async def look(self, path: str, name: str, expected: list[str], *, seconds: float = 60) -> str:
         """Open a page, wait until its text matches every expression, store NAME.png, and return the text.
 
         What does not appear within the time is missing from the text that is returned.
         """
-        page = await self._context.new_page()
+        page = await self.page()
         try:
-            await page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
             await page.goto(f"{self._url}{path}", wait_until="domcontentloaded")
             text = await _settled_text(page, expected, seconds)
             if hidden := await page.evaluate(HIDDEN_HEIGHT):
