@@ -34,6 +34,7 @@ from .device_flow import DeviceSubentryFlow
 from .discovery import FoundDevice, async_check_access
 from .enerclo import (
     DEFAULT_BASE_URL,
+    AuthenticationError,
     EnercloError,
     Kind,
     NotFoundError,
