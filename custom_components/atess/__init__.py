@@ -88,13 +88,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
 
 
 def _raise_if_unreachable(coordinators: list[AtessCoordinator]) -> None:
-    """Raise ConfigEntryNotReady with the first device's reason if there are devices and none has a reading."""
+    """Raise ConfigEntryNotReady with the first device's reason if there are devices and none has a reading.
+
+    Devices that may not be asked yet, or have nothing to say, keep no entry from starting: their values come later.
+    """
     errors = [coordinator.last_exception for coordinator in coordinators if coordinator.data is None]
     if not coordinators or len(errors) < len(coordinators):
         return
     error = errors[0]
     key = getattr(error, "translation_key", None)
-    if key in {"no_data", "not_found"}:
+    if key in {"no_data", "not_found", "paced"}:
         return
     raise not_ready(
         key or "cannot_connect",

@@ -275,7 +275,20 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         stored = self.account.stored("devices", self.subentry_id)
         if not stored:
             stored = await async_load_cache(device_store(self.hass, self.subentry_id))
+        try:
+            self._take_up(stored)
+        except Exception as err:  # noqa: BLE001  # whatever is wrong with what was stored, it is only a cache
+            LOGGER.warning("%s: the stored state cannot be read (%s) and is set aside", self.name, type(err).__name__)
+            self._take_up({})
+        remembered = self.client.last_sample(self.kind, self.device_sn)
+        if remembered is not None and (self.data is None or remembered.received > self.data.received):
+            self.data = self._interpreter.read(remembered) or self.data
+        self._validity = self._valid_now()
+
+    def _take_up(self, stored: Mapping[str, Any]) -> None:
+        """Take up the last sample, and what was learned of the device."""
         info, state = stored.get("base_info"), stored.get("interpreter")
+        self.base_info, self._base_info_at = {}, None
         if isinstance(info, dict):
             self.base_info = info
             read_at = dt_util.parse_datetime(str(stored.get("base_info_at")))
@@ -290,10 +303,6 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         if self.data is not None:
             self.data_age = (self.data.received - self.data.sampled_at).total_seconds()
         self.remembered_faults = () if self.data is None else self.data.faults
-        remembered = self.client.last_sample(self.kind, self.device_sn)
-        if remembered is not None and (self.data is None or remembered.received > self.data.received):
-            self.data = self._interpreter.read(remembered) or self.data
-        self._validity = self._valid_now()
 
     def _dump(self) -> dict[str, Any]:
         """Return the last sample and what was learned, so that a restart begins with it."""
