@@ -13,7 +13,7 @@ INTEGRATION = "/config/integrations/integration/atess"
 WRONG_TOKEN = "Basic " + "bm90OnZhbGlk"
 REJECTED = re.compile("rejected this API token")
 # As long as a person would wait who is told to try again in a minute.
-PACED_SECONDS = 10
+PACED_SECONDS, PACED_TRIES = 10, 12
 # A path that the cloud uses anyway, so that storing it changes nothing.
 PATH = "hps_string.latest = hps/data-last-small"
 
@@ -68,7 +68,7 @@ class Clicks:
         """Store a path, then save the form again as it opens."""
         await self._open_options()
         await self._toggle("API paths")
-        await self._dialog.get_by_role("button", name="Add Paths").click()
+        await self._dialog.get_by_role("button", name="Add Path").click()
         await self._section("API paths", "input").last.fill(PATH)
         await self._dialog.locator("ha-selector-number input").first.fill("1")
         await self._picture("options")
@@ -94,7 +94,9 @@ class Clicks:
         await self._refused(REJECTED, "reconfigure_wrong_token")
         await self._type_token(self._cloud.token)
         await self._picture("reconfigure")
-        while "paced" in (await self._submit()).get("errors", {}).values():
+        for _ in range(PACED_TRIES):
+            if "paced" not in (await self._submit()).get("errors", {}).values():
+                break
             await asyncio.sleep(PACED_SECONDS)
         await self._finish("reconfigure_done")
 
