@@ -19,18 +19,24 @@ STOPPED_STATES = frozenset({"fault", "permanent_fault"})
 FLOW_SIGNS: Mapping[str, int] = {"charging": -1, "idle": 0, "discharging": 1}
 PV_INPUTS = ("pv1_power", "pv2_power", "pv3_power", "pv4_power", "pv5_power")
 
+PV_OF_HPS = ("pv_power_reported", *PV_INPUTS[:3])
+
 type Numbers = Mapping[str, float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a device beyond the sample: PV layout, meaning of `pac`, and the corrections the user chose."""
+    """What is known of a device beyond the sample: PV layout, meaning of `pac`, and the corrections the user chose.
+
+    `missing` holds the keys of what it usually sends and this sample has no usable value for.
+    """
 
     kind: Kind
     layout: str | None = None
     meaning: str | None = None
     battery_sign: str | None = None
     grid_sign: str | None = None
+    missing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,10 +112,13 @@ def by_voltage(numbers: Numbers) -> float | None:
 
 
 def _pv(facts: Facts, numbers: Numbers) -> tuple[float | None, float | None]:
+    """Return total PV power and that of PV1; a part is not shown as the total while an input is missing."""
     if facts.kind in HPS:
-        return total_pv(facts.layout, pv_powers(numbers))
+        total, first = total_pv(facts.layout, pv_powers(numbers))
+        decisive = facts.missing.isdisjoint(PV_OF_HPS) or facts.layout is not None
+        return total if decisive else None, first
     total = numbers.get("pv_power_reported")
-    if facts.kind is Kind.PBD and total is None:
+    if facts.kind is Kind.PBD and total is None and facts.missing.isdisjoint(("pv_power_reported", *PV_INPUTS)):
         inputs = [power for key in PV_INPUTS if (power := numbers.get(key)) is not None]
         total = sum(inputs) if inputs else None
     return total, numbers.get("pv1_power")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from ..catalogue import Severity
 from ..enerclo.model import Json, Kind
@@ -29,6 +29,7 @@ class Reading:
     not usable now. `sampled_at` is UTC and never later than `received`. `fresh` is False if the sample is not news.
     `corrections` names by entity key the guards that changed or rejected a value (`time` for the clock).
     `day_by_counters` and `day_by_powers` hold what flowed in the last 24 hours in kWh, empty while that is not known.
+    `days` holds the day that each energy of today belongs to, in the device's own clock.
     """
 
     kind: Kind
@@ -44,3 +45,4 @@ class Reading:
     corrections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     day_by_counters: Mapping[str, float] = field(default_factory=dict)
     day_by_powers: Mapping[str, float] = field(default_factory=dict)
+    days: Mapping[str, date] = field(default_factory=dict)
