@@ -14,7 +14,7 @@ from .devices import async_register_devices
 from .enerclo import Kind
 from .issues import async_delete_device_issues, new_devices_issue, refused_issue
 from .not_ready import not_ready
-from .plant import PlantCoordinator
+from .plant import PlantCoordinator, plant_store
 from .runtime import AtessConfigEntry, AtessData
 from .services import async_setup_services
 from .settings_coordinator import SettingsCoordinator, settings_store
@@ -69,10 +69,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
     for device_settings in settings.values():
         await device_settings.async_restore()
 
+    plant = PlantCoordinator(hass, entry, list(coordinators.values()))
+    await plant.async_start()
     entry.runtime_data = AtessData(
         client=client,
         coordinators=coordinators,
-        plant=PlantCoordinator(hass, entry, list(coordinators.values())),
+        plant=plant,
         settings=settings,
     )
     async_register_devices(hass, entry)
@@ -117,6 +119,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bo
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await (await async_get_accounts(hass)).async_save()
+        await entry.runtime_data.plant.async_save()
         for subentry_id in entry.runtime_data.coordinators.keys() - entry.subentries.keys():
             await device_store(hass, subentry_id).async_remove()
             await settings_store(hass, subentry_id).async_remove()
@@ -131,6 +134,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
         await settings_store(hass, subentry_id).async_remove()
         async_delete_device_issues(hass, subentry_id)
     await watch_store(hass, entry.entry_id).async_remove()
+    await plant_store(hass, entry.entry_id).async_remove()
     ir.async_delete_issue(hass, DOMAIN, new_devices_issue(entry.entry_id))
     ir.async_delete_issue(hass, DOMAIN, refused_issue(entry.entry_id))
 

@@ -5,12 +5,24 @@ from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.storage import Store
 
 from .catalogue import ACCOUNT, PLANT
-from .const import LOGGER
+from .const import DOMAIN, LOGGER
 from .coordinator import AtessCoordinator, ValueCoordinator
+from .enerclo.model import Json
 from .readings import Value
-from .readings.system import Link, link_of, plant_values, shared_values
+from .readings.plant import Plant
+from .readings.system import Link, described_by_plant_charge, link_of, state_of_charge
+
+STORAGE_VERSION = 1
+SAVE_DELAY = 60  # seconds
+
+
+def plant_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Json]]:
+    """Return the storage of what is remembered of an account's plant."""
+    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.plant_{entry_id}")
 
 
 class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
@@ -24,9 +36,26 @@ class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
         self.definitions = {definition.key: definition for definition in (*PLANT, *ACCOUNT)}
         self._devices = devices
         self._telling = False
+        self._store = plant_store(hass, entry.entry_id)
+        self._plant = Plant()
+        self._charge_devices: frozenset[str] = frozenset()
+        self.data = {}
+
+    async def async_start(self) -> None:
+        """Take up what is remembered, compute, and follow the devices."""
+        try:
+            stored = await self._store.async_load()
+        except (HomeAssistantError, NotImplementedError, ValueError) as err:
+            LOGGER.warning("What was remembered of the plant cannot be read: %s", type(err).__name__)
+            stored = None
+        self._plant = Plant(stored if isinstance(stored, dict) else None)
         self.data = self._compute()
-        for device in devices:
-            entry.async_on_unload(device.async_add_listener(self._follow))
+        for device in self._devices:
+            self.config_entry.async_on_unload(device.async_add_listener(self._follow))
+
+    async def async_save(self) -> None:
+        """Store what is remembered now."""
+        await self._store.async_save(self._plant.dump())
 
     @callback
     def _follow(self) -> None:
@@ -47,16 +76,28 @@ class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
         readings = {device.device_sn: device.data for device in self._devices if device.data is not None}
         links = {device.device_sn: self._link(device) for device in self._devices}
         stale = {device.device_sn for device in self._devices if not device.online}
-        shared, sources = shared_values(readings, links, stale)
+        self._plant.corrections = {device.device_sn: device.corrections for device in self._devices}
+        self._plant.learn(readings, links, stale)
+        shared, sources = self._plant.shared(readings, links, stale)
         for device in self._devices:
-            device.shared = shared.get(device.device_sn, {})
-            device.charge_source = sources.get(device.device_sn)
+            sn = device.device_sn
+            device.shared = shared.get(sn, {})
+            device.charge_source = sources.get(sn)
+            charge = state_of_charge(sn, readings, links, stale)
+            device.charge_devices = self._titles(frozenset() if charge is None else charge.devices)
+            device.plant_verdicts = self._plant.verdicts(sn)
         values: dict[str, Value] = {"cloud_reachable": any(device.reachable for device in self._devices)}
         # The sums of a single device would only repeat it.
         if len(self._devices) > 1:
             ended = {device.device_sn for device in self._devices if device.day_over}
-            values |= plant_values(readings, links, stale, ended=ended)
+            values |= self._plant.values(readings, links, stale, ended=ended)
+            self._charge_devices = described_by_plant_charge(readings, links, stale)
+        self._store.async_delay_save(self._plant.dump, SAVE_DELAY)
         return values
+
+    def _titles(self, serials: frozenset[str]) -> list[str]:
+        """Return what devices are called, in the order of the account."""
+        return [device.name for device in self._devices if device.device_sn in serials]
 
     @staticmethod
     def _link(device: AtessCoordinator) -> Link:
@@ -81,5 +122,5 @@ class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
 
     @override
     def attributes(self, key: str) -> dict[str, Any] | None:
-        """Values of the plant need no explanation."""
-        return None
+        """Return of which devices the state of charge is."""
+        return {"devices": self._titles(self._charge_devices)} if key == "battery_state_of_charge" else None

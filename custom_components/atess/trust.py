@@ -46,7 +46,7 @@ class _Verdicts:
             return
         corrected = corrections_of(subentry.data)
         now = dt_util.utcnow()
-        found = {each.name: each for each in self._coordinator.interpreter.verdicts()}
+        found = {each.name: each for each in self._coordinator.verdicts}
         for name in VERDICTS:
             verdict = found.get(name)
             if verdict is not None and (name in corrected or not verdict.worth_telling(now)):

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custom_components.atess.enerclo.model import Kind
-from custom_components.atess.readings.counters import DailyCounter, LifetimeCounter, When, allowance
+from custom_components.atess.readings.daily import DailyCounter
+from custom_components.atess.readings.lifetime import LifetimeCounter
+from custom_components.atess.readings.rises import When, allowance
 
 from .common import NOON, Device
 

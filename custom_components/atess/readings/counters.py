@@ -93,8 +93,8 @@ class Counters:
                 if lifetime is None:
                     lifetime = self._lifetime[key] = self._new(key)
                 sent = parsed.numbers[key]
-                shown = parsed.numbers[key] = lifetime.read(sent, when, learn=learn)
                 expected = None if sent is None else clean(sent + lifetime.offset)
+                shown = parsed.numbers[key] = lifetime.read(sent, when, learn=learn)
                 if shown != expected:
                     rose = expected is not None and shown is not None and expected > shown
                     notes.setdefault(key, []).append("G14" if rose else "G13")

@@ -12,7 +12,8 @@ YOUNG_DAY = 2.0  # hours
 LATE = 0.05  # kWh below the last value at which a counter still is yesterday's
 SMALL_DIP, SMALL_NEGATIVE = 0.3, -0.5
 FLOW_SAMPLES, FLOW_RISE = 3, 0.3  # with the lifetime counter as a witness
-BESIDE = 0.5  # hours between samples within which yesterday's very value is no coincidence
+RESET_RISES = 3  # without one
+BESIDE = 0.5  # hours between samples within which a counter is the same one, and yesterday's very value no coincidence
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class DailyCounter:
     """G12: one `...Today` energy, which resets at the device's midnight, sometimes late or twice.
 
     A fall within the day is a reset only if the counter counts on: it begins near 0 and rises, as the lifetime counter
-    of the same flow does, or else over six samples. `total` is what that counter shows, where it was accepted in the
+    of the same flow does, or else three times. `total` is what that counter shows, where it was accepted in the
     same sample: a rise far beyond its own waits too, unless the two have been found to differ (`apart`).
     """
 
@@ -125,7 +126,7 @@ class DailyCounter:
             agrees = abs(rise - flowed) <= max(0.2, 0.3 * flowed)
             if row.count >= FLOW_SAMPLES and rise >= FLOW_RISE - 1e-9 and agrees:
                 return True
-        return row.counting
+        return row.rises >= RESET_RISES
 
     def _bounces(self, value: float, last: float, hours: float, when: When) -> bool:
         """Return whether a value may be yesterday's counter once more.
@@ -159,8 +160,8 @@ class DailyCounter:
                 self._begin_day(value, last, hours - since_midnight, when, total)
             return
         rise = allowance(self._nominal, hours)
-        beyond = self._beyond_total(value, total)
-        if value > last + LATE + 1e-9 and since_midnight > YOUNG_DAY and not beyond:
+        counts_on = hours < BESIDE or self._beyond_total(value, total)
+        if value > last + LATE + 1e-9 and since_midnight > YOUNG_DAY and not counts_on:
             if plausible:
                 self._begin_day(value, last, hours - since_midnight, when, total)
         elif value <= last + rise and not self._beyond_total(value - last, total):

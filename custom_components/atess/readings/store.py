@@ -98,7 +98,7 @@ def loaded[T: DataclassInstance](kind: type[T], stored: Json) -> T | None:
         return None
 
 
-def _field(kind: Any, value: Json) -> Any:
+def _field(kind: Any, value: Json) -> Any:  # noqa: ANN401  # as many types as dataclasses have
     """Return a field from storage; None if it is absent or damaged."""
     arguments = get_args(kind)
     if get_origin(kind) is list:
@@ -106,10 +106,12 @@ def _field(kind: Any, value: Json) -> Any:
         return [item for item in items if item is not None]
     if arguments:
         kind = arguments[0]  # the other one is None
-    return loaded(kind, value) if is_dataclass(kind) else None if value is None else _READERS[kind](value)
+    if isinstance(kind, type) and is_dataclass(kind):
+        return loaded(kind, value)
+    return None if value is None else _READERS[kind](value)
 
 
-def _plain(value: Any) -> Json:
+def _plain(value: Any) -> Json:  # noqa: ANN401
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, list):
