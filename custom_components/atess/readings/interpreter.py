@@ -256,7 +256,7 @@ class Interpreter:
                 numbers[key] = self._chain(key, quantities[key], value, notes)
         self._learning.see_powers(powers, numbers, moment.sampled_at if learn else None)
         for key, raw in powers.items():
-            scaled, name = self._learning.unit_of(key).scale(raw)
+            scaled, name = self._learning.scale(key, raw)
             if name is not None:
                 notes.setdefault(key, []).append(name)
             numbers[key] = None if scaled is None else self._chain(key, quantities[key], scaled, notes)

@@ -7,15 +7,15 @@ from datetime import datetime
 from ..enerclo.model import Json, Kind
 from .derived import BATTERIES, FLOW_SIGNS, HPS, PV_INPUTS, Facts, Flows, by_voltage, flows, pv_powers
 from .reading import Value
-from .selfchecks import BatteryMeaning, BatterySign, FlowBalance, GridCheck, PvLayout, UnitCheck, Verdict
+from .selfchecks import BatteryMeaning, BatterySign, FlowBalance, GridCheck, PvLayout, Verdict
 from .selfchecks.battery import BATTERY, INVERTED, INVERTER_OUTPUT
 from .selfchecks.layout import HV, PPV, PPV1, total_pv
-from .selfchecks.unit import Pair, W
+from .selfchecks.unit import Pair
 from .store import a_dict
+from .units import Units
 
 type Numbers = Mapping[str, float | None]
 
-_OWN_UNIT = frozenset({Kind.PCS, Kind.PBD})
 # What a PBD hands over to the DC side of a PCS.
 _HANDED_OVER = ("pv_power_reported", "pbd_output_power")
 _PHASES = ("l1", "l2", "l3")
@@ -33,8 +33,7 @@ class Learning:
         stored = a_dict(state)
         self._kind = kind
         self._corrections = corrections
-        self._unit = UnitCheck(nominal, stored.get("unit"), forced=corrections.get("power_unit"))
-        self._pv_unit = UnitCheck(nominal, stored.get("pv_unit"), forced=corrections.get("pv_power_unit"))
+        self._units = Units(kind, nominal, corrections, stored)
         self._layout = PvLayout(model, stored.get("layout"))
         self._meaning = BatteryMeaning(stored.get("meaning"))
         self._battery = BatterySign(stored.get("battery"))
@@ -45,8 +44,7 @@ class Learning:
     def dump(self) -> dict[str, Json]:
         """Return what was learnt, for storage."""
         return {
-            "unit": self._unit.dump(),
-            "pv_unit": self._pv_unit.dump(),
+            "units": self._units.dump(),
             "layout": self._layout.dump(),
             "meaning": self._meaning.dump(),
             "battery": self._battery.dump(),
@@ -74,35 +72,23 @@ class Learning:
         """Return the verdicts that this kind of device can have."""
         found: list[Verdict] = []
         if self._kind not in BATTERIES:
-            found.append(self._unit.verdict("power_unit"))
+            found += self._units.verdicts()
             found.append(self._battery.verdict())
-        if self._kind in _OWN_UNIT:
-            found.append(self._pv_unit.verdict("pv_power_unit"))
         if self._kind in HPS:
             found += [self._layout.verdict(), self._meaning.verdict()]
         if self._kind in HPS or self._kind is Kind.PCS:
             found += self._grid.verdicts()
         return tuple(found)
 
-    def unit_of(self, key: str) -> UnitCheck:
-        """Return the check that decides the unit of an active power; where all are in W, PV power is too."""
-        own = key == "pv_power_reported" and self._kind in _OWN_UNIT
-        return self._pv_unit if own and (self._pv_unit.unit is not None or self._unit.unit != W) else self._unit
-
     def see_powers(self, powers: Mapping[str, float], numbers: Numbers, at: datetime | None) -> None:
         """Take the active powers as sent, all of a sample; vote on their unit if there is a moment to learn at."""
-        pairs = _with_apparent(self._kind, powers, numbers)
-        for check in {self.unit_of(key) for key in powers}:
-            own = {key: power for key, power in powers.items() if self.unit_of(key) is check}
-            known = [(power, apparent) for key, (power, apparent) in pairs.items() if key in own]
-            check.look(own.values(), known)
-            if check is self._pv_unit and self._kind is Kind.PCS and at is not None:
-                check.quick_vote(at)
-            power, apparent = max(known, key=lambda pair: pair[1] or 0.0, default=(0.0, None))
-            if at is not None and apparent is not None:
-                check.current_rule(power, apparent, at)
+        self._units.see(powers, _with_apparent(self._kind, powers, numbers), at)
         if at is not None:
             self._raw = dict(powers)
+
+    def scale(self, key: str, raw: float) -> tuple[float | None, str | None]:
+        """Return a power as sent in kW, and the guard that changed or rejected it."""
+        return self._units.scale(key, raw)
 
     def learn(self, numbers: Numbers, values: Mapping[str, Value], at: datetime) -> None:
         """Learn from a fresh sample of a device that is not lost: guarded numbers, counters in their assumed order."""
@@ -146,11 +132,7 @@ class Learning:
                 swapped_sign=swapped_sign,
                 sign_known=None if not proved and not provable else proved,
             )
-        self._unit.energy_rule(self._pairs(numbers, battery), at)
-        if self._kind is Kind.PBD:
-            produced = _counters(numbers, pv="pv_energy")
-            raw = self._raw.get("pv_power_reported")
-            self._pv_unit.energy_rule({} if raw is None or not produced else {"pv": (raw, produced)}, at)
+        self._units.learn(self._pairs(numbers, battery), at)
 
     def _learn_balance(self, numbers: Numbers, flow: Flows, at: datetime) -> bool:
         """Let the balance of powers as sent vote on signs, once the meaning of `pac` is known; return if it can."""
@@ -192,7 +174,9 @@ class Learning:
         candidates: list[tuple[str, float | None, Mapping[str, float]]] = []
         if self._kind is Kind.PBD:
             inputs = [raw[key] for key in PV_INPUTS if key in raw]
-            candidates.append(("pv", sum(inputs) if inputs else None, _counters(numbers, pv="pv_energy")))
+            produced = _counters(numbers, pv="pv_energy")
+            candidates.append(("inputs", sum(inputs) if inputs else None, produced))
+            candidates.append(("pv", raw.get("pv_power_reported"), produced))
         else:
             candidates += [("load", raw.get("load_power"), load), ("grid", raw.get("grid_power_reported"), grid)]
         if self._kind in HPS:
