@@ -86,6 +86,7 @@ class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
             charge = state_of_charge(sn, readings, links, stale)
             device.charge_devices = self._titles(frozenset() if charge is None else charge.devices)
             device.plant_verdicts = self._plant.verdicts(sn)
+            device.interpreter.fed = self._plant.is_fed(sn, readings, links)
         values: dict[str, Value] = {"cloud_reachable": any(device.reachable for device in self._devices)}
         # The sums of a single device would only repeat it.
         if len(self._devices) > 1:

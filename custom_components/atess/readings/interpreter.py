@@ -74,6 +74,8 @@ class Interpreter:
         self._continuity = Continuity(stored.get("continuity"))
         self._accounts = Accounts(stored.get("accounts"))
         self._counts = {key: a_count(item) for key, item in a_dict(stored.get("counts")).items()}
+        self.fed = False
+        """Whether PBDs of the account feed the DC side of a PCS."""
         self._sample = stored_sample(stored.get("sample"), kind)
         self._before = self._sample  # the last fresh one, also while the next is being read
 
@@ -133,7 +135,17 @@ class Interpreter:
             evidence=evidence,
             since=self._clock.decided,
         )
-        return (*self._learning.verdicts(), clock)
+        return (*(self._by_counters(each) for each in self._learning.verdicts()), clock)
+
+    def _by_counters(self, verdict: Verdict) -> Verdict:
+        """Return the verdict on the unit of energies that counters give which are off by a power of ten for a day."""
+        if verdict.name != "energy_unit" or self._sample is None:
+            return verdict
+        found = self._counters.wrong_unit(self._sample.received)
+        if found is None:
+            return verdict
+        factor, since = found
+        return replace(verdict, verdict=f"{1 / factor:g}", evidence={"times": factor}, since=since)
 
     def diagnostics(self) -> dict[str, Json]:
         """Return how often which guard acted on which entity, the verdicts, and what is known of the clock."""
@@ -181,7 +193,7 @@ class Interpreter:
                 numbers["battery_current"], values.get("battery_flow_flag")
             )
         if learn and not lost:
-            self._learning.learn(numbers, values, moment.sampled_at)
+            self._learning.learn(numbers, values, moment.sampled_at, fed=self.fed)
         facts = replace(self._learning.facts(), missing=self._usual.missing(numbers))
         flow = derived.flows(facts, numbers, values)
         single = self._first.single_phase(numbers, learn=learn)

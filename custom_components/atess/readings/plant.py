@@ -21,6 +21,7 @@ from .system import (
 )
 
 PCS_BATTERY = "pcs_battery"
+IDLE = 0.05  # kW
 
 
 class Plant:
@@ -73,6 +74,14 @@ class Plant:
         return plant_values(
             readings, links, stale, ended=ended, memory=self._sums, batteries=self._meanings
         )
+
+    def is_fed(self, device_sn: str, readings: Readings, links: Links) -> bool:
+        """Return whether PBDs of the account feed the DC side of a PCS."""
+        pcs = readings.get(device_sn)
+        if pcs is None or pcs.kind is not Kind.PCS:
+            return False
+        outputs = (pbd_output(pcs, readings.get(sn)) for sn in controllers_of(device_sn, links))
+        return any(output is None or abs(output) > IDLE for output in outputs)
 
     def verdicts(self, device_sn: str) -> tuple[Verdict, ...]:
         """Return what was found out of a device with the help of others."""
