@@ -113,11 +113,11 @@ class DailyCounter:
         """Return whether a fall within the day is a reset: a counter that begins near 0 and counts on."""
         state = self._state
         assert state.at is not None  # noqa: S101
-        if unit_factor(value, last, allowance(self._nominal, hours_since(state.at, when))) is not None:
-            return False
         if state.row is None or not state.row.continues(value, self._nominal, when):
-            near_zero = value <= 1.5 * self._nominal * hours_since(state.at, when) + 0.3
-            state.row = extend(None, value, self._nominal, when, total) if near_zero else None
+            hours = hours_since(state.at, when)
+            near_zero = value <= 1.5 * self._nominal * hours + 0.3
+            begins = near_zero and unit_factor(value, last, allowance(self._nominal, hours)) is None
+            state.row = extend(None, value, self._nominal, when, total) if begins else None
             return False
         state.row.add(value, when)
         row = state.row

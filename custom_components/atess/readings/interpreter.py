@@ -187,13 +187,14 @@ class Interpreter:
         self._usual.complete(parsed)
         self._guard(parsed, moment, notes)
         self._guard_charge(parsed, moment, notes)
+        sent = dict(numbers)
         self._counters.read(parsed, when, notes, learn=learn)
         if self._kind in derived.BATTERIES and "battery_current" in numbers:
             numbers["battery_current"] = derived.signed_by_flag(
                 numbers["battery_current"], values.get("battery_flow_flag")
             )
         if learn and not lost:
-            self._learning.learn(numbers, values, moment.sampled_at, fed=self.fed)
+            self._learning.learn(numbers, values, sent, moment.sampled_at, fed=self.fed)
         facts = replace(self._learning.facts(), missing=self._usual.missing(numbers))
         flow = derived.flows(facts, numbers, values)
         single = self._first.single_phase(numbers, learn=learn)

@@ -103,10 +103,12 @@ class Learning:
         """Return a power as sent in kW, and the guard that changed or rejected it."""
         return self._units.scale(key, raw)
 
-    def learn(self, numbers: Numbers, values: Mapping[str, Value], at: datetime, *, fed: bool = False) -> None:
+    def learn(
+        self, numbers: Numbers, values: Mapping[str, Value], sent: Numbers, at: datetime, *, fed: bool = False
+    ) -> None:
         """Learn from a fresh sample of a device that is not lost: guarded numbers, counters in their assumed order.
 
-        `fed` says that PBDs of the account feed the DC side of a PCS.
+        `sent` are the numbers with counters as they were before their guards. `fed` says that PBDs of the account feed the DC side of a PCS.
         """
         if self._kind in BATTERIES:
             return
@@ -146,7 +148,8 @@ class Learning:
                 sign_known=None if not proved and not provable else proved,
                 may_be_inverted=self._grid_way.may_be_inverted(at),
             )
-        self._units.learn(self._pairs(numbers, battery), at)
+        self._units.learn(self._pairs(numbers), at)
+        self._units.learn_energies(self._pairs(sent), at)
 
     def _learn_balance(self, numbers: Numbers, flow: Flows, at: datetime) -> bool:
         """Let the balance of powers as sent vote on signs, once the meaning of `pac` is known; return if it can."""
@@ -203,9 +206,10 @@ class Learning:
         absent = handed_over and all(power <= max(0.05, 0.1 * abs(measured)) for power in handed_over)
         return measured if absent else None
 
-    def _pairs(self, numbers: Numbers, battery: Mapping[str, float]) -> dict[str, Pair]:
+    def _pairs(self, numbers: Numbers) -> dict[str, Pair]:
         """Return the powers as sent with the counters that they feed."""
         raw, pairs = self._raw, dict[str, Pair]()
+        battery = _counters(numbers, charge="battery_charge_energy", discharge="battery_discharge_energy")
         load, grid = (
             _counters(numbers, load="load_energy"),
             _counters(numbers, **{"import": "grid_import_energy", "export": "grid_export_energy"}),

@@ -98,8 +98,13 @@ class LifetimeCounter:
         return None if factor is None or since is None else (factor, since)
 
     def rescale(self, ratio: float) -> None:
-        """Take all that will be sent as `ratio` times as much as before; what is shown goes on."""
+        """Take all that will be sent as `ratio` times as much as before; what is shown goes on.
+
+        A counter that has changed its unit already was held since: its last value stays as it is.
+        """
         state = self._state
+        if state.factor is not None and abs(state.factor * ratio - 1) < 1e-6:
+            ratio = 1.0
         state.row, state.factor, state.factor_since, state.zero_at = None, None, None, None
         state.levels = []
         if state.value is not None and state.shown is not None:

@@ -1,8 +1,8 @@
 """The units of a device's active powers and of its energies: one check for each flow, and what they say together."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from dataclasses import replace
+from datetime import datetime
 
 from ..enerclo.model import Json, Kind
 from .derived import HPS, PV_INPUTS
@@ -44,6 +44,7 @@ class Units:
         }
         self._live = {flow for flow in a_list(stored.get("live")) if isinstance(flow, str)}
         self._windows = EnergyWindows(stored.get("windows"))
+        self._raw_windows = EnergyWindows(stored.get("raw_windows"))
         self._energy = EnergyUnit(stored.get("energy"))
         # The version before knew one unit for all, and one for PV power.
         before = stored.get("before") or a_dict(a_dict(state.get("unit")).get("votes")).get("verdict")
@@ -58,6 +59,7 @@ class Units:
             "flows": {flow: check.dump() for flow, check in self._checks.items()},
             "live": list[Json](sorted(self._live)),
             "windows": self._windows.dump(),
+            "raw_windows": self._raw_windows.dump(),
             "energy": self._energy.dump(),
             "before": self._before,
         }
@@ -122,16 +124,25 @@ class Units:
 
     def learn(self, pairs: Mapping[str, Pair], at: datetime) -> None:
         """Learn from the powers as sent and the counters that they feed, in kWh."""
-        usable = {flow: pair for flow, pair in pairs.items() if not self._checks[flow].in_wrap_zone(pair[0])}
-        for flow, stretch in self._windows.add(usable, at).items():
-            ratio, watts = stretch.ratio, stretch.mean > 3 * self._nominal
-            choice = power_choice(ratio)
-            if choice is not None and not (watts and choice == KW):
+        for flow, stretch in self._windows.add(self._usable(pairs), at).items():
+            choice = power_choice(stretch.ratio)
+            if choice is not None and not (choice == KW and stretch.mean > 3 * self._nominal):
                 self._checks[flow].vote(
-                    choice, "energy", at, ratio=ratio, mean_power=stretch.mean, energy=stretch.rise
+                    choice, "energy", at, ratio=stretch.ratio, mean_power=stretch.mean, energy=stretch.rise
                 )
-            in_watts = watts or (self._checks[flow].unit or self.common) == W
-            self._energy.learn(ratio / 1000 if in_watts else ratio, stretch.mean, at)
+
+    def learn_energies(self, pairs: Mapping[str, Pair], at: datetime) -> None:
+        """Learn from the powers as sent and the counters before their guards, which let no other unit pass."""
+        for flow, stretch in self._raw_windows.add(self._usable(pairs), at).items():
+            ratio = stretch.ratio / 1000 if self._in_watts(flow, stretch.mean) else stretch.ratio
+            self._energy.learn(ratio, stretch.mean, at)
+
+    def _usable(self, pairs: Mapping[str, Pair]) -> dict[str, Pair]:
+        return {flow: pair for flow, pair in pairs.items() if not self._checks[flow].in_wrap_zone(pair[0])}
+
+    def _in_watts(self, flow: str, mean: float) -> bool:
+        """Return whether a power can only be in W, or is known to be."""
+        return mean > 3 * self._nominal or (self._checks[flow].unit or self.common) == W
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Return the verdicts: of all powers together, of each flow that differs, and of the energies."""

@@ -80,14 +80,14 @@ class Direction:
         """Learn from a fresh sample: power as sent in kW, and the counters of negative and positive power in kWh."""
         seen = self._seen
         low, high = (counters.get(name, counters.get(f"{name}_today")) for name in (below, above))
+        if power is not None and power <= NEGATIVE:
+            seen.negatives = min(ENOUGH, seen.negatives + 1)
+            if seen.negatives >= ENOUGH:
+                seen.unsigned_since = None
         if power is None or low is None or high is None:
             seen.at = None
             return
         seen.since = seen.since or at
-        if power <= NEGATIVE:
-            seen.negatives = min(ENOUGH, seen.negatives + 1)
-            if seen.negatives >= ENOUGH:
-                seen.unsigned_since = None
         if seen.at is not None and seen.below is not None and seen.above is not None and at - seen.at <= LONGEST_STEP:
             rises = low - seen.below, high - seen.above
             if min(rises) >= 0 and max(rises) > 0:
