@@ -52,7 +52,10 @@ def test_allowance() -> None:
         # A lasting fall that statistics would take for negative energy is held until the counter is there again.
         ("12:00 5.0, 12:05 4.6, 12:10 4.6, 12:15 4.6, 12:20 4.8, 12:25 5.2", "5.0, 5.0, 5.0, 5.0, 5.0, 5.2"),
         # A reset within the day counts on from near 0; a right value in between ends the row.
-        ("12:00 5.0, 12:05 0.2, 12:10 0.3, 12:15 0.4, 12:20 0.5", "5.0, 5.0, 5.0, 5.0, 0.5"),
+        (
+            "12:00 5.0, 12:05 0.2, 12:10 0.3, 12:15 0.4, 12:20 0.5, 12:25 0.6, 12:30 0.7, 12:35 5.2, 12:40 0.8",
+            "5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 0.7, 0.7, 0.8",
+        ),
         ("12:00 5.0, 12:05 0.2, 12:10 5.0, 12:15 0.3, 12:20 0.4, 12:25 0.5", "5.0, 5.0, 5.0, 5.0, 5.0, 5.0"),
         # What stands still is none, nor what begins at what cannot have been counted yet.
         ("12:00 5.0, 12:05 0.0, 12:10 0.0, 12:15 0.0, 12:20 0.0, 12:25 5.1", "5.0, 5.0, 5.0, 5.0, 5.0, 5.1"),

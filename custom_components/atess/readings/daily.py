@@ -5,14 +5,14 @@ from datetime import date, datetime
 
 from ..enerclo.model import Json
 from .lifetime import NEW_CYCLE
-from .rises import Row, When, allowance, extend, hours_since, unit_factor
+from .rises import Row, When, allowance, extend, from_zero, hours_since, unit_factor
 from .store import dumped, loaded
 
 YOUNG_DAY = 2.0  # hours
 LATE = 0.05  # kWh below the last value at which a counter still is yesterday's
 SMALL_DIP, SMALL_NEGATIVE = 0.3, -0.5
+NEAR_ZERO = 0.1  # kWh beside what can have flowed
 FLOW_SAMPLES, FLOW_RISE = 3, 0.3  # with the lifetime counter as a witness
-RESET_RISES = 3  # without one
 BESIDE = 0.5  # hours between samples within which a counter is the same one, and yesterday's very value no coincidence
 
 
@@ -30,13 +30,15 @@ class Daily:
     row: Row | None = None
     total: float | None = None
     apart: bool = False
+    before: float | None = None
+    before_at: datetime | None = None
 
 
 class DailyCounter:
     """G12: one `...Today` energy, which resets at the device's midnight, sometimes late or twice.
 
     A fall within the day is a reset only if the counter counts on: it begins near 0 and rises, as the lifetime counter
-    of the same flow does, or else three times. `total` is what that counter shows, where it was accepted in the
+    of the same flow does, or else over six samples. Should the counter that was left come back, it is not counted twice. `total` is what that counter shows, where it was accepted in the
     same sample: a rise far beyond its own waits too, unless the two have been found to differ (`apart`).
     """
 
@@ -88,10 +90,13 @@ class DailyCounter:
             if last - value <= max(SMALL_DIP, (1 - NEW_CYCLE) * last) + 1e-9:
                 state.row = None
             elif when.utc > state.at and self._resets(value, last, when, total):
+                left, left_at = last, state.at
                 self._accept(value, when, day, total)
+                state.before, state.before_at = left, left_at
             return
         hours = hours_since(state.at, when)
-        if self._bounces(value, last, hours, when):
+        jumps = value - last > from_zero(self._nominal, hours)
+        if self._bounces(value, last, hours, when) or (jumps and self._comes_back(value, when)):
             return
         rise = allowance(self._nominal, hours)
         waits = state.row is not None and last < state.row.first <= value
@@ -115,8 +120,9 @@ class DailyCounter:
         assert state.at is not None  # noqa: S101
         if state.row is None or not state.row.continues(value, self._nominal, when):
             hours = hours_since(state.at, when)
-            near_zero = value <= 1.5 * self._nominal * hours + 0.3
-            begins = near_zero and unit_factor(value, last, allowance(self._nominal, hours)) is None
+            near_zero = value <= self._nominal * hours + NEAR_ZERO
+            other_unit = unit_factor(value, last, allowance(self._nominal, hours)) is not None
+            begins = near_zero and not other_unit and not self._comes_back(value, when)
             state.row = extend(None, value, self._nominal, when, total) if begins else None
             return False
         state.row.add(value, when)
@@ -126,7 +132,14 @@ class DailyCounter:
             agrees = abs(rise - flowed) <= max(0.2, 0.3 * flowed)
             if row.count >= FLOW_SAMPLES and rise >= FLOW_RISE - 1e-9 and agrees:
                 return True
-        return row.rises >= RESET_RISES
+        return row.counting
+
+    def _comes_back(self, value: float, when: When) -> bool:
+        """Return whether a value is where the counter was before it rose or fell by more than it should."""
+        before, since = self._state.before, self._state.before_at
+        if before is None or since is None:
+            return False
+        return before - SMALL_DIP <= value <= before + allowance(self._nominal, hours_since(since, when))
 
     def _bounces(self, value: float, last: float, hours: float, when: When) -> bool:
         """Return whether a value may be yesterday's counter once more.
@@ -195,6 +208,10 @@ class DailyCounter:
         state = self._state
         if value != state.value:
             state.rose_at = when.utc
+        if state.day != day or state.value is None or state.at is None or value < state.value:
+            state.before = state.before_at = None
+        elif state.before is None and value - state.value > from_zero(self._nominal, hours_since(state.at, when)):
+            state.before, state.before_at = state.value, state.at
         if total is not None:
             state.total = total
         elif state.value != value:

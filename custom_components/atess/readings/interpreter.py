@@ -181,7 +181,7 @@ class Interpreter:
         if self._zeros.held:
             notes["zeros"] = ["G20"]
         numbers, values = parsed.numbers, parsed.values
-        lost = self._liveness.lost(values, fingerprint(parsed), learn=learn)
+        lost = self._liveness.lost(parsed, learn=learn)
         if learn:
             self._usual.learn(parsed, moment.sampled_at)
         self._usual.complete(parsed)

@@ -156,6 +156,8 @@ class LifetimeCounter:
         if self._hours:
             waits, can_rise = False, float("inf")
         if last <= value <= last + can_rise and not waits:
+            if value - last > 1.0 + self._from_zero(hours_since(state.at, when)):
+                self._leave()
             self._accept(value, when)
         elif 0 < last - value <= tolerance(last) + 1e-9:
             state.row = None
@@ -243,7 +245,11 @@ class LifetimeCounter:
         state = self._state
         assert state.value is not None  # noqa: S101
         assert state.at is not None  # noqa: S101
-        kept = [level for level in state.levels if state.at - level.at <= REMEMBERED]
+        kept = [
+            level
+            for level in state.levels
+            if state.at - level.at <= REMEMBERED and level.offset != state.offset
+        ]
         state.levels = [*kept, Level(value=state.value, at=state.at, offset=state.offset)][-LEVELS:]
 
     def _accept(self, value: float, when: When) -> None:

@@ -52,7 +52,7 @@ class Plant:
             self._seen.pop(sn, None)
         for sn, reading in readings.items():
             if reading.kind is Kind.PCS and self._is_new(sn, reading.sampled_at) and sn not in stale:
-                outputs = self._outputs(reading, readings, links, stale)
+                outputs = self._outputs(sn, readings, links, stale)
                 self._batteries.setdefault(sn, PcsBattery()).learn(
                     dc_side_power(reading),
                     outputs,
@@ -102,12 +102,13 @@ class Plant:
         return True
 
     @staticmethod
-    def _outputs(pcs: Reading, readings: Readings, links: Links, stale: Collection[str]) -> float | None:
+    def _outputs(device_sn: str, readings: Readings, links: Links, stale: Collection[str]) -> float | None:
         """Return what all PBDs of a PCS deliver in kW; None if one is not known, or there is none."""
+        pcs = readings[device_sn]
         own = pcs.values.get("pbd_output_power")
         if isinstance(own, float):
             return own
-        controllers = controllers_of(pcs.device_sn, links)
+        controllers = controllers_of(device_sn, links)
         outputs = [None if sn in stale else pbd_output(pcs, readings.get(sn)) for sn in controllers]
         known = [output for output in outputs if output is not None]
         return sum(known) if known and len(known) == len(outputs) else None

@@ -78,15 +78,17 @@ class Liveness:
         """Whether the cloud calls the device lost, and its samples say otherwise."""
         return self._news >= KEEPS_COMING
 
-    def lost(self, values: Mapping[str, Value], fingerprint: str, *, learn: bool) -> bool:
+    def lost(self, parsed: Parsed, *, learn: bool) -> bool:
         """Return whether the device is lost."""
+        values = parsed.values
         flagged = (
             values.get("online") is False or values.get("operating_state") == "lost" or values.get("status") == "-1"
         )
         if learn:
-            news = flagged and self._last is not None and fingerprint != self._last
+            numbers = _digest(sorted(parsed.numbers.items()))
+            news = flagged and self._last is not None and numbers != self._last
             self._news = min(KEEPS_COMING, self._news + 1) if news else 0
-            self._last = fingerprint
+            self._last = numbers
         return flagged and not self.overruled
 
 
@@ -106,8 +108,11 @@ def whole_words(values: dict[str, Value]) -> None:
 
 def fingerprint(parsed: Parsed) -> str:
     """Return what tells apart the numbers of two samples without a time."""
-    text = repr((sorted(parsed.numbers.items()), sorted(parsed.values.items(), key=lambda item: item[0])))
-    return hashlib.blake2s(text.encode(errors="replace"), digest_size=8).hexdigest()
+    return _digest((sorted(parsed.numbers.items()), sorted(parsed.values.items(), key=lambda item: item[0])))
+
+
+def _digest(value: object) -> str:
+    return hashlib.blake2s(repr(value).encode(errors="replace"), digest_size=8).hexdigest()
 
 
 def stored_sample(value: Json, kind: Kind) -> Sample | None:

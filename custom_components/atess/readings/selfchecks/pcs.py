@@ -10,14 +10,14 @@ from .window import Window
 DC_SIDE, BATTERY = "dc_side", "battery"
 LEAST_HOURS, LEAST_RISE, LEAST_OUTPUT = 0.5, 0.5, 0.5
 LONGEST = 3.0
-CLOSE, FAR, STILL = 0.3, 0.6, 0.1  # shares of what the counters moved
+CLOSE, FAR, STILL = 0.2, 0.4, 0.1  # shares of what the counters moved
 
 
 class PcsBattery:
     """Whether the output of its PBDs is in a PCS's DC side power (assumed), or that is battery power already.
 
     Evidence: at least 30 minutes in which the PBDs deliver 0.5 kWh and the PCS's own charge and discharge counters move
-    by 0.5 kWh. One reading is within a third of what they moved, and the other off by two thirds; or battery power
+    by 0.5 kWh. One reading is within a fifth of what they moved, and the other off by two fifths; or battery power
     without the PBDs' output stays at 0 while they move. Three equal votes in a row latch, three opposite ones change.
     """
 
