@@ -159,8 +159,8 @@ def test_lifetime_sequences(sent: list[float | None], expected: list[float | Non
         ([-5, 3.0], [None, 3.0]),
         ([None, 3.0], [None, 3.0]),
         # What the first hour contradicts is replaced without counting, and comes back the same.
-        ([152.0, 15203.0, 15203.2], [152.0, 152.0, 152.2]),
-        ([15203.0, 152.0, 152.2], [15203.0, 15203.0, 15203.2]),
+        ([152.0, 15203.0, 15203.2], [152.0, 152.0, 152.0]),
+        ([15203.0, 152.0, *[152.2] * 12, 152.3], [*[15203.0] * 14, 15203.1]),
         ([1520.3, 15203.0, 1520.5, 1520.6], [1520.3, 1520.3, 1520.5, 1520.6]),
         # No counter of a device of 10 kW shows 15 GWh.
         ([15203300.0, 15203300.0, 15203.4, 15203.5], [None, None, 15203.4, 15203.5]),

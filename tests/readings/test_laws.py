@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from custom_components.atess.readings import guards
 from custom_components.atess.readings.clock import Clock
+from custom_components.atess.readings.first_samples import FirstSamples
 from custom_components.atess.readings.lifetime import LifetimeCounter
 from custom_components.atess.readings.rises import When
-from custom_components.atess.readings.first_samples import FirstSamples
 from custom_components.atess.readings.selfchecks import UnitCheck
 
 from .common import NOON, Device, sample

@@ -31,6 +31,7 @@ class Counted:
         self.sum = 0.0
 
     def see(self, value: float | None) -> None:
+        """Take a value that is shown."""
         if value is None:
             return
         if self.last is not None:
@@ -149,7 +150,10 @@ def test_law_the_plant_rises_by_what_its_devices_count(steps: list[tuple[str, st
 def test_sums_of_today_begin_when_all_are_on_the_new_day() -> None:
     first, second = date(2026, 7, 15), date(2026, 7, 16)
     sums = Sums()
-    take = lambda found: sums.take("pv_energy_today", found, complete=True)  # noqa: E731
+
+    def take(found: dict[str, tuple[float | None, date]]) -> float | None:
+        return sums.take("pv_energy_today", found, complete=True)
+
     assert take({"A": (20.5, first), "B": (32.0, first)}) == 52.5
     assert take({"A": (0.0, second), "B": (32.0, first)}) == 52.5
     assert take({"A": (0.3, second), "B": (32.2, first)}) == 52.7
@@ -161,16 +165,36 @@ def test_sums_of_today_begin_when_all_are_on_the_new_day() -> None:
 
 
 def test_damaged_sums_are_none() -> None:
-    for state in (None, 7, {"key": 3}, {"key": {"sum": {"level": "x"}}}, {"key": {"sum": {"level": 2.0}, "last": 4}}):
+    states: tuple[Any, ...] = (
+        None,
+        7,
+        {"a": 3},
+        {"a": {"sum": {"level": "x"}}},
+        {"a": {"sum": {"level": 2}, "last": 4}},
+    )
+    for state in states:
         assert Sums(state).take("other", {"A": (5.0, None)}, complete=True) == 5.0
     assert Sums().take("key", {"A": (5.0, None)}, complete=False) is None
 
 
 ZEROED: dict[str, Json] = {
-    "ppv": 0, "ppv1": 0, "pac": 0, "gactivePower": 0, "loadActivePower": 0, "vbat": 0, "status": 0, "epvTotal": 0
+    "ppv": 0,
+    "ppv1": 0,
+    "pac": 0,
+    "gactivePower": 0,
+    "loadActivePower": 0,
+    "vbat": 0,
+    "status": 0,
+    "epvTotal": 0,
 }
 LIVE: dict[str, Json] = {
-    "ppv": 3.1, "ppv1": 3.1, "pac": -1.2, "gactivePower": 0.4, "loadActivePower": 1.5, "vbat": 52.1, "status": 2,
+    "ppv": 3.1,
+    "ppv1": 3.1,
+    "pac": -1.2,
+    "gactivePower": 0.4,
+    "loadActivePower": 1.5,
+    "vbat": 52.1,
+    "status": 2,
     "epvTotal": 6830.1,
 }
 

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custom_components.atess.enerclo.model import Json, Kind
-from custom_components.atess.readings.units import Units
 from custom_components.atess.readings.selfchecks import (
     BatteryMeaning,
     BatterySign,
@@ -19,6 +18,7 @@ from custom_components.atess.readings.selfchecks import (
     Votes,
 )
 from custom_components.atess.readings.selfchecks.window import Window
+from custom_components.atess.readings.units import Units
 
 from .common import Device
 

@@ -63,9 +63,7 @@ class ChargeGuard:
             return clean(100 * value) if value <= 1 else None
         return None if 0 < value < 1 and not self._state.percent else value
 
-    def read(
-        self, value: float, at: datetime, *, voltage: float | None, charging: bool, learn: bool
-    ) -> float:
+    def read(self, value: float, at: datetime, *, voltage: float | None, charging: bool, learn: bool) -> float:
         """Return the value to show, in %; without `learn` what was shown before."""
         state = self._state
         if state.value is None or state.at is None:

@@ -125,9 +125,7 @@ class Counters:
 
     def _new(self, key: str, state: Json = None) -> LifetimeCounter:
         wraps = self._kind is Kind.PBD and key in _WRAPPING
-        return LifetimeCounter(
-            self._nominal, state, hours="_time_" in key, wraps=wraps, unit_known=self._unit_known
-        )
+        return LifetimeCounter(self._nominal, state, hours="_time_" in key, wraps=wraps, unit_known=self._unit_known)
 
 
 def energy_unit_of(corrections: Mapping[str, str]) -> float | None:

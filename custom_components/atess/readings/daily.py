@@ -38,8 +38,9 @@ class DailyCounter:
     """G12: one `...Today` energy, which resets at the device's midnight, sometimes late or twice.
 
     A fall within the day is a reset only if the counter counts on: it begins near 0 and rises, as the lifetime counter
-    of the same flow does, or else over six samples. Should the counter that was left come back, it is not counted twice. `total` is what that counter shows, where it was accepted in the
-    same sample: a rise far beyond its own waits too, unless the two have been found to differ (`apart`).
+    of the same flow does, or else over six samples. Should the counter that was left come back, it is not counted
+    twice. `total` is what the lifetime counter shows, where it was accepted in the same sample: a rise far beyond its
+    own waits too, unless the two have been found to differ (`apart`).
     """
 
     def __init__(self, nominal: float, state: Json = None) -> None:
@@ -62,9 +63,7 @@ class DailyCounter:
         """The day that the value shown belongs to, in the device's own clock."""
         return self._state.day
 
-    def read(
-        self, value: float | None, when: When, *, total: float | None = None, learn: bool = True
-    ) -> float | None:
+    def read(self, value: float | None, when: When, *, total: float | None = None, learn: bool = True) -> float | None:
         """Return the value to show for a value sent (None: unusable), in kWh; without `learn` what was shown before."""
         state = self._state
         if value is not None and value < 0:

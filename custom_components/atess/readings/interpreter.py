@@ -178,13 +178,10 @@ class Interpreter:
         when = When(utc=moment.sampled_at, local=moment.local)
         parsed = self._without_zeros(sample, parsed, when, learn=learn)
         notes: dict[str, list[str]] = {key: ["G1"] for key in parsed.rejected}
-        if self._zeros.held:
-            notes["zeros"] = ["G20"]
+        notes |= {"zeros": ["G20"]} if self._zeros.held else {}
         numbers, values = parsed.numbers, parsed.values
         lost = self._liveness.lost(parsed, learn=learn)
-        if learn:
-            self._usual.learn(parsed, moment.sampled_at)
-        self._usual.complete(parsed)
+        self._usual.complete(parsed, moment.sampled_at, learn=learn)
         self._guard(parsed, moment, notes)
         self._guard_charge(parsed, moment, notes)
         sent = dict(numbers)

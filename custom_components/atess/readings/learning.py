@@ -108,7 +108,8 @@ class Learning:
     ) -> None:
         """Learn from a fresh sample of a device that is not lost: guarded numbers, counters in their assumed order.
 
-        `sent` are the numbers with counters as they were before their guards. `fed` says that PBDs of the account feed the DC side of a PCS.
+        `sent` are the numbers with counters as they were before their guards. `fed` says that PBDs of the account feed
+        the DC side of a PCS.
         """
         if self._kind in BATTERIES:
             return
@@ -116,10 +117,10 @@ class Learning:
             hv_voltage = max(numbers.get(key) or 0.0 for key in _HV_VOLTAGES)
             self._layout.learn(pv_powers(numbers), hv_voltage, at)
             pv, _ = total_pv(self.facts().layout, pv_powers(numbers))
-            pac, grid = numbers.get("battery_power_reported"), numbers.get("grid_power_reported")
+            pac, export = numbers.get("battery_power_reported"), numbers.get("grid_power_reported")
             load = numbers.get("load_power")
-            if pv is not None and pac is not None and grid is not None and load is not None:
-                self._meaning.learn(pv, pac, grid, load, at)
+            if pv is not None and pac is not None and export is not None and load is not None:
+                self._meaning.learn(pv, pac, export, load, at)
         facts = self.facts()
         flow = flows(facts, numbers, values)
         battery = _counters(numbers, charge="battery_charge_energy", discharge="battery_discharge_energy")

@@ -12,6 +12,7 @@ NEW_CYCLE = 0.9  # a fall below this share begins a new cycle in Home Assistant'
 NEW_METER = 20.0  # kWh that a meter may show which began at 0 some samples ago
 PROVISIONAL = timedelta(hours=1)
 CONTRADICTION = 10.0
+LASTING_LEVEL = timedelta(days=1)
 REMEMBERED, LEVELS = timedelta(days=30), 8
 LONGEST_LIFE = 20 * 8760.0  # hours at nominal power; more than that no counter shows
 WRAP, NEAR_WRAP, AFTER_WRAP = 6553.6, 6400.0, 150.0
@@ -38,6 +39,7 @@ class Lifetime:
     zero_at: datetime | None = None
     provisional_until: datetime | None = None
     row: Row | None = None
+    level_since: datetime | None = None
     levels: list[Level] = field(default_factory=list)
     factor: float | None = None
     factor_since: datetime | None = None
@@ -156,7 +158,12 @@ class LifetimeCounter:
         if self._hours:
             waits, can_rise = False, float("inf")
         if last <= value <= last + can_rise and not waits:
-            if value - last > 1.0 + self._from_zero(hours_since(state.at, when)):
+            if (level := self._crossed(value, last, when)) is not None:
+                self._return(level, value, when)
+                return
+            if self._is_provisional(when) and state.levels:  # which of the two counters is right is not known yet
+                state.offset = clean((state.shown or 0.0) - value)
+            elif value - last > 1.0 + self._from_zero(hours_since(state.at, when)):
                 self._leave()
             self._accept(value, when)
         elif 0 < last - value <= tolerance(last) + 1e-9:
@@ -171,18 +178,19 @@ class LifetimeCounter:
         state = self._state
         if (level := self._level_of(value, when, at_once=True)) is not None:
             self._return(level, value, when)
-            return
-        until = state.provisional_until
-        if until is not None and when.utc <= until and _contradicts(value, last):
+        elif self._is_provisional(when) and _contradicts(value, last):
             self._go_on(value, value, when)
-            return
-        factor = None if self._hours or self._unit_known else unit_factor(value, last, can_rise)
-        if factor is not None:
-            if factor != state.factor:
-                state.factor, state.factor_since = factor, when.utc
-            return
+        elif self._hours or self._unit_known or (factor := unit_factor(value, last, can_rise)) is None:
+            self._wait(value, last, can_rise, when)
+        elif factor != state.factor:
+            state.factor, state.factor_since = factor, when.utc
+
+    def _wait(self, value: float, last: float, can_rise: float, when: When) -> None:
+        """Take a value into the row of those that are not believed yet, and believe the row if it has lasted."""
+        state = self._state
         state.row = row = extend(state.row, value, self._nominal, when)
-        if not (row.counting if value > last else row.lasting):
+        fell_far = last - value > self._from_zero(1.0)  # what has fallen less may have been sent before
+        if not (row.lasting if fell_far else row.counting):
             return
         if (level := self._level_of(value, when, at_once=False)) is not None:
             self._return(level, value, when)
@@ -216,10 +224,23 @@ class LifetimeCounter:
                 return level
         return None
 
+    def _crossed(self, value: float, last: float, when: When) -> Level | None:
+        """Return a level just below a value, if half of how far the counter had fallen from it is made up in one rise.
+
+        Samples of an hour ago that were sent again look like a meter that has lost a little, until they end.
+        """
+        depth = {id(level): self._state.offset - level.offset for level in self._state.levels}
+        near = [level for level in self._state.levels if last < level.value <= value]
+        returned = next((level for level in near if 0 < depth[id(level)] <= 2 * (value - last)), None)
+        return returned if returned is not None and returned is self._level_of(value, when, at_once=True) else None
+
     def _return(self, level: Level, value: float, when: When) -> None:
-        self._state.levels.remove(level)
-        self._leave()
-        self._state.offset = level.offset
+        state = self._state
+        state.levels.remove(level)
+        if state.level_since is not None and when.utc - state.level_since >= LASTING_LEVEL:
+            self._leave()  # else it was a glitch
+        state.provisional_until, state.level_since = None, when.utc
+        state.offset = level.offset
         self._accept(value, when)
 
     def _go_on(self, value: float, first: float, when: When) -> None:
@@ -227,6 +248,7 @@ class LifetimeCounter:
         state = self._state
         assert state.shown is not None  # noqa: S101
         self._leave()
+        state.level_since = when.utc
         state.offset = clean(state.shown - first)
         self._accept(value, when)
 
@@ -235,6 +257,7 @@ class LifetimeCounter:
         state = self._state
         assert state.shown is not None  # noqa: S101
         self._leave()
+        state.level_since = when.utc
         for level in state.levels:
             level.offset = clean(level.offset - state.shown)
         state.offset, state.shown = 0.0, None
@@ -245,11 +268,7 @@ class LifetimeCounter:
         state = self._state
         assert state.value is not None  # noqa: S101
         assert state.at is not None  # noqa: S101
-        kept = [
-            level
-            for level in state.levels
-            if state.at - level.at <= REMEMBERED and level.offset != state.offset
-        ]
+        kept = [level for level in state.levels if state.at - level.at <= REMEMBERED and level.offset != state.offset]
         state.levels = [*kept, Level(value=state.value, at=state.at, offset=state.offset)][-LEVELS:]
 
     def _accept(self, value: float, when: When) -> None:
@@ -260,6 +279,10 @@ class LifetimeCounter:
         state.factor, state.factor_since = None, None
         shown = clean(value + state.offset)
         state.shown = shown if state.shown is None else max(state.shown, shown)
+
+    def _is_provisional(self, when: When) -> bool:
+        until = self._state.provisional_until
+        return until is not None and when.utc <= until
 
     def _can_be(self, value: float) -> bool:
         return self._hours or value <= self._nominal * LONGEST_LIFE

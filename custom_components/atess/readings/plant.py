@@ -71,9 +71,7 @@ class Plant:
         self, readings: Readings, links: Links, stale: Collection[str] = (), *, ended: Collection[str] = ()
     ) -> dict[str, Value]:
         """Return the values of the plant."""
-        return plant_values(
-            readings, links, stale, ended=ended, memory=self._sums, batteries=self._meanings
-        )
+        return plant_values(readings, links, stale, ended=ended, memory=self._sums, batteries=self._meanings)
 
     def is_fed(self, device_sn: str, readings: Readings, links: Links) -> bool:
         """Return whether PBDs of the account feed the DC side of a PCS."""

@@ -180,8 +180,12 @@ def plant_values(
         values |= _halves(values["grid_power"], "grid_import_power", "grid_export_power")
     for key in _ENERGIES:
         if senders := _contributors(key, readings, links):
-            values[key] = None if key.endswith("_today") and stale_among(senders, ended) else _energy(
-                key, {sn: readings[sn] for sn in senders}, memory, complete=_complete(key, readings, links)
+            values[key] = (
+                None
+                if key.endswith("_today") and stale_among(senders, ended)
+                else _energy(
+                    key, {sn: readings[sn] for sn in senders}, memory, complete=_complete(key, readings, links)
+                )
             )
     values |= _plant_balance(readings, links)
     return values | _plant_charge(readings, links, stale, capacities or {})

@@ -32,8 +32,15 @@ class Usual:
         """Return what is sent, for storage."""
         return {key: dumped(each) for key, each in self._sent.items()}
 
-    def learn(self, parsed: Parsed, at: datetime) -> None:
-        """Learn from a fresh sample."""
+    def complete(self, parsed: Parsed, at: datetime, *, learn: bool) -> None:
+        """Learn from a fresh sample, and add what it leaves out, as null."""
+        if learn:
+            self._learn(parsed, at)
+        for key, each in self._sent.items():
+            if key not in parsed.numbers and key not in parsed.values:
+                parsed.numbers[key], parsed.quantities[key] = None, each.quantity
+
+    def _learn(self, parsed: Parsed, at: datetime) -> None:
         for key, value in parsed.numbers.items():
             if value is None:
                 continue
@@ -44,14 +51,6 @@ class Usual:
             if not self._sent[key].quantity.endswith("_total"):
                 del self._sent[key]
 
-    def complete(self, parsed: Parsed) -> None:
-        """Add what the sample leaves out, as null."""
-        for key, each in self._sent.items():
-            if key not in parsed.numbers and key not in parsed.values:
-                parsed.numbers[key], parsed.quantities[key] = None, each.quantity
-
     def missing(self, numbers: Mapping[str, float | None]) -> frozenset[str]:
         """Return the keys that are usually sent and have no usable value now."""
-        return frozenset(
-            key for key, each in self._sent.items() if each.count >= ENOUGH and numbers.get(key) is None
-        )
+        return frozenset(key for key, each in self._sent.items() if each.count >= ENOUGH and numbers.get(key) is None)

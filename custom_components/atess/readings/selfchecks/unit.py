@@ -67,7 +67,7 @@ class UnitCheck:
         self._choice = choice
         weight = STRETCH if kind == "energy" else SAMPLE
         enough = len(self._kinds) > 1 and self._votes.verdict is None
-        self._votes.vote(choice, at, weight=LATCH if enough else weight, **evidence)
+        self._votes.vote(choice, at, LATCH if enough else weight, **evidence)
 
     def in_wrap_zone(self, raw: float) -> bool:
         """G2: whether a power may be a negative one read as unsigned."""
@@ -189,8 +189,7 @@ def sample_in_watts(
     beyond = {
         name
         for name, raw, apparent in live
-        if raw > 3 * nominal
-        or (apparent is not None and tells(apparent, nominal) and raw > EXCESS * apparent)
+        if raw > 3 * nominal or (apparent is not None and tells(apparent, nominal) and raw > EXCESS * apparent)
     }
     others = len(live) - len(beyond)
     if not beyond:

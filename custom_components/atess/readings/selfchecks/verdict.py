@@ -59,7 +59,7 @@ class Votes:
             "evidence": {**self.evidence},
         }
 
-    def vote(self, choice: str, at: datetime, *, weight: int = 1, **evidence: float) -> None:
+    def vote(self, choice: str, at: datetime, weight: int = 1, /, **evidence: float) -> None:
         """Count a vote, as often as it weighs, with the numbers behind it."""
         self._run = self._run + weight if choice == self._last else weight
         self._last = choice
