@@ -8,7 +8,7 @@ from ..enerclo.model import Json, Kind
 from .derived import BATTERIES, FLOW_SIGNS, HPS, PV_INPUTS, Facts, Flows, flows, pv_powers
 from .reading import Value
 from .selfchecks import BatteryMeaning, BatterySign, Direction, FlowBalance, GridCheck, PvLayout, Verdict
-from .selfchecks.battery import BATTERY, INVERTED, INVERTER_OUTPUT, NORMAL
+from .selfchecks.battery import BATTERY, INVERTED, INVERTER_OUTPUT, LEAST_POWER, NORMAL
 from .selfchecks.direction import UNSIGNED
 from .selfchecks.layout import HV, PPV, PPV1, total_pv
 from .selfchecks.unit import Pair
@@ -135,7 +135,7 @@ class Learning:
         if self._kind is not Kind.PCS:
             self._battery_way.learn(numbers.get("battery_power_reported"), battery, "charge", "discharge", at)
         self._grid_way.learn(numbers.get("grid_power_reported"), grid, "import", "export", at)
-        provable = self._learn_balance(numbers, flow, at)
+        provable = self._learn_balance(numbers, flow, at, fed=fed)
         self._learn_battery(numbers, values, flow, battery, at, fed=fed)
         if self._kind is not Kind.PBD and facts.grid_way is None:
             swapped_sign = self._inverted("grid_sign", self._grid.verdicts()[0])
@@ -152,7 +152,7 @@ class Learning:
         self._units.learn(self._pairs(numbers), at)
         self._units.learn_energies(self._pairs(sent), at)
 
-    def _learn_balance(self, numbers: Numbers, flow: Flows, at: datetime) -> bool:
+    def _learn_balance(self, numbers: Numbers, flow: Flows, at: datetime, *, fed: bool) -> bool:
         """Let the balance of powers as sent vote on signs, once the meaning of `pac` is known; return if it can."""
         grid, load = numbers.get("grid_power_reported"), numbers.get("load_power")
         battery, pv = flow.measured_battery, 0.0 if self._kind is Kind.PCS else flow.pv
@@ -161,8 +161,10 @@ class Learning:
         powers = {"pv": pv, "battery": battery, "grid": grid, "load": load}
         facts = self.facts()
         if facts.battery_way is None and facts.grid_way is None and (self._kind is Kind.PCS or facts.meaning):
+            # With PV of a PBD beside it a DC side of the other reading may close the balance the wrong way round.
+            alone = not fed and all(power <= LEAST_POWER for power in self._handed_over(numbers))
             may_be_inverted = (
-                self._kind is Kind.PCS or self._battery_way.may_be_inverted(at),
+                alone if self._kind is Kind.PCS else self._battery_way.may_be_inverted(at),
                 self._grid_way.may_be_inverted(at),
             )
             self._balance.learn(powers, self._battery.votes, self._grid.sign, at, may_be_inverted=may_be_inverted)
@@ -203,9 +205,13 @@ class Learning:
         """
         if self._kind is not Kind.PCS or measured is None:
             return measured
-        handed_over = [power for key in _HANDED_OVER if (power := numbers.get(key)) is not None]
+        handed_over = self._handed_over(numbers)
         absent = handed_over and all(power <= max(0.05, 0.1 * abs(measured)) for power in handed_over)
         return measured if absent else None
+
+    @staticmethod
+    def _handed_over(numbers: Numbers) -> list[float]:
+        return [power for key in _HANDED_OVER if (power := numbers.get(key)) is not None]
 
     def _pairs(self, numbers: Numbers) -> dict[str, Pair]:
         """Return the powers as sent with the counters that they feed."""
