@@ -64,7 +64,8 @@ async def test_no_cookie_passes(hass: HomeAssistant, cookie_cloud: CookieCloud) 
     async with async_get_clientsession(hass).get(cookie_cloud.base_url):
         pass
     for token in TOKENS:
-        await accounts.client(token, cookie_cloud.base_url).latest(Kind.HPS_STRING, "SIMHPS0001")
+        client = accounts.account(token, cookie_cloud.base_url).client(token, cookie_cloud.base_url)
+        await client.latest(Kind.HPS_STRING, "SIMHPS0001")
     async with async_get_clientsession(hass).get(cookie_cloud.base_url):
         pass
     assert cookie_cloud.cookies == [None, None, None, "JSESSIONID=session-1"]

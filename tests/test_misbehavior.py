@@ -18,8 +18,7 @@ from simulator import Simulator
 from simulator.options import CHOICES
 
 from .common import ZONE, Advance, state
-from .flows import user_input
-from .test_config_flow import start
+from .flows import start, submit, user_input
 
 DAY = 86400
 STRING, CENTRAL, LOGGER = "SIMHPS0001", "SIMHPS0002", "SIMLOG0002"
@@ -105,10 +104,10 @@ async def set_up(hass: HomeAssistant, cloud: Simulator, case: Case) -> Any:
     """Go through the form, and poll as often as the case says."""
     await hass.config.async_set_time_zone(ZONE)
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, [case.typed]))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, [case.typed]))
     if result.get("step_id") == "devices":
-        result = await hass.config_entries.flow.async_configure(flow_id, {"devices": [device_of(cloud, case)]})
-    assert result["type"] is FlowResultType.CREATE_ENTRY, (result["errors"], result["description_placeholders"])
+        result = await submit(hass.config_entries.flow, flow_id, {"devices": [device_of(cloud, case)]})
+    assert result["type"] is FlowResultType.CREATE_ENTRY, result
     entry = result["result"]
     await hass.async_block_till_done(wait_background_tasks=True)
     hass.config_entries.async_update_entry(entry, options={**entry.options, "scan_interval": case.minutes})
@@ -156,7 +155,7 @@ async def test_two_days(hass: HomeAssistant, cloud: Simulator, advance: Advance,
 async def test_one_device_refused_for_ever(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
     """A refusal for one device leaves the others alone."""
     await hass.config.async_set_time_zone(ZONE)
-    result = await hass.config_entries.flow.async_configure(await start(hass), user_input(cloud))
+    result = await submit(hass.config_entries.flow, await start(hass), user_input(cloud))
     entry = result["result"]
     await hass.async_block_till_done(wait_background_tasks=True)
     hass.config_entries.async_update_entry(entry, options={**entry.options, "scan_interval": 30})

@@ -133,7 +133,7 @@ class Intervals:
     def load(self, rows: object, now: float, *, clean: bool) -> None:
         """Take over what dump returned; what is known already stays.
 
-        Unless `clean`, or if a row is damaged, every call counts as made just now, known or not.
+        Unless `clean`, every call counts as made just now, known or not; if a row is damaged, those that are not known.
         """
         whole = clean and isinstance(rows, list | None)
         for row in rows if isinstance(rows, list) else ():
@@ -150,6 +150,7 @@ class Intervals:
                     whole = False
         if not whole:
             self._called_at = now
+        if not clean:
             for record in self._records.values():
                 record.last = now
 

@@ -2,14 +2,17 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import Any, ClassVar, Protocol, get_args, get_origin
 
 from ..enerclo.model import Json
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+
+class Dataclass(Protocol):
+    """An instance of a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
 def a_dict(value: Json | Mapping[str, Json]) -> dict[str, Json]:
@@ -83,12 +86,12 @@ _READERS: Mapping[Any, Callable[[Json], Any]] = {
 }
 
 
-def dumped(state: DataclassInstance) -> dict[str, Json]:
+def dumped(state: Dataclass) -> dict[str, Json]:
     """Return a dataclass of numbers, texts, moments, flags and dataclasses of these, for storage."""
     return {field.name: _plain(getattr(state, field.name)) for field in fields(state)}
 
 
-def loaded[T: DataclassInstance](kind: type[T], stored: Json) -> T | None:
+def loaded[T: Dataclass](kind: type[T], stored: Json) -> T | None:
     """Return a dataclass from storage, damaged fields at their defaults; None if one without a default is damaged."""
     values = a_dict(stored)
     found = {field.name: _field(field.type, values.get(field.name)) for field in fields(kind)}
