@@ -80,7 +80,7 @@ CASES = [
     Case(name="one firewall page", after=({"kind": "html", "status": 403, "count": 1},)),
     Case(name="a burst of firewall pages", after=({"kind": "html", "status": 401, "count": 8},)),
     Case(name="one refusal", after=({"kind": "unauthorized", "count": 1},)),
-    Case(name="refusals for hours", after=({"kind": "unauthorized", "count": 12},)),
+    Case(name="refusals for hours", after=({"kind": "unauthorized", "count": 8},)),
     Case(name="settings and base info refused", before=({"kind": "unauthorized", "operation": "base_info"},)),
     *(
         Case(name=f"numbers {name}", before=({"kind": "variant", "name": name},), readable=False)

@@ -13,7 +13,7 @@ from .catalogue import nominal_power
 from .catalogue.settings import SettingType
 from .const import CONF_ALLOW_CHANGES, CONF_SETTINGS, DOMAIN, LOGGER, POLL_MAX_WAIT
 from .coordinator import AtessCoordinator, ValueCoordinator
-from .enerclo import EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
+from .enerclo import AuthenticationError, EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
 from .readings import Value as ReadingValue
 from .settings import DeviceSettings, Match
 from .settings.periods import Period
@@ -123,7 +123,8 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
                 self.update_interval = ABSENT_INTERVAL
         except EnercloError as err:
             LOGGER.debug("%s could not be read: %s", self.name, err)
-            self.update_interval = RETRY_INTERVAL
+            if not isinstance(err, AuthenticationError):
+                self.update_interval = RETRY_INTERVAL
         return self.data
 
     async def async_read(self) -> Mapping[str, Json]:
