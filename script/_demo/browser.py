@@ -132,6 +132,8 @@ async def browser(api: Api, folder: Path) -> AsyncIterator[Browser]:
             await context.add_init_script(
                 f"localStorage.setItem('hassTokens', '{tokens}'); localStorage.setItem('dockedSidebar', '\"docked\"');"
             )
+            # The first page of a Home Assistant that has just started takes long on a small machine.
+            context.set_default_timeout(90_000)
             yield Browser(context, api.url, folder)
         finally:
             await chromium.close()
