@@ -73,6 +73,7 @@ class PollTimer:
     def async_note_poll(self) -> None:
         """Note that a poll has ended, and set the timer for the next."""
         self._polled_at = self._hass.loop.time()
+        self._overdue = False
         self.async_set(_LEAST)
 
     @callback
