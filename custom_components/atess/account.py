@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from aiohttp import ClientSession, DummyCookieJar
-from homeassistant.const import CONF_TOKEN, EVENT_HOMEASSISTANT_CLOSE, EVENT_HOMEASSISTANT_FINAL_WRITE
-from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, callback
+from homeassistant.const import CONF_TOKEN, EVENT_HOMEASSISTANT_CLOSE, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HassJob, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.singleton import singleton
@@ -213,7 +213,7 @@ class Accounts:
         self._stored: dict[str, Any] = {}
         self._accounts: dict[str, Account] = {}
         self._save_planned = False
-        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_final_write)
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_save_at_end)
 
     async def async_load(self) -> None:
         """Read what earlier runs have stored of the accounts that have an entry."""
@@ -262,18 +262,22 @@ class Accounts:
             self._store.async_delay_save(self._dump, SAVE_DELAY)
 
     async def async_save(self) -> None:
-        """Store everything now."""
-        await self._store.async_save(self._dump())
+        """Store everything now, or at the end of Home Assistant while that stops."""
+        if self.hass.state is CoreState.stopping:
+            self._async_save_at_end()
+        else:
+            await self._store.async_save(self._dump())
 
-    async def _async_final_write(self, _event: Event) -> None:
-        """Store everything at the end of Home Assistant, after which nothing is asked any more."""
-        for account in self:
-            account.clean = True
-        await self.async_save()
+    @callback
+    def _async_save_at_end(self, _event: Event | None = None) -> None:
+        """Have everything stored with Home Assistant's final write."""
+        self._store.async_delay_save(self._dump)
 
     def _dump(self) -> dict[str, Any]:
         self._save_planned = False
         for account in self:
+            # Nothing is asked after the final write.
+            account.clean |= self.hass.state is CoreState.final_write
             account.dump()
         return self._stored
 
