@@ -9,7 +9,7 @@ import copy
 import json
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -191,9 +191,12 @@ class Home:
 
 
 @asynccontextmanager
-async def home_of(scenario: Scenario, seed: int) -> AsyncIterator[tuple[Home, Simulator, Wire]]:
+async def home_of(
+    scenario: Scenario, seed: int, *, now: Callable[[], float] | None = None
+) -> AsyncIterator[tuple[Home, Simulator, Wire]]:
+    """Yield a home, its cloud, whose clock is `now` (unix seconds) or virtual, and the wire between them."""
     loop = asyncio.get_running_loop()
-    cloud = Simulator(plant=scenario.plant(), seed=seed, now=lambda: START + loop.time())
+    cloud = Simulator(plant=scenario.plant(), seed=seed, now=now or (lambda: START + loop.time()))
     wire = Wire(cloud, scenario.latency, seed)
     logging.disable(logging.CRITICAL)
     with (

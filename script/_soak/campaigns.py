@@ -1,5 +1,6 @@
 """The campaigns: which trials they run and what they say of them."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +19,7 @@ from script._soak.trial import Result, Trial, wrong_verdicts
 
 LEAST_FLOW = 3.0  # kWh; with less in two days there is nothing to tell a sign or a counter by
 OPERATIONS = 6
+LONGEST_NOW = 100.0  # s that something of a life in real time takes
 FLOWS = {
     "battery_sign": ("battery_charge", "battery_discharge"),
     "grid_sign": ("grid_import", "grid_export"),
@@ -145,10 +147,23 @@ def _live(seed: int) -> list[str]:
     return virtual(lambda: lives.live(loop, seed, OPERATIONS), loop)
 
 
+def _live_now(seed: int) -> list[str]:
+    return asyncio.run(lives.live(None, seed, OPERATIONS, longest=LONGEST_NOW))
+
+
+def alive_now(count: int, seed: int, _jobs: int) -> int:
+    """Live random lives of an account in real time, all at once."""
+    return _alive(in_time(_live_now, range(seed, seed + count), count, 1), count, seed)
+
+
 def alive(count: int, seed: int, jobs: int) -> int:
     """Live random lives of an account: after whatever happens each device is polled again in time."""
+    return _alive(in_time(_live, range(seed, seed + count), jobs, 4), count, seed)
+
+
+def _alive(lived: Iterable[list[str]], count: int, seed: int) -> int:
     failed = 0
-    for number, complaints in enumerate(in_time(_live, range(seed, seed + count), jobs, 4)):
+    for number, complaints in enumerate(lived):
         failed += bool(complaints)
         if complaints:
             print(f"seed {seed + number}: {'; '.join(complaints[:3])}", flush=True)
@@ -169,4 +184,5 @@ CAMPAIGNS: dict[str, Callable[[int, int, int], int]] = {
     "plain": plain,
     "verdicts": verdicts,
     "alive": alive,
+    "alive-now": alive_now,
 }

@@ -1,5 +1,6 @@
 """When a device is asked next: what its rhythm suggests, within what the pacing of the account permits."""
 
+import math
 import random
 from collections.abc import Callable
 from enum import StrEnum
@@ -8,6 +9,8 @@ from .rhythm import Rhythm
 
 # After so many seconds, and so often, a poll looks whether the request of another entry brought something.
 _SOON, _LOOKS = 5.0, 3
+# A first poll and a retry come so many seconds after pacing permits them at the latest.
+_LATEST = 60.0
 # After so many refusals of one device, while others are served, its pause grows from the first to the longest, in s.
 _REFUSALS, _FIRST_PAUSE, _LONGEST_PAUSE = 3, 900.0, 21_600.0
 
@@ -57,8 +60,12 @@ class Schedule:
 
     @property
     def longest_gap(self) -> float:
-        """Return the seconds that may pass between two polls of a device that nothing holds back."""
-        return max(self.interval, self.rhythm.period or 0.0)
+        """Return the seconds between two polls of a device that nothing holds back: the interval in whole periods."""
+        period = self.rhythm.period
+        if period is None:
+            return self.interval
+        # A period that is a little shorter than the interval follows it.
+        return max(self.interval, math.ceil(self.interval / period - 0.1) * period)
 
     @property
     def delay(self) -> float:
@@ -82,6 +89,7 @@ class Schedule:
         self._follow(permitted, Reason.START, late=permitted > now)
         if self.next_poll is None or self.next_poll <= now:
             self.next_poll = now + self._chance() * self.interval
+        self.next_poll = min(self.next_poll, self._latest(permitted))
 
     def plan_beside(self) -> None:
         """Plan the next poll after another entry of the account came first: soon, to see what that brings."""
@@ -91,9 +99,16 @@ class Schedule:
         self._looks += 1
 
     def plan_retry(self) -> None:
-        """Plan the next poll after one that failed: as soon as pacing permits."""
+        """Plan the next poll after one that failed, no sooner than after one that was answered."""
         self._refusals = 0
-        self.next_poll, self.reason = max(self._permitted_at(), self._now() + 1.0), Reason.FAILED
+        permitted = self._permitted_at()
+        again = min(self.rhythm.next_poll(permitted, self.interval, late=False), self._latest(permitted))
+        self.next_poll, self.reason = max(again, self._now() + 1.0), Reason.FAILED
+
+    def plan_soon(self) -> None:
+        """Plan the next poll for the moment at which pacing permits it."""
+        self._refusals = 0
+        self.next_poll, self.reason = max(self._permitted_at(), self._now() + 1.0), Reason.INTERVAL
 
     def plan_refused(self, *, alone: bool) -> float:
         """Plan the next poll after one that was refused, and return when; `alone`: the account as such is served."""
@@ -111,6 +126,10 @@ class Schedule:
             return False
         self.next_poll, self.reason = until, Reason.REFUSED
         return True
+
+    def _latest(self, permitted: float) -> float:
+        """Return when a poll comes at the latest, though the next sample may come later."""
+        return max(permitted + _LATEST, self._now() + self.longest_gap)
 
     def _follow(self, permitted: float, reason: Reason, *, late: bool = True) -> None:
         self.next_poll = self.rhythm.next_poll(permitted, self.interval, late=late)
