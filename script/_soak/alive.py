@@ -45,6 +45,8 @@ class Life:
         self._loop = asyncio.get_running_loop()
         self._longest = longest
         self._held = self._late = 0.0
+        # Whether polling begins anew, which leaves out nothing.
+        self._anew = True
         self.story: list[str] = []
         self.complaints: list[str] = []
 
@@ -77,10 +79,10 @@ class Life:
         begun, count = self._loop.time(), len(self._cloud.requests)
         interval = math.ceil(60.0 * self._home.options["scan_interval"] / PERIOD) * PERIOD
         within = max(interval, self._held) + self._late + SLACK
-        if self._wire.latency[1] > 1.0:
-            # Polls of slow requests come later each time; once in a while a sample is left out to make that good.
+        if not self._anew or self._wire.latency[1] > 1.0:
+            # Once in a while a sample is left out, to be in time for the next ones.
             within += PERIOD
-        self._held = self._late = 0.0
+        self._held, self._late, self._anew = 0.0, 0.0, False
         missing = {device.sn for device in self._cloud.devices}
         while missing and self._loop.time() - begun < within:
             await asyncio.sleep(5.0)
@@ -94,12 +96,14 @@ class Life:
         await self._home.stop()
         await asyncio.sleep(down)
         await self._home.start()
+        self._anew = True
         return f"restart after {down:.1f} s"
 
     async def _kill(self) -> str:
         await self._home.kill()
         await asyncio.sleep(down := self._chance.uniform(0.1, 120.0))
         await self._home.start()
+        self._anew = True
         return f"kill, start after {down:.1f} s"
 
     async def _reload(self) -> str:
@@ -110,10 +114,12 @@ class Life:
             moment = max(0.0, min((item.schedule.delay for item in coordinators), default=0.0) - self._chance.random())
         await asyncio.sleep(moment)
         await self._home.reload()
+        self._anew = True
         return f"reload after {moment:.1f} s"
 
     async def _set_interval(self) -> str:
         minutes = self._chance.choice([item for item in INTERVALS if 60.0 * item <= max(300.0, self._longest)])
+        self._anew = minutes != self._home.options["scan_interval"]
         self._home.set_options(scan_interval=minutes)
         await asyncio.sleep(0.1)
         return f"interval {minutes} min"
@@ -123,6 +129,7 @@ class Life:
         await entries.async_set_disabled_by(entry_id, ConfigEntryDisabler.USER)
         await asyncio.sleep(pause := self._seconds(0.0, 100.0, 5000.0, 30_000.0))
         await entries.async_set_disabled_by(entry_id, None)
+        self._anew = True
         return f"disabled for {pause:.0f} s"
 
     async def _fail(self) -> str:

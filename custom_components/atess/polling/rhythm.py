@@ -150,7 +150,7 @@ class Rhythm:
 
         `late`: whether to ask at once for a sample that should have been there before, if that is worth it.
         """
-        if interval < 0.9 * self._interval < (self._labels.period or 0.0):
+        if interval < 0.9 * self._interval and interval < 0.9 * (self._labels.period or 0.0):
             # Polls that came more rarely may have seen a multiple of the period.
             self._labels.forget()
         period = self._labels.period
