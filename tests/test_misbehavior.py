@@ -130,8 +130,10 @@ def polls(cloud: Simulator, since: float) -> int:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "_"))
-async def test_two_days(hass: HomeAssistant, cloud: Simulator, advance: Advance, case: Case) -> None:
-    """The set-up succeeds, polling goes on to the end, and a limit is found with few violations."""
+async def test_two_days(
+    hass: HomeAssistant, cloud: Simulator, advance: Advance, caplog: pytest.LogCaptureFixture, case: Case
+) -> None:
+    """The set-up succeeds, polling goes on to the end, a limit is found with few violations and logged once."""
     cloud.configure(**case.options)
     for fault in case.before:
         cloud.inject(**fault)
@@ -146,6 +148,9 @@ async def test_two_days(hass: HomeAssistant, cloud: Simulator, advance: Advance,
     longest = max(case.minutes * 60, cloud.cloud.options.limit)
     assert polls(cloud, asked_at) >= 0.7 * 6 * 3600 / longest
     assert cloud.violations <= MOST_VIOLATIONS
+    failures = [each.getMessage() for each in caplog.records if each.getMessage().startswith("Error fetching")]
+    assert len(failures) <= 3
+    assert sum("asked so often" not in text for text in failures) <= 1
     if case.readable:
         power = state(hass, f"{subentry.unique_id}_pv_power").state
         assert power not in {STATE_UNAVAILABLE, STATE_UNKNOWN}

@@ -248,6 +248,9 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
 
     def _update_failed(self, err: EnercloError) -> UpdateFailed:
         """Plan the next poll after an error, and return what to tell Home Assistant."""
+        if err.repeated:
+            # Home Assistant logs the first failure of a series; a success in between does not end this one.
+            self.last_update_success = False
         if isinstance(err, AuthenticationError):
             until = self.schedule.plan_refused(alone=not self.client.denied)
             self.account.refused_until[self.device_sn] = until
