@@ -253,12 +253,15 @@ def test_after_a_start_it_waits_for_the_next_sample() -> None:
     assert rhythm.next_poll(last + 305, 300.0, late=False) > last + 500
 
 
-def test_polls_that_come_more_often_do_not_keep_a_period_that_rarer_ones_have_shown() -> None:
-    """Polled every half hour a logger of five minutes seems to have a longer period."""
-    samples = Logger().samples(0.0, 4 * DAY)
+@pytest.mark.parametrize(("rarely", "seen"), [(600.0, 600.0), (1800.0, None)])
+def test_polls_that_come_more_often_do_not_keep_a_period_that_rarer_ones_have_shown(
+    rarely: float, seen: float | None
+) -> None:
+    """Polled every ten minutes a logger of five seems to have a period of ten; polled every half hour it has none."""
+    samples = Logger(jitter=0.0, delay=(5.0, 5.0)).samples(0.0, 4 * DAY)
     rhythm = Rhythm()
-    last = follow(rhythm, samples, 100.0, DAY, interval=1800.0)[-2]
-    assert (rhythm.period or 0.0) > 800.0
+    last = follow(rhythm, samples, 100.0, DAY, interval=rarely)[-2]
+    assert rhythm.period == (None if seen is None else pytest.approx(seen, abs=5.0))
     assert rhythm.next_poll(last + 300.0, 300.0) == last + 300.0
     polls = follow(rhythm, samples, DAY, 4 * DAY - 1000)
     assert rhythm.period == pytest.approx(300.0, abs=0.1)

@@ -10,6 +10,7 @@ from ..readings.store import a_dict, a_list, a_number, within
 GAPS, RESIDUALS = 12, 5
 LEAST_GAPS = 5
 SHORTEST_PERIOD, LONGEST_GAP = 30.0, 6 * 3600.0
+_FREQUENT = 900.0  # s; polls that come more rarely see their own interval in whatever period
 _LONGEST_REST = 36 * 3600.0  # s; no logger is silent for so long: its clock was set
 _SET = 8.0  # s; labels that lie so far and two deviations off the grid, all of them, lie on a new one
 
@@ -83,6 +84,8 @@ class Labels:
     def _changed(self, interval: float) -> float | None:
         """Return the period that the last distances show, if it is not the one known."""
         period = _common_period(self._gaps)
+        if period is not None and period > 0.9 * interval and interval > _FREQUENT:
+            return None
         if period is None or self.period is None:
             return period
         if abs(period / self.period - 1.0) <= 0.08:
