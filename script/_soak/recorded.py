@@ -32,13 +32,14 @@ from script._benchmark import virtual
 from script._benchmark.wire import Wire
 from simulator import Simulator
 
-from .cases import ZONE, Case
+from .cases import BURSTS, ZONE, Case
 from .home import Complaints, Switchboard, keep_pace, real_time, record, virtual_home
 from .trial import ASKED, POWERS, Result
 from .truth import COUNTERS, Taken, Truth
 
 RESOLUTION = 0.25  # kWh: two and a half steps of a counter; a daily one is rounded once more each midnight
 DIP = 0.6  # kWh by which a counter dips at most
+HELD_BURST = 4800.0  # seconds for which a burst of 40 minutes may hold a counter
 HELD = 3  # samples for which a guard may hold a counter
 ZEROS = 5  # of zero totals, which come in pairs: two pairs in a row, and the sample after them not polled
 PERIODS: Mapping[Literal["5minute", "hour"], float] = {"5minute": 300.0, "hour": 3600.0}
@@ -189,7 +190,7 @@ class _Stay:
 
     def _note_verdicts(self) -> None:
         for coordinator in self._entry.runtime_data.coordinators.values():
-            for each in coordinator.interpreter.verdicts():
+            for each in coordinator.verdicts:
                 if each.verdict is not None and each.since is not None:
                     hours = (each.since.timestamp() - self._case.start) / 3600.0
                     self._result.verdicts[each.name] = (each.verdict, hours)
@@ -224,6 +225,8 @@ class _Stay:
     def _rises(self, key: str, sums: list[tuple[float, float]]) -> None:
         """Judge the rise of each period by the time in which it can have flowed."""
         held = (ZEROS if "zero_totals" in self._case.variants else HELD) * self._interval
+        if BURSTS & self._case.variants.keys():
+            held += HELD_BURST
         for (begin, before), (end, after) in pairwise(sums):
             earlier, later = self._until(begin), self._until(end)
             most = self._case.most * (later.at - earlier.at + held) / 3600.0 + RESOLUTION
@@ -250,11 +253,24 @@ class _Stay:
             if {"midnight_bounce", "late_reset"} & self._case.variants.keys():
                 # Samples after midnight may show yesterday's counter with what no sample before midnight held.
                 most, least = max(most, 0.0), least - (later.lost[name] - earlier.lost[name])
+        if BURSTS & self._case.variants.keys():
+            # What a burst hides is held back until it is over, and of a day until then for good.
+            ends = [later.at, *self._midnights(begin, end)] if period == "today" else [later.at]
+            spans = [(self._truth.energies(at)[name], self._truth.energies(at - HELD_BURST)[name]) for at in ends]
+            least -= self._truth.energies(earlier.at)[name] - self._truth.energies(earlier.at - HELD_BURST)[name]
+            most += sum(after - before for after, before in spans)
         shown = last - first
         true = min(max(shown, true - most), true - least)
         self._result.counters[key] = (shown, true)
         if abs(shown - true) > max(0.01 * true, resolution):
             self._result.faults.append(f"{key} counts {shown:.2f} of {true:.2f} kWh")
+
+    @staticmethod
+    def _midnights(begin: float, end: float) -> list[float]:
+        """Return the midnights between two moments."""
+        day = datetime.fromtimestamp(begin, ZoneInfo(ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
+        days = (day + timedelta(days=number) for number in range(1, 60))
+        return [each.timestamp() for each in days if begin < each.timestamp() <= end]
 
     def _unseen(self, name: str, since: float, *, daily: bool) -> tuple[float, float]:
         """Return how many kWh no sample holds because a meter was replaced, at least and at most.

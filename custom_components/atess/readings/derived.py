@@ -19,18 +19,27 @@ STOPPED_STATES = frozenset({"fault", "permanent_fault"})
 FLOW_SIGNS: Mapping[str, int] = {"charging": -1, "idle": 0, "discharging": 1}
 PV_INPUTS = ("pv1_power", "pv2_power", "pv3_power", "pv4_power", "pv5_power")
 
+PV_OF_HPS = ("pv_power_reported", *PV_INPUTS[:3])
+
 type Numbers = Mapping[str, float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a device beyond the sample: PV layout, meaning of `pac`, and the corrections the user chose."""
+    """What is known of a device beyond the sample: PV layout, meaning of `pac`, and the corrections the user chose.
+
+    `battery_way` and `grid_way` say of a power without a sign which one it should have (0: not known), by counters.
+    `missing` holds the keys of what it usually sends and this sample has no usable value for.
+    """
 
     kind: Kind
     layout: str | None = None
     meaning: str | None = None
     battery_sign: str | None = None
     grid_sign: str | None = None
+    battery_way: int | None = None
+    grid_way: int | None = None
+    missing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +72,13 @@ def pv_powers(numbers: Numbers) -> Powers:
 def flows(facts: Facts, numbers: Numbers, values: Mapping[str, Value]) -> Flows:
     """Return PV, battery, grid and load power (§3.2 to §3.5); at most one of them is computed from the others."""
     pv, pv1 = _pv(facts, numbers)
-    grid = _negated(numbers.get("grid_power_reported"), facts.grid_sign == INVERTED)
+    sent = _directed(numbers.get("grid_power_reported"), facts.grid_way)
+    grid = _negated(sent, facts.grid_sign == INVERTED and facts.grid_way is None)
     load = numbers.get("load_power")
     if facts.kind is Kind.PCS:
         return _pcs_flows(facts, numbers, pv, grid, load)
     measured = _measured_battery(facts, numbers, pv, values)
-    battery = _negated(measured, facts.battery_sign == INVERTED)
+    battery = _negated(measured, facts.battery_sign == INVERTED and facts.battery_way is None)
     missing = [battery, grid, load].count(None)
     computed = missing == 1 and pv is not None and facts.kind in HPS
     if computed and pv is not None:
@@ -106,10 +116,13 @@ def by_voltage(numbers: Numbers) -> float | None:
 
 
 def _pv(facts: Facts, numbers: Numbers) -> tuple[float | None, float | None]:
+    """Return total PV power and that of PV1; a part is not shown as the total while an input is missing."""
     if facts.kind in HPS:
-        return total_pv(facts.layout, pv_powers(numbers))
+        total, first = total_pv(facts.layout, pv_powers(numbers))
+        decisive = facts.missing.isdisjoint(PV_OF_HPS) or facts.layout is not None
+        return total if decisive else None, first
     total = numbers.get("pv_power_reported")
-    if facts.kind is Kind.PBD and total is None:
+    if facts.kind is Kind.PBD and total is None and facts.missing.isdisjoint(("pv_power_reported", *PV_INPUTS)):
         inputs = [power for key in PV_INPUTS if (power := numbers.get(key)) is not None]
         total = sum(inputs) if inputs else None
     return total, numbers.get("pv1_power")
@@ -118,7 +131,7 @@ def _pv(facts: Facts, numbers: Numbers) -> tuple[float | None, float | None]:
 def _measured_battery(facts: Facts, numbers: Numbers, pv: float | None, values: Mapping[str, Value]) -> float | None:
     if facts.kind in BATTERIES:
         return by_voltage(numbers) if values.get("battery_flow_flag") is not None else None
-    power = numbers.get("battery_power_reported")
+    power = _directed(numbers.get("battery_power_reported"), facts.battery_way, values)
     if power is not None and facts.meaning == INVERTER_OUTPUT and facts.kind in HPS:
         return None if pv is None else power - pv
     return power
@@ -126,6 +139,18 @@ def _measured_battery(facts: Facts, numbers: Numbers, pv: float | None, values: 
 
 def _negated(value: float | None, negate: bool) -> float | None:
     return -value if negate and value is not None else value
+
+
+def _directed(power: float | None, way: int | None, values: Mapping[str, Value] | None = None) -> float | None:
+    """Return a power without a sign with the one that flags or counters tell; None if they tell none."""
+    if power is None or way is None:
+        return power
+    told = [(values or {}).get("battery_flow_flag"), (values or {}).get("battery_status")]
+    flags = [FLOW_SIGNS[flag] for flag in told if isinstance(flag, str) and FLOW_SIGNS.get(flag)]
+    sign = flags[0] if flags else way
+    if abs(power) <= RUNNING_POWER:
+        return 0.0
+    return abs(power) * sign if sign else None
 
 
 def signed_by_flag(current: float | None, flag: Value) -> float | None:
