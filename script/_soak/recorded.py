@@ -38,6 +38,7 @@ from .trial import ASKED, POWERS, Result
 from .truth import COUNTERS, Taken, Truth
 
 RESOLUTION = 0.25  # kWh: two and a half steps of a counter; a daily one is rounded once more each midnight
+RESET = 12  # samples until a daily counter that began anew within the day is believed, at the most
 DIP = 0.6  # kWh by which a counter dips at most
 HELD_BURST = 4800.0  # seconds for which a burst of 40 minutes may hold a counter
 HELD = 3  # samples for which a guard may hold a counter
@@ -288,7 +289,7 @@ class _Stay:
         old = 0.0
         if daily:
             day = datetime.fromtimestamp(at, ZoneInfo(ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
-            soon = at + (HELD + 1) * max(self._interval, 300.0)
+            soon = at + RESET * max(self._interval, 300.0)
             begin, end = (self._truth.energies(moment)[name] for moment in (day.timestamp(), soon))
             old = replaced - begin if end - replaced >= 0.9 * (replaced - begin) else 0.0
         dip = DIP if "dips" in self._case.variants and not daily else 0.0

@@ -1,4 +1,4 @@
-"""Guards on counters: the worked sequences of §4.3, its corner cases, and laws."""
+"""Guards on counters: worked sequences, corner cases, and laws."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The clock rule (§4.4) and staleness (G19): when a sample was taken, whether it is news, and how long it holds.
+"""The clock rule and staleness (G19): when a sample was taken, whether it is news, and how long it holds.
 
 The zone of a device's clock is not documented: Home Assistant's is assumed, and checked against the moments received.
 """

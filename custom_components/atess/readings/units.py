@@ -101,7 +101,7 @@ class Units:
         for group in (greatest.keys() - own, greatest.keys() & own):
             wrapped = [flow for flow in group if self._checks[flow].in_wrap_zone(greatest[flow][0])]
             rows = [(flow, *greatest[flow]) for flow in sorted(group)]
-            self._sample |= sample_in_watts(rows, self._nominal, wrapped)
+            self._sample |= sample_in_watts(rows, self._nominal, wrapped, direct=self._kind is Kind.PBD)
         if at is None:
             return
         self._live |= {flow for flow, (raw, _) in greatest.items() if raw}
