@@ -83,8 +83,8 @@ of the same sample; samples of two devices are combined if they are at most 10 m
 | value | how |
 | --- | --- |
 | PV power | the total if the device sends one, else the sum of its inputs |
-| Battery power | as sent; for inverter output less PV power; missing: load - PV + export. A PCS: its DC side power less \
-what its PBDs deliver, or alone, as its charge counters say |
+| Battery power | as sent; for inverter output less PV power; missing: load - PV + export. A PCS: its DC side power \
+less what its PBDs deliver, or alone, as its charge counters say |
 | Grid power | as sent with the sign turned; missing: load - PV - battery |
 | Load power | as sent; missing: PV + battery - export, never below 0 |
 | State of charge | of the MBMS, else the mean of the BCUs, else the device's own; an attribute names the devices |

@@ -96,7 +96,7 @@ def test_powers(
 
 
 def test_the_measured_battery_of_a_pcs_goes_before_the_computed_one() -> None:
-    """b = L + g comes before voltage times current."""
+    """B = L + g comes before voltage times current."""
     members: dict[str, Json] = {"bactivePower": 170, "loadActivePower": 230, "bvpv": 600, "bipv": -50}
     assert Device(Kind.PCS, None).read(**members).values["battery_power"] == 400
 

@@ -180,6 +180,7 @@ class LifetimeCounter:
             self._return(level, value, when)
         elif self._is_provisional(when) and _contradicts(value, last):
             self._go_on(value, value, when)
+            state.provisional_until = when.utc + PROVISIONAL
         elif self._hours or self._unit_known or (factor := unit_factor(value, last, can_rise)) is None:
             self._wait(value, last, can_rise, when)
         elif factor != state.factor:

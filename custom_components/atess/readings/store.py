@@ -4,12 +4,9 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from ..enerclo.model import Json
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 
 def a_dict(value: Json | Mapping[str, Json]) -> dict[str, Json]:
@@ -83,15 +80,15 @@ _READERS: Mapping[Any, Callable[[Json], Any]] = {
 }
 
 
-def dumped(state: DataclassInstance) -> dict[str, Json]:
+def dumped(state: Any) -> dict[str, Json]:  # noqa: ANN401  # any dataclass
     """Return a dataclass of numbers, texts, moments, flags and dataclasses of these, for storage."""
     return {field.name: _plain(getattr(state, field.name)) for field in fields(state)}
 
 
-def loaded[T: DataclassInstance](kind: type[T], stored: Json) -> T | None:
+def loaded[T](kind: type[T], stored: Json) -> T | None:
     """Return a dataclass from storage, damaged fields at their defaults; None if one without a default is damaged."""
     values = a_dict(stored)
-    found = {field.name: _field(field.type, values.get(field.name)) for field in fields(kind)}
+    found = {field.name: _field(field.type, values.get(field.name)) for field in fields(kind)}  # type: ignore[arg-type]  # a dataclass
     try:
         return kind(**{name: value for name, value in found.items() if value is not None})
     except TypeError:

@@ -17,7 +17,7 @@ from .selfchecks.unit import (
     sample_in_watts,
 )
 from .selfchecks.verdict import Verdict
-from .store import a_dict, a_list
+from .store import a_dict, a_list, a_text
 
 OWN_PV = frozenset({Kind.PCS, Kind.PBD})  # where PV power may have a unit of its own
 _FLOWS: Mapping[str, str] = {
@@ -47,7 +47,7 @@ class Units:
         self._raw_windows = EnergyWindows(stored.get("raw_windows"))
         self._energy = EnergyUnit(stored.get("energy"))
         # The version before knew one unit for all, and one for PV power.
-        before = stored.get("before") or a_dict(a_dict(state.get("unit")).get("votes")).get("verdict")
+        before = a_text(stored.get("before") or a_dict(a_dict(state.get("unit")).get("votes")).get("verdict"))
         self._before = before if before in {KW, W} else None
         if "units" not in state and "pv_unit" in state and kind in OWN_PV:
             self._checks["pv"] = UnitCheck(nominal, state.get("pv_unit"), forced=corrections.get("pv_power_unit"))

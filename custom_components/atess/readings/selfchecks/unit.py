@@ -187,8 +187,8 @@ def sample_in_watts(
     """Return of each power that cannot be in kW whether all of the sample is in W (else it is a glitch).
 
     `powers` are names, powers as sent and voltage times current in kVA (None: not known), one for each flow. One
-    power alone proves nothing of the others: at least two must be beyond what can be, and no fewer than are not. `direct`
-    says that voltages and currents are those of PV inputs, which small currents tell about too.
+    power alone proves nothing of the others: at least two must be beyond what can be, and no fewer than are not.
+    `direct` says that voltages and currents are those of PV inputs, which small currents tell about too.
     """
     wrapped = set(in_wrap_zone)
     live = [(name, abs(raw), apparent) for name, raw, apparent in powers if raw and name not in wrapped]
