@@ -103,6 +103,16 @@ class _Read(RecorderTask):
         self.hass.loop.call_soon_threadsafe(self.found.set_result, rows)
 
 
+async def read_statistics(
+    hass: HomeAssistant, recorder: Recorder, begin: datetime, entities: set[str]
+) -> dict[str, Any]:
+    """Return the statistics of entities by the length of their periods, when all is in the database."""
+    found = asyncio.get_running_loop().create_future()
+    recorder.queue_task(_Read(hass, begin, entities, found))
+    rows: dict[str, Any] = await real_time(found)
+    return rows
+
+
 class _Stay:
     """One case in a Home Assistant."""
 
@@ -199,10 +209,8 @@ class _Stay:
     # what was recorded
 
     async def _compare(self, ends: float) -> None:
-        found = asyncio.get_running_loop().create_future()
         begin = datetime.fromtimestamp(self._case.start, UTC) - timedelta(hours=1)
-        self._recorder.queue_task(_Read(self._hass, begin, set(self._entities.values()), found))
-        recorded = await real_time(found)
+        recorded = await read_statistics(self._hass, self._recorder, begin, set(self._entities.values()))
         for period, seconds in PERIODS.items():
             for key, entity in self._entities.items():
                 rows = [dict(row) for row in recorded[period].get(entity, []) if row["start"] + seconds <= ends]
