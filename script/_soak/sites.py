@@ -157,9 +157,11 @@ class _Site:
     async def _compare(self, hass: HomeAssistant, recorder: Recorder) -> None:
         begin = datetime.fromtimestamp(self._start, UTC) - timedelta(hours=1)
         recorded = (await read_statistics(hass, recorder, begin, set(self._entities.values())))["hour"]
+        # The sum of an entity's first hour is what it has risen by in it.
         rises = {
             place: {
-                later["start"]: later["sum"] - earlier["sum"] for earlier, later in pairwise(recorded.get(entity, []))
+                later["start"]: later["sum"] - earlier["sum"]
+                for earlier, later in pairwise([{"sum": 0.0}, *recorded.get(entity, [])])
             }
             for place, entity in self._entities.items()
         }

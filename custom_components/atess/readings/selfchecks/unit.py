@@ -17,7 +17,7 @@ KWH = "1"
 LONGEST = 2.0  # hours
 LEAST_HOURS, LEAST_SAMPLES, LEAST_RISE = 0.5, 6, 0.5
 LEAST_APPARENT, LEAST_SHARE = 0.3, 0.1  # kVA, and share of the nominal power, below which currents tell nothing
-LEAST_DIRECT = 0.05  # kVA of PV inputs
+LEAST_DIRECT, EXCESS_DIRECT = 0.02, 100.0  # kVA of PV inputs, and how many times that their power cannot be
 EXCESS = 10.0  # how many times voltage times current a power cannot be
 SAMPLE, STRETCH = 1, 3  # what the evidence of one sample and of half an hour weighs
 LATCH, CHANGE, LATCH_ENERGY = 6, 9, 6
@@ -197,7 +197,7 @@ def sample_in_watts(
         for name, raw, apparent in live
         if raw > 3 * nominal
         or (apparent is not None and tells(apparent, nominal) and raw > EXCESS * apparent)
-        or (apparent is not None and direct and apparent >= LEAST_DIRECT and _choice(raw / apparent, 0.2, 1.3) == W)
+        or (apparent is not None and direct and apparent >= LEAST_DIRECT and raw > EXCESS_DIRECT * apparent)
     }
     others = len(live) - len(beyond)
     if not beyond:
