@@ -120,7 +120,10 @@ class Units:
         common = self.common
         if flow == "pv" and self._kind in OWN_PV and common != W:
             common = None
-        return self._checks[flow].scale(raw, common, watts=self._sample.get(flow))
+        check = self._checks[flow]
+        if "power_unit" in self._corrections and common is not None and not check.forced:
+            check = UnitCheck(self._nominal, forced=common)  # the user's word on all powers goes before what was found
+        return check.scale(raw, common, watts=self._sample.get(flow))
 
     def learn(self, pairs: Mapping[str, Pair], at: datetime) -> None:
         """Learn from the powers as sent and the counters that they feed, in kWh."""

@@ -54,6 +54,11 @@ class UnitCheck:
         return {"votes": self._votes.dump(), "kinds": list[Json](sorted(self._kinds)), "choice": self._choice}
 
     @property
+    def forced(self) -> bool:
+        """Whether the user chose the unit."""
+        return self._forced is not None
+
+    @property
     def unit(self) -> str | None:
         """The unit that the user chose, else the one decided."""
         return self._forced or self._votes.verdict
