@@ -73,8 +73,8 @@ class Schedule:
         self._beside += 1
 
     def plan_again(self) -> float:
-        """Decide on the next poll after one that failed; return the seconds until then."""
-        self.next_poll = max(self.permitted_at, _now() + 1.0)
+        """Decide on the next poll after one that failed, no sooner than else; return the seconds until then."""
+        self.next_poll = max(self.rhythm.next_poll(self.permitted_at, self.interval, late=False), _now() + 1.0)
         return self.seconds
 
     @property

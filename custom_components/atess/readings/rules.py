@@ -129,7 +129,7 @@ RULES: tuple[Rule, ...] = (
         number="G13",
         values="lifetime counters: zeros and falls",
         rule="0 after a positive value, and a fall of at most the greater of 1 kWh and 0.1 %, show the last value. A first 0 "
-        f"is no value until the counter rises from it. A larger fall waits for {rises.ROW} samples over "
+        f"is no value until the counter rises from it, or it has stood for a day. A larger fall waits for {rises.ROW} samples over "
         f"{rises.ROW_SPAN.seconds // 60} minutes. A meter that began at 0 is then shown as it is; any other goes on from the "
         f"value shown. The old level is remembered for {lifetime.REMEMBERED.days} days; when it comes back, nothing is counted "
         "twice. What is shown first is replaced without counting if a value within the next hour is ten times as large, or "
