@@ -68,7 +68,7 @@ async def test_a_sign_is_corrected_on_a_word(
     hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, repairs: None, advance: Advance
 ) -> None:
     """The issue names numbers; once corrected the very next value is right, also after a restart; then taken back."""
-    entry = await with_variant(hass, cloud, clock, 18, "battery_sign")
+    entry = await with_variant(hass, cloud, clock, 8, "battery_sign")
     await advance(2.5 * 3600, 300)
     issue = issues(hass, entry)["battery_sign"]
     shown = float(state(hass, f"{SERIAL}_battery_power").state)
@@ -110,7 +110,7 @@ async def test_left_as_it_is(
     hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, repairs: None, advance: Advance
 ) -> None:
     """Who leaves it is not asked again."""
-    entry = await with_variant(hass, cloud, clock, 18, "battery_sign")
+    entry = await with_variant(hass, cloud, clock, 8, "battery_sign")
     await advance(2.5 * 3600, 300)
     shown = state(hass, f"{SERIAL}_battery_power").state
     await answer(hass, issues(hass, entry)["battery_sign"], "leave")
@@ -125,7 +125,7 @@ async def test_a_unit_corrects_itself_with_one_notice(
     """Watts are never shown as kilowatts; the notice offers the way back."""
     entry = await with_variant(hass, cloud, clock, 2, "watts")
     assert float(state(hass, f"{SERIAL}_pv_power").state) < 12
-    await advance(900, 300)
+    await advance(2 * 3600, 300)
     assert issues(hass, entry).keys() == {"power_unit"}
     await answer(hass, issues(hass, entry)["power_unit"], "leave")
     assert next(iter(entry.subentries.values())).data["corrections"] == {"power_unit": "kW"}
@@ -174,7 +174,7 @@ async def test_the_device_of_an_issue_may_be_gone(
     hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, repairs: None, advance: Advance
 ) -> None:
     entry = await with_variant(hass, cloud, clock, 2, "watts")
-    await advance(900, 300)
+    await advance(2 * 3600, 300)
     issue = issues(hass, entry)["power_unit"]
     manager = repairs_flow_manager(hass)
     assert manager is not None

@@ -26,7 +26,6 @@ STORAGE_VERSION = 1
 INTERVAL = timedelta(hours=1)
 # A device without settings is asked again after a day, as are paths that were not found.
 ABSENT_INTERVAL = timedelta(days=1)
-RETRY_INTERVAL = timedelta(minutes=10)
 # Settings that could not be read for so long are no longer shown.
 VALID_FOR = timedelta(hours=3)
 
@@ -51,6 +50,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         self.data = None
         self.read_at: datetime | None = None
         self._started = False
+        self._failed = False
         self._controls: dict[str, bool] = {}
         self._store = settings_store(hass, device.subentry_id or "")
         self.writer = SettingsWriter(self)
@@ -109,6 +109,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         Unless at once, settings that were never read are read when the hour is over.
         """
         self._started = True
+        self.config_entry.async_on_unload(self.device.async_add_listener(self._read_again))
         if self.read_at is None and not at_once:
             self.update_interval = INTERVAL
             self.async_update_listeners()
@@ -143,9 +144,15 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
                 self.update_interval = ABSENT_INTERVAL
         except EnercloError as err:
             LOGGER.debug("%s could not be read: %s", self.name, err)
-            if not isinstance(err, AuthenticationError):
-                self.update_interval = RETRY_INTERVAL
+            self._failed = True  # the hour goes on, unless a poll of the device shows that the cloud is back
         return self.data
+
+    @callback
+    def _read_again(self) -> None:
+        """Read what could not be read, once live data come again."""
+        if self._failed and self.device.last_update_success:
+            self._failed = False
+            self.config_entry.async_create_background_task(self.hass, self.async_refresh(), f"{self.name} again")
 
     async def async_read(self) -> Mapping[str, Json]:
         """Read the settings for a person who waits, as soon as the cloud may be asked; raises EnercloError."""

@@ -38,6 +38,7 @@ from .trial import ASKED, POWERS, Result
 from .truth import COUNTERS, Taken, Truth
 
 RESOLUTION = 0.25  # kWh: two and a half steps of a counter; a daily one is rounded once more each midnight
+RESET = 12  # samples until a daily counter that began anew within the day is believed, at the most
 DIP = 0.6  # kWh by which a counter dips at most
 HELD_BURST = 4800.0  # seconds for which a burst of 40 minutes may hold a counter
 HELD = 3  # samples for which a guard may hold a counter
@@ -100,6 +101,16 @@ class _Read(RecorderTask):
             for period in PERIODS
         }
         self.hass.loop.call_soon_threadsafe(self.found.set_result, rows)
+
+
+async def read_statistics(
+    hass: HomeAssistant, recorder: Recorder, begin: datetime, entities: set[str]
+) -> dict[str, Any]:
+    """Return the statistics of entities by the length of their periods, when all is in the database."""
+    found = asyncio.get_running_loop().create_future()
+    recorder.queue_task(_Read(hass, begin, entities, found))
+    rows: dict[str, Any] = await real_time(found)
+    return rows
 
 
 class _Stay:
@@ -198,10 +209,8 @@ class _Stay:
     # what was recorded
 
     async def _compare(self, ends: float) -> None:
-        found = asyncio.get_running_loop().create_future()
         begin = datetime.fromtimestamp(self._case.start, UTC) - timedelta(hours=1)
-        self._recorder.queue_task(_Read(self._hass, begin, set(self._entities.values()), found))
-        recorded = await real_time(found)
+        recorded = await read_statistics(self._hass, self._recorder, begin, set(self._entities.values()))
         for period, seconds in PERIODS.items():
             for key, entity in self._entities.items():
                 rows = [dict(row) for row in recorded[period].get(entity, []) if row["start"] + seconds <= ends]
@@ -288,7 +297,7 @@ class _Stay:
         old = 0.0
         if daily:
             day = datetime.fromtimestamp(at, ZoneInfo(ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
-            soon = at + (HELD + 1) * max(self._interval, 300.0)
+            soon = at + RESET * max(self._interval, 300.0)
             begin, end = (self._truth.energies(moment)[name] for moment in (day.timestamp(), soon))
             old = replaced - begin if end - replaced >= 0.9 * (replaced - begin) else 0.0
         dip = DIP if "dips" in self._case.variants and not daily else 0.0

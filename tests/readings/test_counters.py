@@ -1,4 +1,4 @@
-"""Guards on counters: the worked sequences of §4.3, its corner cases, and laws."""
+"""Guards on counters: worked sequences, corner cases, and laws."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -169,6 +169,15 @@ def test_lifetime_sequences(sent: list[float | None], expected: list[float | Non
 def test_first_values_of_a_lifetime_counter(sent: list[float | None], expected: list[float | None]) -> None:
     counter = LifetimeCounter(10)
     assert [counter.read(value, moment) for value, moment in zip(sent, every(5, len(sent)), strict=True)] == expected
+
+
+def test_a_zero_that_stands_for_a_day_is_the_value() -> None:
+    """As of a site that never exports; a total that comes after all is not counted."""
+    counter = LifetimeCounter(10)
+    shown = [counter.read(0.0, moment) for moment in every(60, 26)]
+    assert shown == [*[None] * 24, 0.0, 0.0]
+    later = [at(NOON + timedelta(hours=26, minutes=5 * number)) for number in range(8)]
+    assert [counter.read(6830.4 + number / 10, moment) for number, moment in enumerate(later)][-1] == 0.7
 
 
 def test_lifetime_row_must_last() -> None:

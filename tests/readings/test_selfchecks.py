@@ -1,4 +1,4 @@
-"""Self-checks: the rules and examples of §3.2 and §4.2."""
+"""Self-checks: their rules and examples."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -530,7 +530,7 @@ def test_a_pcs_with_an_inverted_sign_by_day() -> None:
     assert GridCheck(assumed=False, state=check.dump()).dump() == check.dump()
 
 
-# --- §3.2: layout of PV power
+# --- layout of PV power
 
 
 @pytest.mark.parametrize(

@@ -91,9 +91,10 @@ class Schedule:
         self._looks += 1
 
     def plan_retry(self) -> None:
-        """Plan the next poll after one that failed: as soon as pacing permits."""
+        """Plan the next poll after one that failed, no sooner than after one that was answered."""
         self._refusals = 0
-        self.next_poll, self.reason = max(self._permitted_at(), self._now() + 1.0), Reason.FAILED
+        again = self.rhythm.next_poll(self._permitted_at(), self.interval, late=False)
+        self.next_poll, self.reason = max(again, self._now() + 1.0), Reason.FAILED
 
     def plan_refused(self, *, alone: bool) -> float:
         """Plan the next poll after one that was refused, and return when; `alone`: the account as such is served."""

@@ -104,17 +104,16 @@ class Counters:
                 if daily is None:
                     daily = self._daily[key] = DailyCounter(self._nominal)
                 sent = parsed.numbers[key]
-                total = self._accepted(f"{key.removesuffix('today')}total", when)
-                shown = parsed.numbers[key] = daily.read(sent, when, total=total, learn=learn)
+                lifetime = self._lifetime.get(f"{key.removesuffix('today')}total")
+                shown = parsed.numbers[key] = daily.read(
+                    sent,
+                    when,
+                    total=_accepted(lifetime, when),
+                    renewed_at=None if lifetime is None else lifetime.renewed_at,
+                    learn=learn,
+                )
                 if shown != sent:
                     notes.setdefault(key, []).append("G12")
-
-    def _accepted(self, key: str, when: When) -> float | None:
-        """Return what a lifetime counter shows if its value of this sample was accepted."""
-        lifetime = self._lifetime.get(key)
-        if lifetime is None or lifetime.value is None or lifetime.accepted_at != when.utc:
-            return None
-        return clean(lifetime.value + lifetime.offset)
 
     def _before(self, key: str, when: When) -> float | None:
         """Return what a counter that should not be 0 now showed last; None if it may be."""
@@ -126,6 +125,13 @@ class Counters:
     def _new(self, key: str, state: Json = None) -> LifetimeCounter:
         wraps = self._kind is Kind.PBD and key in _WRAPPING
         return LifetimeCounter(self._nominal, state, hours="_time_" in key, wraps=wraps, unit_known=self._unit_known)
+
+
+def _accepted(lifetime: LifetimeCounter | None, when: When) -> float | None:
+    """Return what a lifetime counter shows if its value of this sample was accepted."""
+    if lifetime is None or lifetime.value is None or lifetime.accepted_at != when.utc:
+        return None
+    return clean(lifetime.value + lifetime.offset)
 
 
 def energy_unit_of(corrections: Mapping[str, str]) -> float | None:

@@ -38,7 +38,7 @@ class DailyCounter:
     """G12: one `...Today` energy, which resets at the device's midnight, sometimes late or twice.
 
     A fall within the day is a reset only if the counter counts on: it begins near 0 and rises, as the lifetime counter
-    of the same flow does, or else over six samples. Should the counter that was left come back, it is not counted
+    of the same flow does, or begins anew with it, or else over six samples. Should the counter that was left come back, it is not counted
     twice. `total` is what the lifetime counter shows, where it was accepted in the same sample: a rise far beyond its
     own waits too, unless the two have been found to differ (`apart`).
     """
@@ -46,6 +46,7 @@ class DailyCounter:
     def __init__(self, nominal: float, state: Json = None) -> None:
         self._nominal = nominal
         known = loaded(Daily, state) or Daily()
+        self._renewed_at: datetime | None = None
         whole = known.value is not None and known.at is not None and known.day is not None
         self._state = known if whole else Daily()
 
@@ -63,9 +64,18 @@ class DailyCounter:
         """The day that the value shown belongs to, in the device's own clock."""
         return self._state.day
 
-    def read(self, value: float | None, when: When, *, total: float | None = None, learn: bool = True) -> float | None:
+    def read(
+        self,
+        value: float | None,
+        when: When,
+        *,
+        total: float | None = None,
+        renewed_at: datetime | None = None,
+        learn: bool = True,
+    ) -> float | None:
         """Return the value to show for a value sent (None: unusable), in kWh; without `learn` what was shown before."""
         state = self._state
+        self._renewed_at = renewed_at
         if value is not None and value < 0:
             value = 0.0 if value >= SMALL_NEGATIVE else None
         if state.value is None or state.at is None or state.day is None:
@@ -131,7 +141,8 @@ class DailyCounter:
             agrees = abs(rise - flowed) <= max(0.2, 0.3 * flowed)
             if row.count >= FLOW_SAMPLES and rise >= FLOW_RISE - 1e-9 and agrees:
                 return True
-        return row.counting
+        renewed = self._renewed_at is not None and self._renewed_at >= row.since and row.count >= FLOW_SAMPLES
+        return renewed or row.counting
 
     def _comes_back(self, value: float, when: When) -> bool:
         """Return whether a value is where the counter was before it rose or fell by more than it should."""

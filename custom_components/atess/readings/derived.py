@@ -1,4 +1,4 @@
-"""Derived values of one device's sample (§3): kW, vendor's signs inside, Home Assistant's in what is returned."""
+"""Derived values of one device's sample: kW, vendor's signs inside, Home Assistant's in what is returned."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def pv_powers(numbers: Numbers) -> Powers:
 
 
 def flows(facts: Facts, numbers: Numbers, values: Mapping[str, Value]) -> Flows:
-    """Return PV, battery, grid and load power (§3.2 to §3.5); at most one of them is computed from the others."""
+    """Return PV, battery, grid and load power; at most one of them is computed from the others."""
     pv, pv1 = _pv(facts, numbers)
     sent = _directed(numbers.get("grid_power_reported"), facts.grid_way)
     grid = _negated(sent, facts.grid_sign == INVERTED and facts.grid_way is None)
@@ -161,7 +161,7 @@ def signed_by_flag(current: float | None, flag: Value) -> float | None:
 
 
 def derive(facts: Facts, numbers: Numbers, flow: Flows, values: Mapping[str, Value]) -> dict[str, Value]:
-    """Return the derived values of §3.7 by key, without faults and online; only those whose inputs were sent."""
+    """Return the derived values by key, without faults and online; only those whose inputs were sent."""
     found: dict[str, float | None] = {}
     if facts.kind not in BATTERIES and _any(numbers, "pv_power_reported", *PV_INPUTS):
         found["pv_power"] = flow.pv
@@ -217,7 +217,7 @@ def _battery(facts: Facts, numbers: Numbers, found: Numbers) -> dict[str, float 
 
 
 def own_state_of_charge(kind: Kind, numbers: Numbers) -> float | None:
-    """Return the device's own state of charge: `soc`, then `capacity` (§3.6, source 3)."""
+    """Return the device's own state of charge: `soc`, then `capacity`."""
     keys = ["battery_state_of_charge", "reported_state_of_charge"]
     if kind not in BATTERIES:  # here `soc` is the reported one
         keys.reverse()

@@ -259,7 +259,7 @@ class Interpreter:
         return values
 
     def _guard(self, parsed: Parsed, moment: Moment, notes: dict[str, list[str]]) -> None:
-        """Apply G2 to G11, G15, G18 and G21 in the order of §4.1."""
+        """Apply G2 to G11, G15, G18 and G21 in their order."""
         learn = moment.news is News.FRESH
         numbers, quantities = parsed.numbers, parsed.quantities
         powers = {key: value for key, value in numbers.items() if value is not None and quantities[key] in _POWERS}

@@ -12,6 +12,7 @@ NEW_CYCLE = 0.9  # a fall below this share begins a new cycle in Home Assistant'
 NEW_METER = 20.0  # kWh that a meter may show which began at 0 some samples ago
 PROVISIONAL = timedelta(hours=1)
 CONTRADICTION = 10.0
+LASTING_ZERO = timedelta(days=1)
 LASTING_LEVEL = timedelta(days=1)
 REMEMBERED, LEVELS = timedelta(days=30), 8
 LONGEST_LIFE = 20 * 8760.0  # hours at nominal power; more than that no counter shows
@@ -37,9 +38,11 @@ class Lifetime:
     shown: float | None = None
     offset: float = 0.0
     zero_at: datetime | None = None
+    zero_since: datetime | None = None
     provisional_until: datetime | None = None
     row: Row | None = None
     level_since: datetime | None = None
+    renewed_at: datetime | None = None
     levels: list[Level] = field(default_factory=list)
     factor: float | None = None
     factor_since: datetime | None = None
@@ -48,8 +51,8 @@ class Lifetime:
 class LifetimeCounter:
     """G13, G14 and G14a: one `...Total`; what it shows never falls but at a new cycle, and never rises unexplained.
 
-    A first value of 0 is no value until the counter rises from it as one from 0 does; a positive one that comes instead
-    is the beginning. What is shown first is replaced without counting if the next hour contradicts it.
+    A first value of 0 is no value until the counter rises from it as one from 0 does, or it has stood for a day; a
+    positive one that comes instead is the beginning. What is shown first is replaced without counting if the next hour contradicts it.
 
     A rise that the time since the last accepted sample cannot explain waits for six samples that count on from it. It
     is counted if the time since the counter rose last explains it; else an offset keeps it out. A value that is the
@@ -94,6 +97,11 @@ class LifetimeCounter:
         return self._state.at
 
     @property
+    def renewed_at(self) -> datetime | None:
+        """When another meter was believed to have begun, the last time (UTC); None while the one before is back."""
+        return self._state.renewed_at
+
+    @property
     def wrong_unit(self) -> tuple[float, datetime] | None:
         """By which power of ten the counter is sent too large, and since when (UTC); None while it is not."""
         factor, since = self._state.factor, self._state.factor_since
@@ -107,7 +115,8 @@ class LifetimeCounter:
         state = self._state
         if state.factor is not None and abs(state.factor * ratio - 1) < 1e-6:
             ratio = 1.0
-        state.row, state.factor, state.factor_since, state.zero_at = None, None, None, None
+        state.row, state.factor, state.factor_since = None, None, None
+        state.zero_at = state.zero_since = None
         state.levels = []
         if state.value is not None and state.shown is not None:
             state.value = clean(state.value * ratio)
@@ -131,6 +140,9 @@ class LifetimeCounter:
         state = self._state
         if value == 0:
             state.zero_at, state.row = when.utc, None
+            state.zero_since = state.zero_since or when.utc
+            if when.utc - state.zero_since >= LASTING_ZERO:
+                self._start(0.0, when.utc)
             return
         if not self._can_be(value):
             state.row = extend(state.row, value, self._nominal, when)
@@ -138,14 +150,15 @@ class LifetimeCounter:
                 return
         elif state.zero_at is not None and value <= self._from_zero(hours_since(state.zero_at, when)):
             # So it was at 0: that is shown first, and the next sample counts from there.
-            state.value = state.shown = 0.0
-            state.at = state.rose_at = state.zero_at
-            state.zero_at = None
+            self._start(0.0, state.zero_at)
             return
-        state.zero_at, state.row = None, None
-        state.value = state.shown = value
-        state.at = state.rose_at = when.utc
+        self._start(value, when.utc)
         state.provisional_until = when.utc + PROVISIONAL
+
+    def _start(self, value: float, at: datetime) -> None:
+        state = self._state
+        state.value, state.shown, state.at, state.rose_at = value, value, at, at
+        state.zero_at = state.zero_since = state.row = None
 
     def _judge(self, value: float, last: float, when: When) -> None:
         state = self._state
@@ -180,6 +193,7 @@ class LifetimeCounter:
             self._return(level, value, when)
         elif self._is_provisional(when) and _contradicts(value, last):
             self._go_on(value, value, when)
+            state.provisional_until = when.utc + PROVISIONAL
         elif self._hours or self._unit_known or (factor := unit_factor(value, last, can_rise)) is None:
             self._wait(value, last, can_rise, when)
         elif factor != state.factor:
@@ -239,7 +253,7 @@ class LifetimeCounter:
         state.levels.remove(level)
         if state.level_since is not None and when.utc - state.level_since >= LASTING_LEVEL:
             self._leave()  # else it was a glitch
-        state.provisional_until, state.level_since = None, when.utc
+        state.provisional_until, state.level_since, state.renewed_at = None, when.utc, None
         state.offset = level.offset
         self._accept(value, when)
 
@@ -248,7 +262,7 @@ class LifetimeCounter:
         state = self._state
         assert state.shown is not None  # noqa: S101
         self._leave()
-        state.level_since = when.utc
+        state.level_since = state.renewed_at = when.utc
         state.offset = clean(state.shown - first)
         self._accept(value, when)
 
@@ -257,7 +271,7 @@ class LifetimeCounter:
         state = self._state
         assert state.shown is not None  # noqa: S101
         self._leave()
-        state.level_since = when.utc
+        state.level_since = state.renewed_at = when.utc
         for level in state.levels:
             level.offset = clean(level.offset - state.shown)
         state.offset, state.shown = 0.0, None
@@ -301,7 +315,7 @@ def _taken_up(stored: Json) -> Lifetime:
     """Return a state from storage; the version before knew `value`, `at` and `offset` only."""
     state = loaded(Lifetime, stored) or Lifetime()
     if state.value is None or state.at is None:
-        return Lifetime(zero_at=state.zero_at, row=state.row)
+        return Lifetime(zero_at=state.zero_at, zero_since=state.zero_since, row=state.row)
     if state.shown is None:
         state.shown = clean(state.value + state.offset)
     state.rose_at = state.rose_at or state.at

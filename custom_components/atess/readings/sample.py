@@ -93,7 +93,7 @@ class Liveness:
 
 
 def take_hv_voltages(numbers: dict[str, float | None]) -> None:
-    """§2.2: on HV models the PV voltages are those of the HV fields."""
+    """Take the PV voltages of HV models from the HV fields."""
     for key, source in _HV_VOLTAGES:
         if source in numbers:
             numbers[key] = numbers[source]

@@ -69,7 +69,7 @@ def link_of(reading: Reading, data_log_sn: str | None = None) -> Link:
 def state_of_charge(
     device_sn: str, readings: Readings, links: Links, stale: Collection[str] = ()
 ) -> StateOfCharge | None:
-    """Return the state of charge of a device by the order of §3.6; None without a source that holds."""
+    """Return the state of charge of a device by the order of sources; None without a source that holds."""
     usable = {sn: each for sn, each in readings.items() if sn not in stale and each.values.get("online") is not False}
     link = links.get(device_sn)
     if link is not None and link.kind not in BATTERIES:
@@ -120,7 +120,7 @@ def shared_values(
 def pcs_battery_power(
     pcs: Reading, controllers: Iterable[str], readings: Readings, stale: Collection[str] = ()
 ) -> float | None:
-    """Return the battery power of a PCS in kW, + discharging: its DC side without the output of its PBDs (§3.3)."""
+    """Return the battery power of a PCS in kW, + discharging: its DC side without the output of its PBDs."""
     own = pcs.values.get("battery_power")
     if pcs.values.get("pbd_output_power") is not None:
         return own if isinstance(own, float) else None
@@ -269,7 +269,7 @@ def _owners(readings: Readings, links: Links) -> list[str]:
 
 
 def _kinds_of(key: str, links: Links) -> tuple[frozenset[Kind], ...]:
-    """Return the kinds that count a value, by preference: what one counts the next must not count again (§3.8)."""
+    """Return the kinds that count a value, by preference: what one counts the next must not count again."""
     if key.startswith("pv_"):
         has_controller = any(link.kind is Kind.PBD for link in links.values())
         return (HPS | {Kind.PBD} if has_controller else INVERTERS if key == "pv_power" else HPS,)

@@ -17,7 +17,7 @@ from .selfchecks.unit import (
     sample_in_watts,
 )
 from .selfchecks.verdict import Verdict
-from .store import a_dict, a_list
+from .store import a_dict, a_list, a_text
 
 OWN_PV = frozenset({Kind.PCS, Kind.PBD})  # where PV power may have a unit of its own
 _FLOWS: Mapping[str, str] = {
@@ -47,7 +47,7 @@ class Units:
         self._raw_windows = EnergyWindows(stored.get("raw_windows"))
         self._energy = EnergyUnit(stored.get("energy"))
         # The version before knew one unit for all, and one for PV power.
-        before = stored.get("before") or a_dict(a_dict(state.get("unit")).get("votes")).get("verdict")
+        before = a_text(stored.get("before") or a_dict(a_dict(state.get("unit")).get("votes")).get("verdict"))
         self._before = before if before in {KW, W} else None
         if "units" not in state and "pv_unit" in state and kind in OWN_PV:
             self._checks["pv"] = UnitCheck(nominal, state.get("pv_unit"), forced=corrections.get("pv_power_unit"))
@@ -101,7 +101,7 @@ class Units:
         for group in (greatest.keys() - own, greatest.keys() & own):
             wrapped = [flow for flow in group if self._checks[flow].in_wrap_zone(greatest[flow][0])]
             rows = [(flow, *greatest[flow]) for flow in sorted(group)]
-            self._sample |= sample_in_watts(rows, self._nominal, wrapped)
+            self._sample |= sample_in_watts(rows, self._nominal, wrapped, direct=self._kind is Kind.PBD)
         if at is None:
             return
         self._live |= {flow for flow, (raw, _) in greatest.items() if raw}
@@ -120,7 +120,10 @@ class Units:
         common = self.common
         if flow == "pv" and self._kind in OWN_PV and common != W:
             common = None
-        return self._checks[flow].scale(raw, common, watts=self._sample.get(flow))
+        check = self._checks[flow]
+        if "power_unit" in self._corrections and common is not None and not check.forced:
+            check = UnitCheck(self._nominal, forced=common)  # the user's word on all powers goes before what was found
+        return check.scale(raw, common, watts=self._sample.get(flow))
 
     def learn(self, pairs: Mapping[str, Pair], at: datetime) -> None:
         """Learn from the powers as sent and the counters that they feed, in kWh."""

@@ -17,6 +17,7 @@ KWH = "1"
 LONGEST = 2.0  # hours
 LEAST_HOURS, LEAST_SAMPLES, LEAST_RISE = 0.5, 6, 0.5
 LEAST_APPARENT, LEAST_SHARE = 0.3, 0.1  # kVA, and share of the nominal power, below which currents tell nothing
+LEAST_DIRECT, EXCESS_DIRECT = 0.02, 100.0  # kVA of PV inputs, and how many times that their power cannot be
 EXCESS = 10.0  # how many times voltage times current a power cannot be
 SAMPLE, STRETCH = 1, 3  # what the evidence of one sample and of half an hour weighs
 LATCH, CHANGE, LATCH_ENERGY = 6, 9, 6
@@ -51,6 +52,11 @@ class UnitCheck:
     def dump(self) -> dict[str, Json]:
         """Return what was learnt, for storage."""
         return {"votes": self._votes.dump(), "kinds": list[Json](sorted(self._kinds)), "choice": self._choice}
+
+    @property
+    def forced(self) -> bool:
+        """Whether the user chose the unit."""
+        return self._forced is not None
 
     @property
     def unit(self) -> str | None:
@@ -177,19 +183,26 @@ def power_choice(ratio: float) -> str | None:
 
 
 def sample_in_watts(
-    powers: Iterable[tuple[str, float, float | None]], nominal: float, in_wrap_zone: Iterable[str]
+    powers: Iterable[tuple[str, float, float | None]],
+    nominal: float,
+    in_wrap_zone: Iterable[str],
+    *,
+    direct: bool = False,
 ) -> dict[str, bool]:
     """Return of each power that cannot be in kW whether all of the sample is in W (else it is a glitch).
 
     `powers` are names, powers as sent and voltage times current in kVA (None: not known), one for each flow. One
     power alone proves nothing of the others: at least two must be beyond what can be, and no fewer than are not.
+    `direct` says that voltages and currents are those of PV inputs, which small currents tell about too.
     """
     wrapped = set(in_wrap_zone)
     live = [(name, abs(raw), apparent) for name, raw, apparent in powers if raw and name not in wrapped]
     beyond = {
         name
         for name, raw, apparent in live
-        if raw > 3 * nominal or (apparent is not None and tells(apparent, nominal) and raw > EXCESS * apparent)
+        if raw > 3 * nominal
+        or (apparent is not None and tells(apparent, nominal) and raw > EXCESS * apparent)
+        or (apparent is not None and direct and apparent >= LEAST_DIRECT and raw > EXCESS_DIRECT * apparent)
     }
     others = len(live) - len(beyond)
     if not beyond:
