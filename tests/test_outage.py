@@ -1,6 +1,7 @@
 """An outage makes no more requests than health does; a clock that does not follow summer time costs nothing."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -15,17 +16,32 @@ SERIAL = "SIMHPS0001"
 HOURS = 6
 
 
-@pytest.mark.parametrize("fault", [{"kind": "http_status", "status": 503}, {"kind": "http_status", "status": 500}])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "http_status", "status": 503},
+        {"kind": "http_status", "status": 500},
+        {"kind": "disconnect"},
+        {"kind": "html"},
+        {"kind": "no_data", "form": "null"},
+        {"kind": "unauthorized", "form": "http"},
+        {"kind": "limited"},
+        {"kind": "http_status", "status": 500, "operation": "settings"},
+        {"kind": "unauthorized", "form": "http", "operation": "settings"},
+    ],
+    ids=lambda fault: "_".join(str(value) for value in fault.values()),
+)
+@pytest.mark.parametrize("changes", [False, True], ids=["readings", "settings too"])
 async def test_an_outage_makes_no_more_requests_than_health(
-    hass: HomeAssistant, cloud: Simulator, advance: Advance, fault: dict[str, object]
+    hass: HomeAssistant, cloud: Simulator, advance: Advance, fault: dict[str, Any], changes: bool
 ) -> None:
     """Polls and settings, over hours; afterwards all is read again."""
-    await set_up(hass, add_entry(hass, cloud))
+    await set_up(hass, add_entry(hass, cloud, allow_changes=changes))
     await advance(HOURS * 3600, 60)
     healthy = len(cloud.requests)
     await advance(HOURS * 3600, 60)
     healthy, begun = len(cloud.requests) - healthy, len(cloud.requests)
-    cloud.inject(**fault)  # type: ignore[arg-type]
+    cloud.inject(**fault)
     await advance(HOURS * 3600, 60)
     assert 0 < len(cloud.requests) - begun <= healthy
     cloud.clear()
