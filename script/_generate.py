@@ -19,9 +19,11 @@ from custom_components.atess.catalogue import (
 )
 from custom_components.atess.catalogue.settings import SETTINGS, Danger, Setting, SettingType, settings_of
 from custom_components.atess.enerclo.model import Kind
+from custom_components.atess.readings.rules import ASSUMED, RULES, Rule
 
 TRANSLATIONS = Path("custom_components/atess/translations/en.json")
 PAGES = Path("docs/entities")
+GUARDS = Path("docs/guards.md")
 DESCRIPTIONS = PAGES / "descriptions.toml"
 
 TITLES: Mapping[Kind, str] = {
@@ -59,6 +61,33 @@ PLANT_TEXT = """\
 # Plant
 
 All devices of an account together: powers and energies are sums over the devices.
+"""
+GUARDS_TEXT = """\
+# Guards
+
+The rules by which every value is judged before it is shown, by the numbers under which diagnostics count them and the
+code names them. [Numbers one can trust](trust.md) tells what they do for you.
+
+N is the nominal power in kW, from the cloud or the model's name; if neither tells it, {assumed}. R is by how much a
+counter can rise in h hours: 3 N h + 1 kWh. A value that is "no value" makes its entity unavailable for that sample.
+
+Guards act in this order: G20, G1, G2 and G15 on powers, then those of the single values, G8, G21, G22, counters (G12 to
+G14a), what a device is known for (G16, G17), and what is computed from several values or devices.
+"""
+COMPUTED_TEXT = """
+## Computed values
+
+Signs are those of Home Assistant: + is discharging and importing. At most one power is computed from the others, all
+of the same sample; samples of two devices are combined if they are at most 10 minutes apart.
+
+| value | how |
+| --- | --- |
+| PV power | the total if the device sends one, else the sum of its inputs |
+| Battery power | as sent; for inverter output less PV power; missing: load - PV + export. A PCS: its DC side power \
+less what its PBDs deliver, or alone, as its charge counters say |
+| Grid power | as sent with the sign turned; missing: load - PV - battery |
+| Load power | as sent; missing: PV + battery - export, never below 0 |
+| State of charge | of the MBMS, else the mean of the BCUs, else the device's own; an attribute names the devices |
 """
 FAULTS_TEXT = """\
 # Faults
@@ -322,6 +351,19 @@ def faults_page() -> str:
     return "".join(parts)
 
 
+def guards_page() -> str:
+    """Return the list of guards."""
+    string, other = ASSUMED[Kind.HPS_STRING], ASSUMED[Kind.PCS]
+    text = GUARDS_TEXT.format(assumed=f"{string:g} for a string HPS and {other:g} for the rest")
+    rows = [[rule.number, rule.values, rule.rule, examples(rule)] for rule in RULES]
+    return f"{GENERATED}\n{text}\n{table(['', 'Values', 'Rule', 'Sent: shown'], rows)}{COMPUTED_TEXT}"
+
+
+def examples(rule: Rule) -> str:
+    """Return the examples of a guard."""
+    return "; ".join(f"{sent}: {'no value' if shown is None else shown}" for sent, shown in rule.examples)
+
+
 def index_page() -> str:
     """Return the index of the reference."""
     devices = "".join(f"- [{TITLES[kind]}]({kind.value}.md): {INTRODUCTIONS[kind]}\n" for kind in Kind)
@@ -341,6 +383,7 @@ def generate() -> dict[Path, str]:
         raise SystemExit(f"generate: {DESCRIPTIONS} has texts for no entity: {', '.join(unused)}")
     files[PAGES / "faults.md"] = faults_page()
     files[PAGES / "README.md"] = index_page()
+    files[GUARDS] = guards_page()
     return files
 
 

@@ -246,6 +246,81 @@ def _jumps(sample: Sample, place: Place, variant: Variant, seed: int) -> Sample:
     return sample
 
 
+def _in_burst(place: Place, variant: Variant, seed: int) -> float | None:
+    """Return when the present burst began (unix seconds), None between bursts of 1 to 40 minutes."""
+    every = variant.number("every", 8.0) * 3600.0
+    block = int(place.taken // every)
+    begin = (block + 0.1 + 0.7 * unit(seed, 2 * block)) * every
+    return begin if begin <= place.taken < begin + 60.0 * (1.0 + 39.0 * unit(seed, 2 * block + 1)) else None
+
+
+def _zero_bursts(sample: Sample, place: Place, variant: Variant, seed: int) -> Sample:
+    """Show 0 in every counter, in every second burst in all other numbers too."""
+    begin = _in_burst(place, variant, seed)
+    if begin is None:
+        return sample
+    names = set(sample) if unit(seed, int(begin)) < 0.5 else {*_COUNTERS, *_TOTALS}
+    return {name: 0.0 if name in names and _is_number(value) else value for name, value in sample.items()}
+
+
+def _unit_bursts(sample: Sample, place: Place, variant: Variant, seed: int) -> Sample:
+    """Show the totals in another unit."""
+    begin = _in_burst(place, variant, seed)
+    if begin is None:
+        return sample
+    factor = (0.001, 0.01, 0.1, 10.0, 100.0, 1000.0)[int(6 * unit(seed, int(begin)))]
+    return _scale(sample, tuple(name for name in _TOTALS if _of(sample, name) >= 100.0), factor)
+
+
+def _old_levels(sample: Sample, place: Place, variant: Variant, seed: int) -> Sample:
+    """Show another level of the totals in bursts, which counts on, then the right one again."""
+    begin = _in_burst(place, variant, seed)
+    if begin is None:
+        return sample
+    share = 0.2 + 0.5 * unit(seed, int(begin))
+    before = place.honest(begin)
+    for name in _TOTALS:
+        if name in sample and _of(before, name) >= 100.0:
+            sample[name] = round(_of(sample, name) - share * _of(before, name), 1)
+    return sample
+
+
+def _resent(sample: Sample, place: Place, variant: Variant, seed: int) -> Sample:
+    """Upload the samples of some hours before once more, with new times."""
+    begin = _in_burst(place, variant, seed)
+    if begin is None:
+        return sample
+    hours = 1.0 + 3.0 * unit(seed, int(begin))
+    return {**place.honest(place.taken - hours * 3600.0), "time": sample["time"]}
+
+
+def _no_sign(sample: Sample, _place: Place, _variant: Variant, _seed: int) -> Sample:
+    for name in (*_BATTERY_POWERS, *_GRID_POWERS):
+        if name in sample:
+            sample[name] = abs(_of(sample, name))
+    return sample
+
+
+def _load_watts(sample: Sample, _place: Place, _variant: Variant, _seed: int) -> Sample:
+    return _scale(sample, ("loadActivePower",), 1000.0)
+
+
+def _no_currents(sample: Sample, _place: Place, _variant: Variant, _seed: int) -> Sample:
+    names = ("ipvu", "ipvv", "ipvw", "loadIu", "loadIv", "loadIw", "loadIa", "loadIb", "loadIc")
+    return {**sample, **{name: 0.0 for name in names if name in sample}}
+
+
+def _battery_alone(sample: Sample, _place: Place, _variant: Variant, _seed: int) -> Sample:
+    """Send battery power alone as the DC side power of a PCS."""
+    if "pacToBattery" in sample:
+        sample["pacToBattery"] = round(_of(sample, "pacToBattery") - _of(sample, "pbdOutPower"), 2) + 0.0
+    return sample
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _midnight_bounce(sample: Sample, place: Place, variant: Variant, _seed: int) -> Sample:
     """Show yesterday's final counters in every second sample after midnight."""
     if place.taken - place.midnight < variant.number("minutes", YOUNG_DAY) * 60.0 and place.number % 2:
@@ -313,6 +388,7 @@ def _of(sample: Sample, name: str) -> float:
 
 
 _SHAPES: dict[str, Callable[[Sample, Place, Variant, int], Sample]] = {
+    "battery_alone": _battery_alone,
     "battery_sign": _battery_sign,
     "capital_members": _capital_members,
     "clock": _clock,
@@ -325,16 +401,23 @@ _SHAPES: dict[str, Callable[[Sample, Place, Variant, int], Sample]] = {
     "inverter_output": _inverter_output,
     "jumps": _jumps,
     "late_reset": _late_reset,
+    "load_watts": _load_watts,
     "midnight_bounce": _midnight_bounce,
     "millivolts": _millivolts,
+    "no_currents": _no_currents,
+    "no_sign": _no_sign,
+    "old_levels": _old_levels,
     "percent": _percent,
     "pv_watts": _pv_watts,
     "replaced": _replaced,
+    "resent": _resent,
     "sentinels": _sentinels,
     "units": _units,
     "unreadable": _unreadable,
+    "unit_bursts": _unit_bursts,
     "unsigned": _unsigned,
     "watts": _watts,
+    "zero_bursts": _zero_bursts,
     "zero_totals": _zero_totals,
 }
 PARAMETERS: dict[str, frozenset[str]] = {
@@ -350,10 +433,11 @@ PARAMETERS: dict[str, frozenset[str]] = {
     "replaced": frozenset({"start"}),
     "unreadable": frozenset({"share"}),
     "zero_totals": frozenset({"share"}),
+    **dict.fromkeys(("old_levels", "resent", "unit_bursts", "zero_bursts"), frozenset({"every"})),
 }
 # What replaces whole samples comes first, what spoils counters last.
-_FIRST = ("duplicated", "clock", "replaced", "midnight_bounce", "late_reset")
-_LAST = ("grid_counters", "zero_totals", "dips", "jumps", "unsigned")
+_FIRST = ("duplicated", "resent", "clock", "replaced", "midnight_bounce", "late_reset")
+_LAST = ("grid_counters", "zero_totals", "old_levels", "unit_bursts", "zero_bursts", "dips", "jumps", "unsigned")
 # What makes texts of numbers, or other names, comes after all that reckons.
 _TEXTS = ("unreadable", "units", "decimal_comma", "capital_members")
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.atess.readings.counters import LifetimeCounter
+from custom_components.atess.readings.lifetime import LifetimeCounter
 from script._soak import cases
 from script._soak.campaigns import households
 from script._soak.recorded import live

@@ -1,5 +1,6 @@
 """What self-checks find reaches the user, is corrected on a word, and can be taken back."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -18,9 +19,19 @@ from custom_components.atess.diagnostics import async_get_config_entry_diagnosti
 from simulator import Simulator
 
 from .common import Advance, add_entry, restart, set_up, state
+from .repository.test_flow_texts import TEXTS
 
 SERIAL = "SIMHPS0001"
-NAMES = {"power_unit", "pv_layout", "battery_meaning", "battery_sign", "grid_sign", "grid_counters", "clock"}
+NAMES = {
+    "power_unit",
+    "pv_power_unit",
+    "pv_layout",
+    "battery_meaning",
+    "battery_sign",
+    "grid_sign",
+    "grid_counters",
+    "clock",
+}
 
 
 async def with_variant(
@@ -52,6 +63,8 @@ async def answer(hass: HomeAssistant, issue: ir.IssueEntry, choice: str) -> dict
     shown = await manager.async_init(DOMAIN, data={"issue_id": issue.issue_id})
     assert shown["type"] is FlowResultType.MENU
     assert shown["menu_options"] == ["correct", "leave"]
+    text = TEXTS["issues"][issue.translation_key]["fix_flow"]["step"]["init"]["description"]
+    assert set(re.findall(r"{(\w+)}", text)) <= dict(shown["description_placeholders"] or {}).keys()
     result = await manager.async_configure(shown["flow_id"], {"next_step_id": choice})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -68,7 +81,7 @@ async def test_a_sign_is_corrected_on_a_word(
     hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, repairs: None, advance: Advance
 ) -> None:
     """The issue names numbers; once corrected the very next value is right, also after a restart; then taken back."""
-    entry = await with_variant(hass, cloud, clock, 18, "battery_sign")
+    entry = await with_variant(hass, cloud, clock, 8, "battery_sign")
     await advance(2.5 * 3600, 300)
     issue = issues(hass, entry)["battery_sign"]
     shown = float(state(hass, f"{SERIAL}_battery_power").state)
@@ -110,7 +123,7 @@ async def test_left_as_it_is(
     hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, repairs: None, advance: Advance
 ) -> None:
     """Who leaves it is not asked again."""
-    entry = await with_variant(hass, cloud, clock, 18, "battery_sign")
+    entry = await with_variant(hass, cloud, clock, 8, "battery_sign")
     await advance(2.5 * 3600, 300)
     shown = state(hass, f"{SERIAL}_battery_power").state
     await answer(hass, issues(hass, entry)["battery_sign"], "leave")
@@ -125,7 +138,7 @@ async def test_a_unit_corrects_itself_with_one_notice(
     """Watts are never shown as kilowatts; the notice offers the way back."""
     entry = await with_variant(hass, cloud, clock, 2, "watts")
     assert float(state(hass, f"{SERIAL}_pv_power").state) < 12
-    await advance(900, 300)
+    await advance(2 * 3600, 300)
     assert issues(hass, entry).keys() == {"power_unit"}
     await answer(hass, issues(hass, entry)["power_unit"], "leave")
     assert next(iter(entry.subentries.values())).data["corrections"] == {"power_unit": "kW"}
@@ -170,11 +183,28 @@ async def test_swapped_counters_go_on_without_a_step(
     assert risen == pytest.approx(true, abs=0.6)
 
 
+@pytest.mark.parametrize("plant", ["farm"])
+async def test_pv_power_of_a_pcs_in_watts_is_known_by_its_size(
+    hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, repairs: None, advance: Advance
+) -> None:
+    """A PCS has nothing to hold PV power against but what it can be."""
+    device = next(device for device in cloud.devices if device.kind == "pcs")
+    cloud.inject(kind="variant", name="pv_watts", device=device.sn)
+    clock.tick(600)
+    entry = add_entry(hass, cloud, devices=[device])
+    await set_up(hass, entry)
+    await advance(3600, 300)
+    issue = issues(hass, entry)["pv_power_unit"]
+    assert issue.translation_key == "pv_power_unit_by_size"
+    await answer(hass, issue, "correct")
+    assert issues(hass, entry) == {}
+
+
 async def test_the_device_of_an_issue_may_be_gone(
     hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, repairs: None, advance: Advance
 ) -> None:
     entry = await with_variant(hass, cloud, clock, 2, "watts")
-    await advance(900, 300)
+    await advance(2 * 3600, 300)
     issue = issues(hass, entry)["power_unit"]
     manager = repairs_flow_manager(hass)
     assert manager is not None

@@ -74,7 +74,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
         account=account,
         client=client,
         coordinators=coordinators,
-        plant=PlantCoordinator(hass, entry, list(coordinators.values())),
+        plant=PlantCoordinator(hass, entry, account, list(coordinators.values())),
         settings=settings,
     )
     async_register_devices(hass, entry)
@@ -141,6 +141,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
     for subentry_id in entry.subentries:
         await _async_forget_device(hass, account, subentry_id)
     account.forget("watch", entry.entry_id)
+    account.forget("plant", entry.entry_id)
     await watch_store(hass, entry.entry_id).async_remove()
     ir.async_delete_issue(hass, DOMAIN, new_devices_issue(entry.entry_id))
     ir.async_delete_issue(hass, DOMAIN, refused_issue(entry.entry_id))

@@ -62,7 +62,7 @@ class Account:
     """One account: what its entries and flows share, and what is stored of it.
 
     What is stored of an account: `pacer` and `paths`, `clean` (whether nothing was asked after the file was written),
-    and in `devices` and `watch` what is kept by config subentry and by config entry.
+    and in `devices`, `watch` and `plant` what is kept by config subentry and by config entry.
     """
 
     def __init__(self, accounts: Accounts, stored: dict[str, Any]) -> None:

@@ -46,7 +46,7 @@ from .poll_issues import PollIssues
 from .poll_timer import PollTimer
 from .polling import Reason, Schedule
 from .raw import printable
-from .readings import ActiveFault, Interpreter, Reading, Value
+from .readings import ActiveFault, Interpreter, Reading, Value, Verdict
 from .readings.clock import parse_time
 from .storage import async_load_cache
 from .unreadable import UnreadableIssue
@@ -146,6 +146,8 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         # What other devices of the system say of this one, by entity key, and where its state of charge comes from.
         self.shared: Mapping[str, Value] = {}
         self.charge_source: str | None = None
+        self.charge_devices: list[str] = []
+        self.plant_verdicts: tuple[Verdict, ...] = ()
         # The faults that storage knew at the start.
         self.remembered_faults: tuple[ActiveFault, ...] = ()
         self._validity: tuple[bool, bool] = (False, False)
@@ -375,10 +377,20 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         if key in self.data.codes:
             return {"raw_value": self.data.codes[key]}
         if key == "battery_state_of_charge" and self.charge_source is not None:
-            return {"source": self.charge_source}
+            return {"source": self.charge_source, "devices": self.charge_devices}
         if key == "active_faults":
             return {"faults": [fault_attributes(self.hass, fault) for fault in self.data.faults]}
         return None
+
+    @property
+    def corrections(self) -> Mapping[str, str]:
+        """What the user corrected of the device."""
+        return corrections_of(self._subentry.data)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What self-checks found, by the device's own samples and with the help of other devices."""
+        return (*self._interpreter.verdicts(), *self.plant_verdicts)
 
     @property
     def title(self) -> str:

@@ -25,22 +25,40 @@ CLOCK = "clock"
 
 # By name: the option of the form for each value that the readings know.
 _SIGN = {"normal": "normal", "inverted": "inverted"}
+_DIRECTION = {"signed": "signed", "unsigned": "unsigned"}
 _UNIT = {"kilowatts": "kW", "watts": "W"}
 _OPTIONS: Mapping[str, Mapping[str, str]] = {
     "power_unit": _UNIT,
     "pv_power_unit": _UNIT,
+    "load_power_unit": _UNIT,
+    "grid_power_unit": _UNIT,
+    "battery_power_unit": _UNIT,
+    "energy_unit": {
+        "kilowatt_hours": "1",
+        "tenths": "0.1",
+        "hundredths": "0.01",
+        "watt_hours": "0.001",
+        "tens": "10",
+        "hundreds": "100",
+        "megawatt_hours": "1000",
+    },
     "pv_layout": {"ppv": "ppv", "ppv1": "ppv1", "hv": "hv"},
     "battery_meaning": {"battery": "battery", "inverter_output": "inverter_output"},
     "battery_sign": _SIGN,
     "grid_sign": _SIGN,
     "grid_counters": {"normal": "normal", "swapped": "swapped"},
+    "battery_direction": _DIRECTION,
+    "grid_direction": _DIRECTION,
+    "pcs_battery": {"dc_side": "dc_side", "battery": "battery"},
 }
-_HPS = ("power_unit", "pv_layout", "battery_meaning", "battery_sign", "grid_sign", "grid_counters")
+_UNITS = ("power_unit", "pv_power_unit", "load_power_unit", "grid_power_unit", "battery_power_unit", "energy_unit")
+_SIGNS = ("battery_sign", "grid_sign", "grid_counters")
+_HPS = (*_UNITS, "pv_layout", "battery_meaning", *_SIGNS, "battery_direction", "grid_direction")
 _BY_KIND: Mapping[Kind, tuple[str, ...]] = {
     Kind.HPS_STRING: _HPS,
     Kind.HPS_CENTRAL: _HPS,
-    Kind.PCS: ("power_unit", "pv_power_unit", "battery_sign", "grid_sign", "grid_counters"),
-    Kind.PBD: ("power_unit", "pv_power_unit", "battery_sign"),
+    Kind.PCS: (*_UNITS, *_SIGNS, "battery_direction", "grid_direction", "pcs_battery"),
+    Kind.PBD: ("power_unit", "pv_power_unit", "battery_power_unit", "energy_unit", "battery_sign", "battery_direction"),
     Kind.BCU: (),
     Kind.MBMS: (),
 }

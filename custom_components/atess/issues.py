@@ -35,11 +35,18 @@ def unreadable_issue(subentry_id: str) -> str:
 VERDICTS = (
     "power_unit",
     "pv_power_unit",
+    "load_power_unit",
+    "grid_power_unit",
+    "battery_power_unit",
+    "energy_unit",
     "pv_layout",
     "battery_meaning",
     "battery_sign",
     "grid_sign",
     "grid_counters",
+    "battery_direction",
+    "grid_direction",
+    "pcs_battery",
     "clock",
 )
 

@@ -6,17 +6,21 @@ from typing import Any, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
+from .account import Account
 from .catalogue import ACCOUNT, PLANT
 from .const import LOGGER
 from .coordinator import AtessCoordinator, ValueCoordinator
 from .readings import Value
-from .readings.system import Link, link_of, plant_values, shared_values
+from .readings.plant import Plant
+from .readings.system import Link, described_by_plant_charge, link_of, state_of_charge
 
 
 class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
     """The values of the plant, computed anew whenever one of its devices has news; it asks the cloud for nothing."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any], devices: list[AtessCoordinator]) -> None:
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry[Any], account: Account, devices: list[AtessCoordinator]
+    ) -> None:
         """Follow the devices; must come before their entities, so that these find their shared values."""
         super().__init__(hass, LOGGER, config_entry=entry, name="plant")
         self.identifier = f"plant_{entry.entry_id}"
@@ -24,6 +28,9 @@ class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
         self.definitions = {definition.key: definition for definition in (*PLANT, *ACCOUNT)}
         self._devices = devices
         self._telling = False
+        self._plant = Plant(account.stored("plant", entry.entry_id) or None)
+        self._charge_devices: frozenset[str] = frozenset()
+        entry.async_on_unload(account.keep("plant", entry.entry_id, self._plant.dump))
         self.data = self._compute()
         for device in devices:
             entry.async_on_unload(device.async_add_listener(self._follow))
@@ -47,16 +54,28 @@ class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
         readings = {device.device_sn: device.data for device in self._devices if device.data is not None}
         links = {device.device_sn: self._link(device) for device in self._devices}
         stale = {device.device_sn for device in self._devices if not device.online}
-        shared, sources = shared_values(readings, links, stale)
+        self._plant.corrections = {device.device_sn: device.corrections for device in self._devices}
+        self._plant.learn(readings, links, stale)
+        shared, sources = self._plant.shared(readings, links, stale)
         for device in self._devices:
-            device.shared = shared.get(device.device_sn, {})
-            device.charge_source = sources.get(device.device_sn)
+            sn = device.device_sn
+            device.shared = shared.get(sn, {})
+            device.charge_source = sources.get(sn)
+            charge = state_of_charge(sn, readings, links, stale)
+            device.charge_devices = self._titles(frozenset() if charge is None else charge.devices)
+            device.plant_verdicts = self._plant.verdicts(sn)
+            device.interpreter.fed = self._plant.is_fed(sn, readings, links)
         values: dict[str, Value] = {"cloud_reachable": any(device.reachable for device in self._devices)}
         # The sums of a single device would only repeat it.
         if len(self._devices) > 1:
             ended = {device.device_sn for device in self._devices if device.day_over}
-            values |= plant_values(readings, links, stale, ended=ended)
+            values |= self._plant.values(readings, links, stale, ended=ended)
+            self._charge_devices = described_by_plant_charge(readings, links, stale)
         return values
+
+    def _titles(self, serials: frozenset[str]) -> list[str]:
+        """Return what devices are called, in the order of the account."""
+        return [device.name for device in self._devices if device.device_sn in serials]
 
     @staticmethod
     def _link(device: AtessCoordinator) -> Link:
@@ -81,5 +100,5 @@ class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
 
     @override
     def attributes(self, key: str) -> dict[str, Any] | None:
-        """Values of the plant need no explanation."""
-        return None
+        """Return of which devices the state of charge is."""
+        return {"devices": self._titles(self._charge_devices)} if key == "battery_state_of_charge" else None

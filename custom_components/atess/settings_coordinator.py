@@ -15,7 +15,7 @@ from .catalogue import nominal_power
 from .catalogue.settings import SettingType
 from .const import CONF_ALLOW_CHANGES, CONF_SETTINGS, DOMAIN, LOGGER, POLL_MAX_WAIT
 from .coordinator import AtessCoordinator, ValueCoordinator
-from .enerclo import AuthenticationError, EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
+from .enerclo import EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
 from .readings import Value as ReadingValue
 from .settings import DeviceSettings, Match
 from .settings.periods import Period
@@ -26,7 +26,8 @@ STORAGE_VERSION = 1
 INTERVAL = timedelta(hours=1)
 # A device without settings is asked again after a day, as are paths that were not found.
 ABSENT_INTERVAL = timedelta(days=1)
-RETRY_INTERVAL = timedelta(minutes=10)
+# Settings that were never read are tried once more before the hour is over.
+FIRST_RETRY = timedelta(minutes=10)
 # Settings that could not be read for so long are no longer shown.
 VALID_FOR = timedelta(hours=3)
 
@@ -51,6 +52,8 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         self.data = None
         self.read_at: datetime | None = None
         self._started = False
+        self._failed = False
+        self._cloud_was_away = False
         self._controls: dict[str, bool] = {}
         self._store = settings_store(hass, device.subentry_id or "")
         self.writer = SettingsWriter(self)
@@ -109,6 +112,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         Unless at once, settings that were never read are read when the hour is over.
         """
         self._started = True
+        self.config_entry.async_on_unload(self.device.async_add_listener(self._read_again))
         if self.read_at is None and not at_once:
             self.update_interval = INTERVAL
             self.async_update_listeners()
@@ -143,9 +147,19 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
                 self.update_interval = ABSENT_INTERVAL
         except EnercloError as err:
             LOGGER.debug("%s could not be read: %s", self.name, err)
-            if not isinstance(err, AuthenticationError):
-                self.update_interval = RETRY_INTERVAL
+            if self.data is None and not self._failed:
+                self.update_interval = FIRST_RETRY
+            self._failed, self._cloud_was_away = True, not self.device.last_update_success
         return self.data
+
+    @callback
+    def _read_again(self) -> None:
+        """Read what could not be read, once live data that failed too come again; else the hour goes on."""
+        if self._failed and not self.device.last_update_success:
+            self._cloud_was_away = True
+        elif self._failed and self._cloud_was_away:
+            self._cloud_was_away = False
+            self.config_entry.async_create_background_task(self.hass, self.async_refresh(), f"{self.name} again")
 
     async def async_read(self) -> Mapping[str, Json]:
         """Read the settings for a person who waits, as soon as the cloud may be asked; raises EnercloError."""
@@ -157,6 +171,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         members = await self.client.settings(self.kind, self.identifier, priority=priority, max_wait=max_wait)
         self.data = self._model(members)
         self.read_at = dt_util.utcnow()
+        self._failed = False
         self.writer.settings_read()
         await self.async_save()
 

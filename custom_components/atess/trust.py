@@ -15,7 +15,20 @@ from .readings import Verdict
 from .runtime import AtessConfigEntry
 
 # What applies itself; the others wait for the user.
-APPLIED = frozenset({"power_unit", "pv_power_unit", "pv_layout", "battery_meaning"})
+APPLIED = frozenset(
+    {
+        "power_unit",
+        "pv_power_unit",
+        "load_power_unit",
+        "grid_power_unit",
+        "battery_power_unit",
+        "pv_layout",
+        "battery_meaning",
+        "battery_direction",
+        "grid_direction",
+        "pcs_battery",
+    }
+)
 
 
 @callback
@@ -46,7 +59,7 @@ class _Verdicts:
             return
         corrected = corrections_of(subentry.data)
         now = dt_util.utcnow()
-        found = {each.name: each for each in self._coordinator.interpreter.verdicts()}
+        found = {each.name: each for each in self._coordinator.verdicts}
         for name in VERDICTS:
             verdict = found.get(name)
             if verdict is not None and (name in corrected or not verdict.worth_telling(now)):
@@ -83,7 +96,11 @@ class _Verdicts:
 def _text_of(verdict: Verdict) -> str:
     """Return the key of the text that explains a verdict, by the kind of its evidence."""
     if verdict.name in {"battery_sign", "grid_sign"}:
+        if "by_status" in verdict.evidence:
+            return f"{verdict.name}_by_status"
         return f"{verdict.name}_by_powers" if "passed_through" in verdict.evidence else f"{verdict.name}_by_counters"
+    if verdict.name in {"power_unit", "pv_power_unit"} and "ratio" not in verdict.evidence:
+        return f"{verdict.name}_by_size"
     return verdict.name
 
 
@@ -91,6 +108,8 @@ def _numbers(verdict: Verdict) -> Mapping[str, str]:
     """Return the numbers behind a verdict as the texts name them."""
     evidence = verdict.evidence
     numbers: dict[str, Any] = {name: f"{value:.1f}" for name, value in evidence.items()}
+    if "times" in evidence:
+        numbers["times"] = f"{evidence['times']:g}"
     if "passed_through" in evidence:
         whole = evidence["passed_through"]
         numbers["share_as_sent"] = f"{100 * evidence['open_as_normal'] / whole:.0f}"

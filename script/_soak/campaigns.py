@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from script._benchmark.virtual import VirtualLoop
 from script._benchmark.virtual import run as virtual
 from script._soak import alive as lives
-from script._soak import cases
+from script._soak import cases, sites
 from script._soak.recorded import Recorded, live
 from script._soak.trial import Result, Trial, wrong_verdicts
 
@@ -86,6 +86,24 @@ def trust(weeks: int, seed: int, jobs: int) -> int:
     print(f"{counters} counters over {hours} hours; worst of those above 50 kWh off by {100 * worst:.2f} %")
     print(f"{impossible} negative or impossible rises, {spikes} hours with powers above what can flow")
     print(f"{failed} device-weeks with faults")
+    return failed + plants(weeks, seed, jobs)
+
+
+def visit(seed: int) -> sites.Found:
+    """Let one Home Assistant live through a plant of three devices for four days."""
+    return sites.site(seed, 4.0)
+
+
+def plants(weeks: int, seed: int, jobs: int) -> int:
+    """Run plants of several devices, one that joins, one that leaves, one that is replaced, through the recorder."""
+    hours = impossible = failed = 0
+    for found in in_time(visit, range(seed, seed + max(1, weeks // 20)), jobs, 1):
+        hours += found.hours
+        impossible += found.impossible
+        if found.faults:
+            failed += 1
+            print(f"seed {found.seed}, plant: {'; '.join(found.faults[:6])}")
+    print(f"plants: {impossible} negative or impossible rises over {hours} hours, {failed} plants with faults")
     return failed
 
 

@@ -18,6 +18,8 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "hv_totals": ("pv_layout", "ppv1"),
     "inverter_output": ("battery_meaning", "inverter_output"),
     "clock": ("clock", "480"),
+    "no_sign": ("battery_direction", "unsigned"),
+    "load_watts": ("load_power_unit", "W"),
 }
 """What each variant of unit, sign and meaning is to be found out as."""
 DISTURBANCES: Mapping[str, Mapping[str, float]] = {
@@ -33,7 +35,14 @@ DISTURBANCES: Mapping[str, Mapping[str, float]] = {
     "frozen": {"every": 18, "hours": 1.5},
     "duplicated": {"share": 0.1},
     "reordered": {"share": 0.1},
+    "zero_bursts": {"every": 8.0},
+    "unit_bursts": {"every": 8.0},
+    "old_levels": {"every": 8.0},
+    "resent": {"every": 8.0},
+    "no_currents": {},
 }
+BURSTS = frozenset({"zero_bursts", "unit_bursts", "old_levels", "resent"})
+"""What lasts for up to 40 minutes."""
 BATTERIES = ("ordinary", "full", "empty", "none")
 HPS = ("hps_string", "hps_central")
 VARIANT_KINDS: Mapping[str, tuple[str, ...]] = {
@@ -45,7 +54,10 @@ VARIANT_KINDS: Mapping[str, tuple[str, ...]] = {
     "hv_totals": HPS,
     "inverter_output": HPS,
     "clock": (*HPS, "pcs", "pbd"),
+    "no_sign": HPS,
+    "load_watts": (*HPS, "pcs"),
 }
+ALONE = ("watts", "no_sign", "load_watts")  # what hides or changes the evidence of the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +110,9 @@ def mixed(seed: int, days: float = 7.0) -> Case:
     chosen = random.sample(usual, random.choice((0, 1, 1, 2)))
     exclusive = {"pv_watts": "watts", "hv_totals": "inverter_output"}
     chosen = [name for name in chosen if exclusive.get(name) not in chosen]
+    chosen = next(([name] for name in chosen if name in ALONE and len(chosen) > 1), chosen)
+    if kind == "pcs" and not chosen and random.random() < 0.5:
+        chosen = ["battery_alone"]
     variants: dict[str, Mapping[str, float]] = {}
     for name in chosen:
         variants[name] = {"offset": random.choice((-90.0, 45.0, 360.0))} if name == "clock" else {}
@@ -105,15 +120,16 @@ def mixed(seed: int, days: float = 7.0) -> Case:
         variants["clock"] = {"drift": random.choice((-40.0, 40.0))}
     for name in random.sample(sorted(DISTURBANCES), random.randint(1, 3)):
         variants[name] = DISTURBANCES[name]
-    if "watts" in variants or "pv_watts" in variants:  # a register of 0.1 kW
+    if {"watts", "pv_watts", "load_watts", "no_sign"} & variants.keys():  # a register of 0.1 kW, or no negative power
         variants.pop("unsigned", None)
     if {"midnight_bounce", "late_reset"} <= variants.keys():
         del variants["late_reset"]
     if "clock" in variants:  # these two know only the plant's midnight
-        variants = {name: value for name, value in variants.items() if name not in {"midnight_bounce", "late_reset"}}
+        own_midnight = {"midnight_bounce", "late_reset", "resent"}
+        variants = {name: value for name, value in variants.items() if name not in own_midnight}
     replaced = {"start": random.choice((0.0, 350.0))} if random.random() < 0.2 else None
     if replaced is not None:  # what the old meter counted unseen is lost, and these know only its midnight values
-        for name in ("frozen", "clock", "midnight_bounce", "late_reset"):
+        for name in ("frozen", "clock", "midnight_bounce", "late_reset", "resent"):
             variants.pop(name, None)
     name = f"mixed {kind} {battery} month {month} {sorted(variants)} replaced {replaced}"
     return _case(random, name, seed, kind, battery, month, days, variants, replaced=replaced, number=str(seed))

@@ -32,13 +32,15 @@ from script._benchmark import virtual
 from script._benchmark.wire import Wire
 from simulator import Simulator
 
-from .cases import ZONE, Case
+from .cases import BURSTS, ZONE, Case
 from .home import Complaints, Switchboard, keep_pace, real_time, record, virtual_home
 from .trial import ASKED, POWERS, Result
 from .truth import COUNTERS, Taken, Truth
 
 RESOLUTION = 0.25  # kWh: two and a half steps of a counter; a daily one is rounded once more each midnight
+RESET = 12  # samples until a daily counter that began anew within the day is believed, at the most
 DIP = 0.6  # kWh by which a counter dips at most
+HELD_BURST = 4800.0  # seconds for which a burst of 40 minutes may hold a counter
 HELD = 3  # samples for which a guard may hold a counter
 ZEROS = 5  # of zero totals, which come in pairs: two pairs in a row, and the sample after them not polled
 PERIODS: Mapping[Literal["5minute", "hour"], float] = {"5minute": 300.0, "hour": 3600.0}
@@ -99,6 +101,16 @@ class _Read(RecorderTask):
             for period in PERIODS
         }
         self.hass.loop.call_soon_threadsafe(self.found.set_result, rows)
+
+
+async def read_statistics(
+    hass: HomeAssistant, recorder: Recorder, begin: datetime, entities: set[str]
+) -> dict[str, Any]:
+    """Return the statistics of entities by the length of their periods, when all is in the database."""
+    found = asyncio.get_running_loop().create_future()
+    recorder.queue_task(_Read(hass, begin, entities, found))
+    rows: dict[str, Any] = await real_time(found)
+    return rows
 
 
 class _Stay:
@@ -189,7 +201,7 @@ class _Stay:
 
     def _note_verdicts(self) -> None:
         for coordinator in self._entry.runtime_data.coordinators.values():
-            for each in coordinator.interpreter.verdicts():
+            for each in coordinator.verdicts:
                 if each.verdict is not None and each.since is not None:
                     hours = (each.since.timestamp() - self._case.start) / 3600.0
                     self._result.verdicts[each.name] = (each.verdict, hours)
@@ -197,10 +209,8 @@ class _Stay:
     # what was recorded
 
     async def _compare(self, ends: float) -> None:
-        found = asyncio.get_running_loop().create_future()
         begin = datetime.fromtimestamp(self._case.start, UTC) - timedelta(hours=1)
-        self._recorder.queue_task(_Read(self._hass, begin, set(self._entities.values()), found))
-        recorded = await real_time(found)
+        recorded = await read_statistics(self._hass, self._recorder, begin, set(self._entities.values()))
         for period, seconds in PERIODS.items():
             for key, entity in self._entities.items():
                 rows = [dict(row) for row in recorded[period].get(entity, []) if row["start"] + seconds <= ends]
@@ -224,6 +234,8 @@ class _Stay:
     def _rises(self, key: str, sums: list[tuple[float, float]]) -> None:
         """Judge the rise of each period by the time in which it can have flowed."""
         held = (ZEROS if "zero_totals" in self._case.variants else HELD) * self._interval
+        if BURSTS & self._case.variants.keys():
+            held += HELD_BURST
         for (begin, before), (end, after) in pairwise(sums):
             earlier, later = self._until(begin), self._until(end)
             most = self._case.most * (later.at - earlier.at + held) / 3600.0 + RESOLUTION
@@ -250,11 +262,24 @@ class _Stay:
             if {"midnight_bounce", "late_reset"} & self._case.variants.keys():
                 # Samples after midnight may show yesterday's counter with what no sample before midnight held.
                 most, least = max(most, 0.0), least - (later.lost[name] - earlier.lost[name])
+        if BURSTS & self._case.variants.keys():
+            # What a burst hides is held back until it is over, and of a day until then for good.
+            ends = [later.at, *self._midnights(begin, end)] if period == "today" else [later.at]
+            spans = [(self._truth.energies(at)[name], self._truth.energies(at - HELD_BURST)[name]) for at in ends]
+            least -= self._truth.energies(earlier.at)[name] - self._truth.energies(earlier.at - HELD_BURST)[name]
+            most += sum(after - before for after, before in spans)
         shown = last - first
         true = min(max(shown, true - most), true - least)
         self._result.counters[key] = (shown, true)
         if abs(shown - true) > max(0.01 * true, resolution):
             self._result.faults.append(f"{key} counts {shown:.2f} of {true:.2f} kWh")
+
+    @staticmethod
+    def _midnights(begin: float, end: float) -> list[float]:
+        """Return the midnights between two moments."""
+        day = datetime.fromtimestamp(begin, ZoneInfo(ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
+        days = (day + timedelta(days=number) for number in range(1, 60))
+        return [each.timestamp() for each in days if begin < each.timestamp() <= end]
 
     def _unseen(self, name: str, since: float, *, daily: bool) -> tuple[float, float]:
         """Return how many kWh no sample holds because a meter was replaced, at least and at most.
@@ -272,7 +297,7 @@ class _Stay:
         old = 0.0
         if daily:
             day = datetime.fromtimestamp(at, ZoneInfo(ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
-            soon = at + (HELD + 1) * max(self._interval, 300.0)
+            soon = at + RESET * max(self._interval, 300.0)
             begin, end = (self._truth.energies(moment)[name] for moment in (day.timestamp(), soon))
             old = replaced - begin if end - replaced >= 0.9 * (replaced - begin) else 0.0
         dip = DIP if "dips" in self._case.variants and not daily else 0.0

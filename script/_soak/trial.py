@@ -111,9 +111,17 @@ def wrong_verdicts(case: Case, result: Result) -> list[str]:
     expected = dict(VERDICTS[name] for name in case.variants if name in VERDICTS)
     if "clock" in case.variants:
         expected.pop("clock", None)
+    unit = {"W"} if "watts" in case.variants else {"kW"}
     usual = {
-        "power_unit": {"kW"},
-        "pv_power_unit": {"W"} if "watts" in case.variants else {"kW"},
+        "power_unit": unit,
+        "pv_power_unit": unit,
+        "load_power_unit": unit,
+        "grid_power_unit": unit,
+        "battery_power_unit": unit,
+        "energy_unit": {"1"},
+        "battery_direction": {"signed"},
+        "grid_direction": {"unsigned" if "no_sign" in case.variants else "signed"},
+        "pcs_battery": {"battery" if "battery_alone" in case.variants else "dc_side"},
         "battery_sign": {"normal"},
         "grid_sign": {"normal"},
         "grid_counters": {"normal"},

@@ -1,4 +1,4 @@
-"""The clock rule and staleness (§4.4)."""
+"""The clock rule and staleness."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -121,14 +121,14 @@ def test_watts_show_in_all_powers_of_a_sample() -> None:
     values = Device().read(ppv=8.0, loadActivePower=1500.0, pac=1500.0, gactivePower=0.0).values
     assert (values["pv_power"], values["load_power"]) == (0.008, 1.5)
     device = Device(Kind.PBD, 250.0)
-    values = device.read(ppv=300.0, ppv1=0.3, vpv1=600.0, ipv1=0.5).values
-    assert values["pv_power"] == 0.3
+    values = device.read(ppv=30_000.0, ppv1=30.0, vpv1=600.0, ipv1=50.0).values
+    assert (values["pv_power"], values["pv1_power"]) == (30.0, 30.0)
 
 
 def test_pv_power_of_a_pcs_follows_its_other_powers() -> None:
     device = Device(Kind.PCS, 250.0)
     lines = {"vpvuv": 400.0, "vpvvw": 400.0, "vpvwu": 400.0, "loadIa": 100.0, "loadIb": 100.0, "loadIc": 100.0}
-    for _ in range(2):
+    for _ in range(6):
         device.read(loadActivePower=69_000.0, ppv=0.0, **lines)
     assert device.verdict("power_unit") == "W"
     assert device.read(loadActivePower=69_000.0, ppv=300.0, **lines).values["pv_power"] == 0.3
@@ -136,6 +136,6 @@ def test_pv_power_of_a_pcs_follows_its_other_powers() -> None:
 
 def test_pv_power_of_a_pcs_in_watts_beside_others_in_kilowatts() -> None:
     device = Device(Kind.PCS, 50.0)
-    for _ in range(2):
+    for _ in range(6):
         assert device.read(loadActivePower=20.0, ppv=30_000.0).values["pv_power"] == 30.0
     assert device.read(loadActivePower=20.0, ppv=40.0).values["pv_power"] == 0.04

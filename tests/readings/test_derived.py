@@ -1,4 +1,4 @@
-"""Derived values of one device: the tables and examples of §3."""
+"""Derived values of one device: tables and examples."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_hv_model_takes_its_own_fields() -> None:
 @pytest.mark.parametrize(
     ("kind", "members", "battery", "grid", "load"),
     [
-        # The worked examples of §3.3 and §3.4.
+        # Worked examples of battery and grid power.
         (Kind.HPS_STRING, {"pac": -2.4}, -2.4, "absent", "absent"),
         (Kind.HPS_STRING, {"gactivePower": -1.9}, "absent", 1.9, "absent"),
         (Kind.HPS_STRING, {"gactivePower": 0.5}, "absent", -0.5, "absent"),
@@ -96,7 +96,7 @@ def test_powers(
 
 
 def test_the_measured_battery_of_a_pcs_goes_before_the_computed_one() -> None:
-    """§3.3: b = L + g comes before voltage times current."""
+    """B = L + g comes before voltage times current."""
     members: dict[str, Json] = {"bactivePower": 170, "loadActivePower": 230, "bvpv": 600, "bipv": -50}
     assert Device(Kind.PCS, None).read(**members).values["battery_power"] == 400
 

@@ -1,4 +1,4 @@
-"""Fault words and alarm texts: the worked examples of §6.4."""
+"""Fault words and alarm texts: worked examples."""
 
 import pytest
 

@@ -1,6 +1,8 @@
-"""The guards on single values: every example of §4.1, and a law for each."""
+"""The guards on single values: every example, and a law for each."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from custom_components.atess.enerclo.model import Json, Kind
 from custom_components.atess.readings import guards
 from custom_components.atess.readings.first_samples import FirstSamples, other_phase
+from custom_components.atess.readings.rules import RULES, Rule
 
 from .common import Device
 
@@ -230,3 +233,19 @@ def test_first_samples_survive_damage() -> None:
 def test_g2_and_g4_of_average_cell_voltage_by_kind() -> None:
     assert Device().read(mvpv=65.526).values["cell_voltage_average"] is None
     assert Device(Kind.PBD).read(mvpv=33.55).values["cell_voltage_average"] == 3.355
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.number)
+def test_the_examples_of_the_guards_page(rule: Rule) -> None:
+    """And every guard that the code names has its place there."""
+    if rule.check is not None:
+        assert [rule.check(sent) for sent, _ in rule.examples] == [shown for _, shown in rule.examples]
+
+
+def test_every_guard_that_is_named_is_explained() -> None:
+    root = Path(__file__).parents[2]
+    files = [path for place in ("custom_components", "docs", "tests") for path in (root / place).rglob("*.[pm][yd]")]
+    texts = [path.read_text("utf-8") for path in files]
+    named = {each for text in texts for each in re.findall(r"\bG\d{1,2}a?\b", text)}
+    assert named == {rule.number for rule in RULES}
+    assert not any(chr(0xA7) in text for text in texts)

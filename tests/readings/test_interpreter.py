@@ -234,7 +234,7 @@ def test_verdicts_by_kind(kind: Kind) -> None:
     assert "clock" in names
     assert ("grid_sign" in names) is (kind in {Kind.HPS_STRING, Kind.HPS_CENTRAL, Kind.PCS})
     assert ("pv_layout" in names) is (kind in {Kind.HPS_STRING, Kind.HPS_CENTRAL})
-    assert ("pv_power_unit" in names) is (kind in {Kind.PCS, Kind.PBD})
+    assert ("pv_power_unit" in names) is (kind not in {Kind.BCU, Kind.MBMS})
     assert ("power_unit" in names) is (kind not in {Kind.BCU, Kind.MBMS})
 
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from custom_components.atess.readings import guards
 from custom_components.atess.readings.clock import Clock
-from custom_components.atess.readings.counters import LifetimeCounter, When
 from custom_components.atess.readings.first_samples import FirstSamples
+from custom_components.atess.readings.lifetime import LifetimeCounter
+from custom_components.atess.readings.rises import When
 from custom_components.atess.readings.selfchecks import UnitCheck
 
 from .common import NOON, Device, sample
@@ -104,7 +105,8 @@ def test_g21_a_maximum_is_never_below_its_minimum(highest: float | None, lowest:
 
 @given(st.floats(6401, 6553.5), st.floats(0.1, 149), st.lists(st.floats(0, 2), max_size=20))
 def test_g14a_a_wrap_is_taken_at_once_and_counted_on(last: float, value: float, rises: list[float]) -> None:
-    counter, at = LifetimeCounter(100, wraps=True), START
+    """If the time explains it; else it is a fall like any other."""
+    counter, at = LifetimeCounter(1200, wraps=True), START
 
     def read(sent: float) -> float | None:
         nonlocal at
@@ -112,7 +114,12 @@ def test_g14a_a_wrap_is_taken_at_once_and_counted_on(last: float, value: float, 
         return counter.read(round(sent, 1), When(utc=at, local=at.replace(tzinfo=None)))
 
     assert read(last) == round(last, 1)
+    at += timedelta(hours=1)
     assert read(value) == round(value, 1)
     for rise in rises:
         value += rise
         assert read(value) == round(value, 1)
+    other = LifetimeCounter(1.0, wraps=True)
+    moment = When(utc=START, local=START.replace(tzinfo=None))
+    other.read(6410.0, moment)
+    assert other.read(value, moment) == 6410.0

@@ -1,4 +1,4 @@
-"""Self-checks: the rules and examples of §3.2 and §4.2."""
+"""Self-checks: their rules and examples."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from custom_components.atess.readings.selfchecks import (
     Votes,
 )
 from custom_components.atess.readings.selfchecks.window import Window
+from custom_components.atess.readings.units import Units
 
 from .common import Device
 
@@ -55,10 +56,11 @@ def test_latched_unit(unit: str, raw: float, expected: float | None) -> None:
 
 
 @pytest.mark.parametrize(("power", "expected"), [(2.3, "kW"), (2300.0, "W")])
-def test_current_rule_decides_within_two_samples(power: float, expected: str) -> None:
+def test_current_rule_decides_within_six_samples(power: float, expected: str) -> None:
     device = Device()
     members: dict[str, Json] = {"outvu": 230, "loadIu": 10.2, "loadActivePower": power}
-    device.read(**members)
+    for _ in range(5):
+        device.read(**members)
     assert device.verdict("power_unit") is None
     assert device.read(**members).values["load_power"] == 2.3
     assert device.verdict("power_unit") == expected
@@ -68,11 +70,11 @@ def test_current_rule_decides_within_two_samples(power: float, expected: str) ->
 
 def test_current_rule_of_the_grid_and_of_lines() -> None:
     string = Device()
-    for _ in range(2):
+    for _ in range(6):
         string.read(gvpvu=230, gvpvv=231, gvpvw=229, ipvu=5, ipvv=5, ipvw=5, gactivePower=-3300)
     assert string.verdict("power_unit") == "W"
     central = Device(Kind.HPS_CENTRAL, 100)
-    for _ in range(2):
+    for _ in range(6):
         central.read(gvpvuv=400, gvpvvw=400, gvpvwu=400, ipvu=50, ipvv=50, ipvw=50, bactivePower=-34.0)
     assert central.verdict("power_unit") == "kW"
 
@@ -107,32 +109,93 @@ def test_energy_rule(power: float, energy: float, kind: Kind, unit: str | None) 
         assert reading.values["pv_power"] == pytest.approx(4.1, abs=0.03)
 
 
+def units(nominal: float = 10) -> Units:
+    return Units(Kind.HPS_STRING, nominal, {}, {})
+
+
 def test_energy_rule_needs_two_equal_votes_to_latch_and_three_to_change() -> None:
-    check = UnitCheck(10)
+    check = units()
 
     def vote(power: float, first: float, start: float) -> None:
         for index in range(7):
-            check.energy_rule({"pv": (power, {"pv": first + index * 0.35})}, at(start + 5 * index))
-        check.energy_rule({}, at(start + 40))  # the pair goes away: the stretch ends
+            check.learn({"pv": (power, {"pv": first + index * 0.35})}, at(start + 5 * index))
+        check.learn({}, at(start + 40))  # the pair goes away: the stretch ends
+
+    def verdict() -> Verdict:
+        return next(each for each in check.verdicts() if each.name == "power_unit")
 
     vote(4.1, 100, 0)
-    assert check.unit is None
+    assert check.common is None
     vote(4.1, 110, 100)
-    assert check.unit == "kW"
+    assert check.common == "kW"
     vote(4100, 120, 200)
     vote(4100, 130, 300)
-    assert check.unit == "kW"
+    assert check.common == "kW"
     vote(4100, 140, 400)
-    assert check.unit == "W"
-    assert check.verdict("power_unit").contradicts
-    assert check.verdict("power_unit").since == at(430)
+    assert check.common == "W"
+    assert verdict().contradicts
+    assert verdict().since == at(430)
 
 
 def test_energy_rule_leaves_out_what_may_be_negative() -> None:
-    check = UnitCheck(10)
+    check = units()
     for index in range(30):
-        check.energy_rule({"grid": (6548.6, {"import": 100 + index * 0.4, "export": 5.0})}, at(5 * index))
+        check.learn({"grid": (6548.6, {"import": 100 + index * 0.4, "export": 5.0})}, at(5 * index))
+    assert check.common is None
+
+
+def test_two_kinds_of_evidence_latch_at_once() -> None:
+    check = UnitCheck(10)
+    check.current_rule(2300.0, 2.35, at(0))
     assert check.unit is None
+    check.vote("W", "energy", at(5))
+    assert check.unit == "W"
+
+
+def test_one_power_in_watts_is_found_alone() -> None:
+    """Load in W, the others in kW: no other power is rescaled, no sign blamed."""
+    device = Device()
+    for index in range(40):
+        values = device.read(
+            ppv=4.0,
+            pac=-1.2,
+            gactivePower=1.3,
+            loadActivePower=1500.0,
+            epvTotal=round(100 + index / 3, 1),
+            eloadTotal=round(200 + index / 8, 1),
+            ebatChargeTotal=round(50 + index / 10, 1),
+            ebatDischargeTotal=20.0,
+        ).values
+        assert (values["pv_power"], values["battery_power"], values["grid_power"]) == (4.0, -1.2, -1.3)
+        assert values["load_power"] in {None, 1.5}
+    assert values["load_power"] == 1.5
+    assert (device.verdict("load_power_unit"), device.verdict("power_unit")) == ("W", "kW")
+    assert device.verdict("battery_sign") in {None, "normal"}
+
+
+@pytest.mark.parametrize(("step", "verdict"), [(1.0, "1"), (10.0, "0.1"), (1000.0, "0.001")])
+def test_counters_in_another_unit_are_told(step: float, verdict: str) -> None:
+    device = Device()
+    for index in range(60):
+        load = round(step * (200 + 4.1 * index / 12), 1)
+        device.read(loadActivePower=4.1, eloadTotal=load)
+    assert device.verdict("energy_unit") == verdict
+    assert device.read(loadActivePower=4.1).values["load_power"] == 4.1
+
+
+def test_counters_that_change_their_unit_are_told_after_a_day() -> None:
+    """Nothing of it is counted, before nor after it is corrected."""
+    device = Device()
+    for index in range(20):
+        values = device.read(epvTotal=1520.0 + index / 10).values
+    held = values["pv_energy_total"]
+    for index in range(300):
+        values = device.read(epvTotal=10 * (1522.0 + index / 100)).values
+        assert values["pv_energy_total"] == held
+        assert device.verdict("energy_unit") == (None if index < 288 else "0.1")
+    device.more = {"corrections": {"energy_unit": "0.1"}}
+    device.interpreter = device._new(device.interpreter.dump())
+    assert device.read(epvTotal=15250.0).values["pv_energy_total"] == 1525.0
 
 
 def test_each_pair_votes() -> None:
@@ -211,11 +274,82 @@ def test_law_an_honest_battery_power_is_never_taken_for_inverter_output(
 def test_sign_while_charging(power: float, verdict: str, counter: str) -> None:
     device = Device()
     other = {"echargeToday": "edischargeToday", "ebatChargeTotal": "ebatDischargeTotal"}[counter]
+    for _ in range(3):  # a power that is never negative may have no sign
+        device.read(pac=-abs(power), **{counter: 4.0, other: 3.0})
     for index in range(11):
         reading = device.read(pac=power, **{counter: round(4.0 + 0.2 * index, 1), other: 3.0})
     assert device.verdict("battery_sign") == verdict
     # A sign waits for the user.
     assert reading.values["battery_power"] == power
+
+
+@pytest.mark.parametrize("flag", [None, 4, 5])
+def test_powers_that_are_never_negative_are_unsigned(flag: int | None) -> None:
+    """Battery and grid: never called inverted; status or counters tell the way."""
+    device = Device()
+    charged = discharged = imported = exported = 100.0
+    for index in range(240):
+        charging = index // 40 % 2 == 0
+        charged, discharged = (charged + 0.2, discharged) if charging else (charged, discharged + 0.2)
+        imported, exported = (imported, exported + 0.1) if charging else (imported + 0.1, exported)
+        members: dict[str, Json] = {
+            "ppv": 4.6 if charging else 0.0,
+            "pac": 2.4,
+            "gactivePower": 1.2,
+            "loadActivePower": 1.0 if charging else 3.6,
+            "ebatChargeTotal": round(charged, 1),
+            "ebatDischargeTotal": round(discharged, 1),
+            "egridTotal": round(imported, 1),
+            "etoGridTotal": round(exported, 1),
+        }
+        values = device.read(**members).values
+        assert device.verdict("battery_sign") != "inverted"
+        assert device.verdict("grid_sign") != "inverted"
+        if index > 100 and index % 40 > 2:
+            assert values["battery_power"] == (-2.4 if charging else 2.4)
+            assert values["grid_power"] == (-1.2 if charging else 1.2)
+    assert device.verdict("battery_direction") == device.verdict("grid_direction") == "unsigned"
+    if flag is not None:
+        told = device.read(pac=2.4, bmsStatus=flag).values["battery_power"]
+        assert told == {4: -2.4, 5: 2.4}[flag]
+
+
+@pytest.mark.parametrize(("hidden_pv", "verdict"), [(False, "unsigned"), (True, None)])
+def test_a_pcs_alone_may_have_no_sign_either(hidden_pv: bool, verdict: str | None) -> None:
+    """It charges from the grid; with the PV of a PBD that nothing names its DC side delivers while it charges."""
+    device = Device(Kind.PCS, 100)
+    charged = discharged = 100.0
+    for index in range(240):
+        charging = index // 40 % 2 == 0
+        charged, discharged = (charged + 2.0, discharged) if charging else (charged, discharged + 2.0)
+        export = 0.0 if hidden_pv or not charging else -34.0
+        members: dict[str, Json] = {
+            "pacToBattery": 24.0,
+            "bactivePower": export,
+            "loadActivePower": 24.0 if export == 0.0 else 10.0,
+            "echargeTotal": round(charged, 1),
+            "edischargeTotal": round(discharged, 1),
+        }
+        values = device.read(**members).values
+        assert device.verdict("battery_sign") != "inverted"
+        if index > 100 and index % 40 > 2 and not hidden_pv:
+            assert values["battery_power"] == (-24.0 if charging else 24.0)
+    assert device.verdict("battery_direction") == verdict
+
+
+def test_a_power_without_a_sign_whose_way_nothing_tells_is_unavailable() -> None:
+    device = Device(corrections={"battery_direction": "unsigned"})
+    assert device.read(pac=2.4).values["battery_power"] is None
+    assert device.read(pac=0.0).values["battery_power"] == 0.0
+
+
+def test_a_status_against_the_sign_is_evidence() -> None:
+    device = Device()
+    for _ in range(3):
+        device.read(pac=-2.0, bmsStatus=5)
+    for _ in range(18):
+        device.read(pac=2.0, bmsStatus=4)
+    assert device.verdict("battery_sign") == "inverted"
 
 
 @pytest.mark.parametrize(("power", "verdict"), [(2.4, "normal"), (-2.4, "inverted")])
@@ -254,14 +388,14 @@ def test_sign_without_evidence(series: list[tuple[float | None, dict[str, float]
 
 
 def test_sign_of_a_pcs_is_not_read_off_the_power_of_a_pbd() -> None:
-    """The DC side gives 100 kW of PV while the battery charges with 20 kW."""
+    """The DC side gives 100 kW of PV while the battery charges with 20 kW; equal amounts prove nothing either."""
     with_pbd, plain = Device(Kind.PCS, 630), Device(Kind.PCS, 630)
     for index in range(12):
         charge = round(100 + index * 20 / 12, 1)
         with_pbd.read(pacToBattery=80, bvpv=600, bipv=-33.3, echargeTotal=charge, edischargeTotal=9)
         plain.read(pacToBattery=20, bvpv=600, bipv=-33.3, echargeTotal=charge, edischargeTotal=9)
     assert with_pbd.verdict("battery_sign") is None
-    assert plain.verdict("battery_sign") == "inverted"
+    assert plain.verdict("battery_sign") is None
 
 
 @pytest.mark.parametrize("member", ["ppv", "pbdOutPower"])
@@ -347,6 +481,8 @@ def night(device: Device, imported: str, exported: str, power: str, value: float
 )
 def test_night_votes_on_an_hps(rising: str, standing: str, power: float, counters: str, sign: str | None) -> None:
     device = Device()
+    for _ in range(3):  # a power that is never negative may have no sign
+        device.read(gactivePower=-abs(power), ppv=0.0)
     night(device, rising, standing, "gactivePower", power, 2)
     assert device.verdict("grid_counters") is None
     night(device, rising, standing, "gactivePower", power, 2)
@@ -417,7 +553,7 @@ def test_a_pcs_with_an_inverted_sign_by_day() -> None:
     assert GridCheck(assumed=False, state=check.dump()).dump() == check.dump()
 
 
-# --- §3.2: layout of PV power
+# --- layout of PV power
 
 
 @pytest.mark.parametrize(

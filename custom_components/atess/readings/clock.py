@@ -1,4 +1,4 @@
-"""The clock rule (§4.4) and staleness (G19): when a sample was taken, whether it is news, and how long it holds.
+"""The clock rule and staleness (G19): when a sample was taken, whether it is news, and how long it holds.
 
 The zone of a device's clock is not documented: Home Assistant's is assumed, and checked against the moments received.
 """
@@ -209,7 +209,17 @@ class Clock:
     def _goes_backwards(self, local: datetime, received: datetime) -> bool:
         if self._local is None or self._since is None or self._flagged:
             return False
-        return self._utc(local, received) <= self._utc(self._local, self._since)
+        # A clock that goes on is not set back, even where its zone's offset changes under it.
+        return local <= self._local and self._utc(local, received) <= self._utc(self._local, self._since)
+
+    def _stayed(self, local: datetime, received: datetime, age: float) -> int | None:
+        """Return the offset of yesterday if the clock has not followed the change to or from summer time since."""
+        before, now = (moment.astimezone(self._home).utcoffset() for moment in (received - timedelta(days=1), received))
+        if before is None or before == now or EARLIEST_AGE <= age <= LATEST_AGE:
+            return None
+        offset = int(before.total_seconds() // 60)
+        ahead = _minutes(local - received.replace(tzinfo=None))
+        return offset if EARLIEST_AGE <= offset - ahead <= LATEST_AGE else None
 
     def _starting_off(self, local: datetime, now: datetime) -> bool:
         ahead = _minutes(local - now.replace(tzinfo=None))
@@ -230,6 +240,10 @@ class Clock:
         age = _minutes(received - _home_utc(local, received, self._home))
         self._offsets = [*self._offsets, (ahead, age)][-LAST:]
         if self._fixed is not None:
+            return
+        if self._zone == "home" and (stayed := self._stayed(local, received, age)) is not None:
+            self._zone, self._candidate, self._run, self._against = stayed, stayed, DECIDE, 0
+            self._offsets = self._offsets[-1:]
             return
         candidate = _candidate(max(each for each, _ in self._offsets), min(each for _, each in self._offsets))
         if candidate is None:

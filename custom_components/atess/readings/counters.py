@@ -1,245 +1,143 @@
-"""Guards on counters: daily (G12) and lifetime (G13, G14, G14a). Each keeps the value last accepted and shows that."""
+"""The counters of one device: each with its guard, and what they say of one another."""
 
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 
-from ..enerclo.model import Json
+from ..enerclo.model import Json, Kind
+from .daily import DailyCounter
+from .lifetime import LifetimeCounter
+from .members import Parsed
 from .numbers import clean
-from .store import a_count, a_dict, a_moment, a_number, a_text
+from .rises import When
+from .store import a_dict, a_number
 
-ROW_TODAY, ROW_TOTAL, ROW_MINUTES = 3, 6, 25.0
-YOUNG_DAY = 2.0  # hours
-NEW_CYCLE = 0.9  # a fall below this share begins a new cycle in Home Assistant's statistics, any other is a fall there
-NEW_METER = 20.0  # kWh that a meter may show which began at 0 some samples ago
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class When:
-    """The moment of a sample: UTC, and in the device's own clock, whose midnight resets daily counters."""
-
-    utc: datetime
-    local: datetime
-
-    @property
-    def hours_into_day(self) -> float:
-        """Hours since the device's midnight."""
-        return (self.local - datetime.combine(self.local.date(), time.min)).total_seconds() / 3600
-
-
-def allowance(nominal: float, hours: float) -> float:
-    """Return by how many kWh a counter may rise in some hours: R(h) = 3 N h + 1."""
-    return 3 * nominal * max(0.0, hours) + 1.0
+# Lifetime counters of a PBD that may follow only the low word of the register (G14a).
+_WRAPPING = frozenset(
+    {
+        "pv_energy_total",
+        "battery_charge_energy_total",
+        "battery_discharge_energy_total",
+        "pv_generation_time_total",
+        "battery_charging_time_total",
+        "battery_discharging_time_total",
+    }
+)
+DAILY, LIFETIME, HOURS = "energy_today", "energy_total", "time_total"
+GUARDED = frozenset({DAILY, LIFETIME, HOURS})
+ENERGIES = frozenset({DAILY, LIFETIME})
+WRONG_UNIT = timedelta(days=1)
 
 
-class DailyCounter:
-    """G12: one `...Today` energy, which resets at the device's midnight, sometimes late or twice."""
+class Counters:
+    """Guards the counters of one device (G12 to G14a); `unit` is what one step of its energies stands for, in kWh."""
 
-    def __init__(self, nominal: float, state: Json = None) -> None:
-        stored = a_dict(state)
-        self._nominal = nominal
-        self._value = a_number(stored.get("value"))
-        self._at = a_moment(stored.get("at"))
-        self._day = _a_day(stored.get("day"))
-        if self._value is None or self._at is None or self._day is None:
-            self._value = self._at = self._day = None
-        self._yesterday = a_number(stored.get("yesterday"))
-        self._unseen = a_number(stored.get("unseen")) or 0.0
-        self._pending = a_number(stored.get("pending"))
-        self._below = a_count(stored.get("below"))
+    def __init__(self, kind: Kind, nominal: float, unit: float | None, state: Mapping[str, Json]) -> None:
+        self._kind, self._nominal = kind, nominal
+        self._unit, self._unit_known = unit or 1.0, unit is not None
+        self._daily = {key: DailyCounter(nominal, item) for key, item in a_dict(state.get("daily")).items()}
+        self._lifetime = {key: self._new(key, item) for key, item in a_dict(state.get("lifetime")).items()}
+        before = a_number(state.get("energy_unit")) or 1.0
+        if before != self._unit:
+            for key, counter in self._lifetime.items():
+                if "_time_" not in key:
+                    counter.rescale(self._unit / before)
 
     def dump(self) -> dict[str, Json]:
         """Return what was accepted, for storage."""
         return {
-            "value": self._value,
-            "at": None if self._at is None else self._at.isoformat(),
-            "day": None if self._day is None else self._day.isoformat(),
-            "yesterday": self._yesterday,
-            "unseen": self._unseen,
-            "pending": self._pending,
-            "below": self._below,
-        }
-
-    def read(self, value: float | None, when: When, *, learn: bool = True) -> float | None:
-        """Return the value to show for a value sent (None: unusable), in kWh; without `learn` what was shown before."""
-        last, at, day = self._value, self._at, self._day
-        if value is None or (last is None and value < 0):
-            return None
-        if last is None or at is None or day is None:
-            return self._accept(value, when, when.local.date()) if learn else value
-        if not learn or value < 0:
-            return last
-        if when.local.date() > day:
-            return self._next_day(value, last, day, _hours(at, when), when)
-        return self._same_day(value, last, _hours(at, when), when)
-
-    def _same_day(self, value: float, last: float, hours: float, when: When) -> float:
-        if last - value > max(0.3, (1 - NEW_CYCLE) * last) + 1e-9:
-            self._below += 1
-            return self._accept(value, when, when.local.date()) if self._below >= ROW_TODAY else last
-        self._below = 0
-        bounced = self._bounces(value, last, when)
-        if value < last or bounced or value > last + allowance(self._nominal, hours):
-            return last
-        return self._accept(value, when, when.local.date())
-
-    def _bounces(self, value: float, last: float, when: When) -> bool:
-        """Return whether a value may be yesterday's counter once more.
-
-        It is if it equals the last one seen then, and may be if it is as much above that as can have come until
-        midnight: then the next sample tells, which an honest counter passes.
-        """
-        final, pending = self._yesterday, self._pending
-        self._pending = None
-        if final is None or when.hours_into_day >= YOUNG_DAY or value < last + 0.2 - 1e-9:
-            return False
-        tolerance = max(0.05, 0.02 * final) + 1e-9
-        if abs(value - final) <= tolerance:
-            return True
-        if not final < value <= final + allowance(self._nominal, self._unseen):
-            return False
-        self._pending = value
-        return pending is None or value < pending
-
-    def _next_day(self, value: float, last: float, day: date, hours: float, when: When) -> float:
-        since_midnight = when.hours_into_day
-        plausible = value <= allowance(self._nominal, since_midnight)
-        if value < last - 0.05 - 1e-9:
-            # What statistics would not take for a reset, but for a fall, is yesterday's counter with a small dip.
-            if not plausible or value >= NEW_CYCLE * last:
-                return last
-            self._begin_day(last, hours - since_midnight)
-            return self._accept(value, when, when.local.date())
-        if value > last + 0.05 + 1e-9 and since_midnight > YOUNG_DAY:
-            if not plausible:
-                return last
-            self._begin_day(last, hours - since_midnight)
-            return self._accept(value, when, when.local.date())
-        if value > last + allowance(self._nominal, hours):
-            return last
-        return self._accept(max(value, last), when, day)
-
-    def _begin_day(self, last: float, unseen: float) -> None:
-        """Remember yesterday's last value, and for how many hours until midnight it was not seen."""
-        self._yesterday, self._unseen, self._pending = last, max(0.0, unseen), None
-
-    def _accept(self, value: float, when: When, day: date) -> float:
-        self._value, self._at, self._day, self._below = value, when.utc, day, 0
-        return value
-
-
-class LifetimeCounter:
-    """G13, G14 and G14a: one `...Total`, which never falls unless the meter was replaced.
-
-    A replaced meter that may have begun at 0 is shown as it is, a new cycle in Home Assistant's statistics. One that
-    begins elsewhere would count there as energy, or as a fall: what is shown then goes on from the last value, by an
-    offset. A new firmware is no sign of a new meter: it is known a day later, six samples decide within half an hour.
-    `jumps` False leaves out G14, for counters of hours. `wraps` takes a restart after 6553.5 as one of 16 bits.
-    """
-
-    def __init__(self, nominal: float, state: Json = None, *, jumps: bool = True, wraps: bool = False) -> None:
-        stored = a_dict(state)
-        self._nominal, self._jumps, self._wraps = nominal, jumps, wraps
-        self._value = a_number(stored.get("value"))
-        self._at = a_moment(stored.get("at"))
-        if self._value is None or self._at is None:
-            self._value = self._at = None
-        self._offset = a_number(stored.get("offset")) or 0.0
-        self._low = a_number(stored.get("low"))
-        self._low_since = a_moment(stored.get("low_since"))
-        self._low_row = a_count(stored.get("low_row"))
-        self._high = a_number(stored.get("high"))
-        self._high_at = a_moment(stored.get("high_at"))
-
-    def dump(self) -> dict[str, Json]:
-        """Return what was accepted and what waits to be, for storage."""
-        return {
-            "value": self._value,
-            "at": None if self._at is None else self._at.isoformat(),
-            "offset": self._offset,
-            "low": self._low,
-            "low_since": None if self._low_since is None else self._low_since.isoformat(),
-            "low_row": self._low_row,
-            "high": self._high,
-            "high_at": None if self._high_at is None else self._high_at.isoformat(),
+            "daily": {key: counter.dump() for key, counter in self._daily.items()},
+            "lifetime": {key: counter.dump() for key, counter in self._lifetime.items()},
+            "energy_unit": self._unit,
         }
 
     @property
-    def value(self) -> float | None:
-        """The value last accepted, as sent."""
-        return self._value
+    def offsets(self) -> dict[str, Json]:
+        """By how much what is shown exceeds the counter, where it does."""
+        return {key: each.offset for key, each in self._lifetime.items() if each.offset}
 
     @property
-    def offset(self) -> float:
-        """By how much what is shown exceeds what is sent, in kWh."""
-        return self._offset
+    def days(self) -> Mapping[str, date]:
+        """The day that each daily counter's value belongs to, in the device's own clock."""
+        return {key: each.day for key, each in self._daily.items() if each.day is not None}
 
-    def read(self, value: float | None, when: When, *, learn: bool = True) -> float | None:
-        """Return the value to show for a value sent (None: unusable), in kWh; without `learn` what was shown before."""
-        last, at = self._value, self._at
-        if last is None or at is None:
-            if value is not None and value < 0:
-                value = None
-            return self._accept(value, when) if learn and value is not None else value
-        shown = self._judge(value, last, at, when) if learn and value is not None else last
-        return clean(shown + self._offset) if self._offset else shown
+    def scaled(self, parsed: Parsed) -> None:
+        """Bring energies into kWh."""
+        if self._unit == 1.0:
+            return
+        for key, value in parsed.numbers.items():
+            if parsed.quantities[key] in ENERGIES and value is not None:
+                parsed.numbers[key] = clean(value * self._unit)
 
-    def _judge(self, value: float, last: float, at: datetime, when: When) -> float:
-        if value <= 0 < last or value < 0:
-            self._forget_row()
-            self._high = None
-            return last
-        if value < last:
-            return self._falls(value, last, when)
-        self._forget_row()
-        if self._jumps and value > last + allowance(self._nominal, _hours(at, when)):
-            return self._rises_too_far(value, last, when)
-        return self._accept(value, when)
+    def zeroed(self, parsed: Parsed, when: When) -> bool:
+        """Return whether most counters that were positive are 0, which no sample of a working device shows."""
+        fell = stayed = 0
+        for key, value in parsed.numbers.items():
+            before = self._before(key, when)
+            if before is not None and value is not None:
+                fell += value == 0
+                stayed += value != 0
+        return fell > 0 and fell >= stayed
 
-    def _falls(self, value: float, last: float, when: When) -> float:
-        self._high = None
-        if self._wraps and last > 6400 and value < 150:
-            return self._accept(value, when)
-        if last - value <= max(1.0, 0.001 * last) + 1e-9:
-            self._forget_row()
-            return last
-        low, since = self._low, self._low_since
-        if low is None or since is None or not low <= value <= low + allowance(self._nominal, _hours(since, when)):
-            self._low, self._low_since, self._low_row = value, when.utc, 1
-            return last
-        self._low_row += 1
-        if self._low_row >= ROW_TOTAL and (when.utc - since).total_seconds() >= ROW_MINUTES * 60:
-            begins_at_zero = value <= min(NEW_METER, allowance(self._nominal, _hours(self._at or since, when)))
-            as_new_cycle = begins_at_zero and value < NEW_CYCLE * (last + self._offset)
-            self._offset = 0.0 if as_new_cycle else clean(last + self._offset - low)
-            return self._accept(value, when)
-        return last
+    def wrong_unit(self, now: datetime) -> tuple[float, datetime] | None:
+        """Return by which power of ten most counters have been sent too large for a day, and since when (UTC)."""
+        counters = [each for key, each in self._lifetime.items() if "_time_" not in key and each.value]
+        told = [found for each in counters if (found := each.wrong_unit) and now - found[1] >= WRONG_UNIT]
+        factors = {factor for factor, _ in told}
+        return min(told, key=lambda each: each[1]) if len(factors) == 1 and 2 * len(told) > len(counters) else None
 
-    def _rises_too_far(self, value: float, last: float, when: When) -> float:
-        high, high_at = self._high, self._high_at
-        if (
-            high is not None
-            and high_at is not None
-            and high <= value <= high + allowance(self._nominal, _hours(high_at, when))
-        ):
-            return self._accept(value, when)
-        self._high, self._high_at = value, when.utc
-        return last
+    def read(self, parsed: Parsed, when: When, notes: dict[str, list[str]], *, learn: bool) -> None:
+        """Guard the counters of a sample; lifetime counters first, since daily ones are held against them."""
+        for key, quantity in parsed.quantities.items():
+            if quantity in {LIFETIME, HOURS}:
+                lifetime = self._lifetime.get(key)
+                if lifetime is None:
+                    lifetime = self._lifetime[key] = self._new(key)
+                sent = parsed.numbers[key]
+                expected = None if sent is None else clean(sent + lifetime.offset)
+                shown = parsed.numbers[key] = lifetime.read(sent, when, learn=learn)
+                if shown != expected:
+                    rose = expected is not None and shown is not None and expected > shown
+                    notes.setdefault(key, []).append("G14" if rose else "G13")
+        for key, quantity in parsed.quantities.items():
+            if quantity == DAILY:
+                daily = self._daily.get(key)
+                if daily is None:
+                    daily = self._daily[key] = DailyCounter(self._nominal)
+                sent = parsed.numbers[key]
+                lifetime = self._lifetime.get(f"{key.removesuffix('today')}total")
+                shown = parsed.numbers[key] = daily.read(
+                    sent,
+                    when,
+                    total=_accepted(lifetime, when),
+                    renewed_at=None if lifetime is None else lifetime.renewed_at,
+                    learn=learn,
+                )
+                if shown != sent:
+                    notes.setdefault(key, []).append("G12")
 
-    def _accept(self, value: float, when: When) -> float:
-        self._value, self._at, self._high = value, when.utc, None
-        self._forget_row()
-        return value
+    def _before(self, key: str, when: When) -> float | None:
+        """Return what a counter that should not be 0 now showed last; None if it may be."""
+        daily, lifetime = self._daily.get(key), self._lifetime.get(key)
+        if daily is not None and daily.day == when.local.date():
+            return daily.value or None
+        return None if lifetime is None or "_time_" in key else lifetime.value or None
 
-    def _forget_row(self) -> None:
-        self._low, self._low_since, self._low_row = None, None, 0
+    def _new(self, key: str, state: Json = None) -> LifetimeCounter:
+        wraps = self._kind is Kind.PBD and key in _WRAPPING
+        return LifetimeCounter(self._nominal, state, hours="_time_" in key, wraps=wraps, unit_known=self._unit_known)
 
 
-def _hours(start: datetime, when: When) -> float:
-    return (when.utc - start).total_seconds() / 3600
+def _accepted(lifetime: LifetimeCounter | None, when: When) -> float | None:
+    """Return what a lifetime counter shows if its value of this sample was accepted."""
+    if lifetime is None or lifetime.value is None or lifetime.accepted_at != when.utc:
+        return None
+    return clean(lifetime.value + lifetime.offset)
 
 
-def _a_day(value: Json) -> date | None:
+def energy_unit_of(corrections: Mapping[str, str]) -> float | None:
+    """Return what the user says that one step of the energies stands for, in kWh; None if nothing is said."""
     try:
-        return date.fromisoformat(a_text(value) or "")
+        unit = float(corrections.get("energy_unit", ""))
     except ValueError:
         return None
+    return unit if unit > 0 else None

@@ -1,4 +1,4 @@
-"""Derived values of one device's sample (§3): kW, vendor's signs inside, Home Assistant's in what is returned."""
+"""Derived values of one device's sample: kW, vendor's signs inside, Home Assistant's in what is returned."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,18 +19,27 @@ STOPPED_STATES = frozenset({"fault", "permanent_fault"})
 FLOW_SIGNS: Mapping[str, int] = {"charging": -1, "idle": 0, "discharging": 1}
 PV_INPUTS = ("pv1_power", "pv2_power", "pv3_power", "pv4_power", "pv5_power")
 
+PV_OF_HPS = ("pv_power_reported", *PV_INPUTS[:3])
+
 type Numbers = Mapping[str, float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a device beyond the sample: PV layout, meaning of `pac`, and the corrections the user chose."""
+    """What is known of a device beyond the sample: PV layout, meaning of `pac`, and the corrections the user chose.
+
+    `battery_way` and `grid_way` say of a power without a sign which one it should have (0: not known), by counters.
+    `missing` holds the keys of what it usually sends and this sample has no usable value for.
+    """
 
     kind: Kind
     layout: str | None = None
     meaning: str | None = None
     battery_sign: str | None = None
     grid_sign: str | None = None
+    battery_way: int | None = None
+    grid_way: int | None = None
+    missing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +70,15 @@ def pv_powers(numbers: Numbers) -> Powers:
 
 
 def flows(facts: Facts, numbers: Numbers, values: Mapping[str, Value]) -> Flows:
-    """Return PV, battery, grid and load power (§3.2 to §3.5); at most one of them is computed from the others."""
+    """Return PV, battery, grid and load power; at most one of them is computed from the others."""
     pv, pv1 = _pv(facts, numbers)
-    grid = _negated(numbers.get("grid_power_reported"), facts.grid_sign == INVERTED)
+    sent = _directed(numbers.get("grid_power_reported"), facts.grid_way)
+    grid = _negated(sent, facts.grid_sign == INVERTED and facts.grid_way is None)
     load = numbers.get("load_power")
     if facts.kind is Kind.PCS:
-        return _pcs_flows(facts, numbers, pv, grid, load)
+        return _pcs_flows(facts, numbers, values, pv=pv, grid=grid, load=load)
     measured = _measured_battery(facts, numbers, pv, values)
-    battery = _negated(measured, facts.battery_sign == INVERTED)
+    battery = _negated(measured, facts.battery_sign == INVERTED and facts.battery_way is None)
     missing = [battery, grid, load].count(None)
     computed = missing == 1 and pv is not None and facts.kind in HPS
     if computed and pv is not None:
@@ -81,10 +91,18 @@ def flows(facts: Facts, numbers: Numbers, values: Mapping[str, Value]) -> Flows:
     return Flows(pv=pv, pv1=pv1, battery=battery, grid=grid, load=load, measured_battery=measured, computed=missing > 0)
 
 
-def _pcs_flows(facts: Facts, numbers: Numbers, pv: float | None, grid: float | None, load: float | None) -> Flows:
+def _pcs_flows(
+    facts: Facts,
+    numbers: Numbers,
+    values: Mapping[str, Value],
+    *,
+    pv: float | None,
+    grid: float | None,
+    load: float | None,
+) -> Flows:
     """Return the flows of a PCS, whose DC side is PV plus battery: output = DC side, load = DC side - grid."""
-    measured = numbers.get("dc_side_power_reported")
-    dc_side = _negated(measured, facts.battery_sign == INVERTED)
+    measured = _directed(numbers.get("dc_side_power_reported"), facts.battery_way, values)
+    dc_side = _negated(measured, facts.battery_sign == INVERTED and facts.battery_way is None)
     missing = [dc_side, grid, load].count(None)
     if missing == 1:
         if dc_side is None and load is not None and grid is not None:
@@ -106,10 +124,13 @@ def by_voltage(numbers: Numbers) -> float | None:
 
 
 def _pv(facts: Facts, numbers: Numbers) -> tuple[float | None, float | None]:
+    """Return total PV power and that of PV1; a part is not shown as the total while an input is missing."""
     if facts.kind in HPS:
-        return total_pv(facts.layout, pv_powers(numbers))
+        total, first = total_pv(facts.layout, pv_powers(numbers))
+        decisive = facts.missing.isdisjoint(PV_OF_HPS) or facts.layout is not None
+        return total if decisive else None, first
     total = numbers.get("pv_power_reported")
-    if facts.kind is Kind.PBD and total is None:
+    if facts.kind is Kind.PBD and total is None and facts.missing.isdisjoint(("pv_power_reported", *PV_INPUTS)):
         inputs = [power for key in PV_INPUTS if (power := numbers.get(key)) is not None]
         total = sum(inputs) if inputs else None
     return total, numbers.get("pv1_power")
@@ -118,7 +139,7 @@ def _pv(facts: Facts, numbers: Numbers) -> tuple[float | None, float | None]:
 def _measured_battery(facts: Facts, numbers: Numbers, pv: float | None, values: Mapping[str, Value]) -> float | None:
     if facts.kind in BATTERIES:
         return by_voltage(numbers) if values.get("battery_flow_flag") is not None else None
-    power = numbers.get("battery_power_reported")
+    power = _directed(numbers.get("battery_power_reported"), facts.battery_way, values)
     if power is not None and facts.meaning == INVERTER_OUTPUT and facts.kind in HPS:
         return None if pv is None else power - pv
     return power
@@ -126,6 +147,18 @@ def _measured_battery(facts: Facts, numbers: Numbers, pv: float | None, values: 
 
 def _negated(value: float | None, negate: bool) -> float | None:
     return -value if negate and value is not None else value
+
+
+def _directed(power: float | None, way: int | None, values: Mapping[str, Value] | None = None) -> float | None:
+    """Return a power without a sign with the one that flags or counters tell; None if they tell none."""
+    if power is None or way is None:
+        return power
+    told = [(values or {}).get("battery_flow_flag"), (values or {}).get("battery_status")]
+    flags = [FLOW_SIGNS[flag] for flag in told if isinstance(flag, str) and FLOW_SIGNS.get(flag)]
+    sign = flags[0] if flags else way
+    if abs(power) <= RUNNING_POWER:
+        return 0.0
+    return abs(power) * sign if sign else None
 
 
 def signed_by_flag(current: float | None, flag: Value) -> float | None:
@@ -136,7 +169,7 @@ def signed_by_flag(current: float | None, flag: Value) -> float | None:
 
 
 def derive(facts: Facts, numbers: Numbers, flow: Flows, values: Mapping[str, Value]) -> dict[str, Value]:
-    """Return the derived values of §3.7 by key, without faults and online; only those whose inputs were sent."""
+    """Return the derived values by key, without faults and online; only those whose inputs were sent."""
     found: dict[str, float | None] = {}
     if facts.kind not in BATTERIES and _any(numbers, "pv_power_reported", *PV_INPUTS):
         found["pv_power"] = flow.pv
@@ -192,7 +225,7 @@ def _battery(facts: Facts, numbers: Numbers, found: Numbers) -> dict[str, float 
 
 
 def own_state_of_charge(kind: Kind, numbers: Numbers) -> float | None:
-    """Return the device's own state of charge: `soc`, then `capacity` (§3.6, source 3)."""
+    """Return the device's own state of charge: `soc`, then `capacity`."""
     keys = ["battery_state_of_charge", "reported_state_of_charge"]
     if kind not in BATTERIES:  # here `soc` is the reported one
         keys.reverse()

@@ -1,4 +1,4 @@
-"""Fault words and alarm texts to active faults (§6)."""
+"""Fault words and alarm texts to active faults."""
 
 import re
 from collections.abc import Iterable, Mapping

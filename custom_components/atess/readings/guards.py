@@ -23,7 +23,7 @@ type Numbers = MutableMapping[str, float | None]
 
 
 def nominal_or_default(kind: Kind, nominal_power: float | None) -> float:
-    """Return the nominal power in kW, or what is assumed if it is not known (N in §4)."""
+    """Return the nominal power in kW, or what is assumed if it is not known (N)."""
     if nominal_power is not None and SMALLEST_NOMINAL <= nominal_power <= 10_000:
         return float(nominal_power)
     return DEFAULT_NOMINAL.get(kind, OTHER_NOMINAL)
@@ -139,7 +139,7 @@ _BY_QUANTITY: Mapping[str, tuple[Step, ...]] = {
 
 @cache
 def guards_of(kind: Kind, nominal: float) -> Mapping[str, tuple[Step, ...]]:
-    """Return the guards of every quantity by its name, in the order of §4.1; active powers pass G15 before these."""
+    """Return the guards of every quantity by its name, in their order; active powers pass G15 before these."""
     quick = Step("G15", lambda value: volt_amperes(value, nominal))
     table = {
         **_BY_QUANTITY,

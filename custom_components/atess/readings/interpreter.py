@@ -8,39 +8,31 @@ from ..catalogue import definitions
 from ..catalogue import nominal_power as nominal_power_of
 from ..enerclo.model import Json, Kind, Sample
 from . import derived, guards
+from .charge import ChargeGuard
 from .clock import Clock, Moment, News, offset_of, parse_time
 from .continuity import Continuity
-from .counters import DailyCounter, LifetimeCounter, When
+from .counters import Counters, energy_unit_of
 from .energies import Accounts, Energies, unaccounted
 from .faults import active_faults, words_in
 from .first_samples import FirstSamples, other_phase
 from .learning import Learning
 from .members import Parsed, parse
-from .numbers import clean
 from .reading import ActiveFault, Reading, Value
-from .sample import fingerprint, is_lost, stored_sample, take_hv_voltages, whole_words
+from .rises import When
+from .sample import Liveness, Zeros, fingerprint, stored_sample, take_hv_voltages, whole_words
 from .selfchecks import Verdict
 from .selfchecks.battery import NORMAL
 from .selfchecks.grid import SWAPPED
 from .selfchecks.layout import HV
 from .store import a_count, a_dict
+from .usual import Usual
 
-# Lifetime counters of a PBD that may follow only the low word of the register (G14a).
-_WRAPPING = frozenset(
-    {
-        "pv_energy_total",
-        "battery_charge_energy_total",
-        "battery_discharge_energy_total",
-        "pv_generation_time_total",
-        "battery_charging_time_total",
-        "battery_discharging_time_total",
-    }
-)
 _GRID_PAIRS = tuple(
     (f"grid_import_{what}", f"grid_export_{what}")
     for what in ("energy_today", "energy_total", "time_today", "time_total")
 )
 _POWERS = frozenset({"power", "pv_power"})
+_CHARGES = ("battery_state_of_charge", "reported_state_of_charge")
 _RUNNING = frozenset({"grid_present", "generator_running", "battery_charging", "battery_discharging"})
 
 
@@ -74,12 +66,18 @@ class Interpreter:
         self._clock = Clock(zone, stored.get("clock"), fixed=offset_of(self._corrections.get("clock")))
         self._first = FirstSamples(stored.get("first"))
         self._learning = Learning(kind, self._nominal, model, self._corrections, stored.get("checks"))
-        self._daily = {key: DailyCounter(self._nominal, item) for key, item in a_dict(stored.get("daily")).items()}
-        self._lifetime = {key: self._lifetime_of(key, item) for key, item in a_dict(stored.get("lifetime")).items()}
+        self._counters = Counters(kind, self._nominal, energy_unit_of(self._corrections), stored)
+        self._usual = Usual(stored.get("usual"))
+        self._zeros = Zeros(stored.get("zeros"))
+        self._liveness = Liveness(stored.get("liveness"))
+        self._charges = {key: ChargeGuard(item) for key, item in a_dict(stored.get("charges")).items()}
         self._continuity = Continuity(stored.get("continuity"))
         self._accounts = Accounts(stored.get("accounts"))
         self._counts = {key: a_count(item) for key, item in a_dict(stored.get("counts")).items()}
+        self.fed = False
+        """Whether PBDs of the account feed the DC side of a PCS."""
         self._sample = stored_sample(stored.get("sample"), kind)
+        self._before = self._sample  # the last fresh one, also while the next is being read
 
     def dump(self) -> dict[str, Json]:
         """Return what was learnt, for storage; it holds the last sample, and with it serial numbers."""
@@ -87,8 +85,11 @@ class Interpreter:
             "clock": self._clock.dump(),
             "first": self._first.dump(),
             "checks": self._learning.dump(),
-            "daily": {key: counter.dump() for key, counter in self._daily.items()},
-            "lifetime": {key: counter.dump() for key, counter in self._lifetime.items()},
+            **self._counters.dump(),
+            "usual": self._usual.dump(),
+            "zeros": self._zeros.dump(),
+            "liveness": self._liveness.dump(),
+            "charges": {key: each.dump() for key, each in self._charges.items()},
             "continuity": self._continuity.dump(),
             "accounts": self._accounts.dump(),
             "counts": {**self._counts},
@@ -134,7 +135,17 @@ class Interpreter:
             evidence=evidence,
             since=self._clock.decided,
         )
-        return (*self._learning.verdicts(), clock)
+        return (*(self._by_counters(each) for each in self._learning.verdicts()), clock)
+
+    def _by_counters(self, verdict: Verdict) -> Verdict:
+        """Return the verdict on the unit of energies that counters give which are off by a power of ten for a day."""
+        if verdict.name != "energy_unit" or self._sample is None:
+            return verdict
+        found = self._counters.wrong_unit(self._sample.received)
+        if found is None:
+            return verdict
+        factor, since = found
+        return replace(verdict, verdict=f"{1 / factor:g}", evidence={"times": factor}, since=since)
 
     def diagnostics(self) -> dict[str, Json]:
         """Return how often which guard acted on which entity, the verdicts, and what is known of the clock."""
@@ -142,10 +153,8 @@ class Interpreter:
             "nominal_power": self._nominal,
             "corrections": {**self._corrections},
             "guards": {**self._counts},
-            "offsets": {
-                **{key: each.offset for key, each in self._lifetime.items() if each.offset},
-                **self._continuity.offsets,
-            },
+            "offsets": {**self._counters.offsets, **self._continuity.offsets},
+            "lost_flag_overruled": self._liveness.overruled,
             "verdicts": {
                 each.name: {
                     "verdict": each.verdict,
@@ -166,18 +175,24 @@ class Interpreter:
 
     def _interpret(self, sample: Sample, parsed: Parsed, moment: Moment) -> Reading:
         learn = moment.news is News.FRESH
+        when = When(utc=moment.sampled_at, local=moment.local)
+        parsed = self._without_zeros(sample, parsed, when, learn=learn)
         notes: dict[str, list[str]] = {key: ["G1"] for key in parsed.unreadable}
+        notes |= {"zeros": ["G20"]} if self._zeros.held else {}
         numbers, values = parsed.numbers, parsed.values
-        lost = is_lost(values)
+        lost = self._liveness.lost(parsed, learn=learn)
+        self._usual.complete(parsed, moment.sampled_at, learn=learn)
         self._guard(parsed, moment, notes)
-        self._count_on(parsed, When(utc=moment.sampled_at, local=moment.local), notes, learn=learn)
+        self._guard_charge(parsed, moment, notes)
+        sent = dict(numbers)
+        self._counters.read(parsed, when, notes, learn=learn)
         if self._kind in derived.BATTERIES and "battery_current" in numbers:
             numbers["battery_current"] = derived.signed_by_flag(
                 numbers["battery_current"], values.get("battery_flow_flag")
             )
         if learn and not lost:
-            self._learning.learn(numbers, values, moment.sampled_at)
-        facts = self._learning.facts()
+            self._learning.learn(numbers, values, sent, moment.sampled_at, fed=self.fed)
+        facts = replace(self._learning.facts(), missing=self._usual.missing(numbers))
         flow = derived.flows(facts, numbers, values)
         single = self._first.single_phase(numbers, learn=learn)
         self._orient_grid_counters(numbers, notes)
@@ -220,6 +235,7 @@ class Interpreter:
             corrections={key: tuple(names) for key, names in notes.items()},
             day_by_counters=day_by_counters,
             day_by_powers=day_by_powers,
+            days={key: day for key, day in self._counters.days.items() if key in values},
         )
 
     def _from_faults(
@@ -243,7 +259,7 @@ class Interpreter:
         return values
 
     def _guard(self, parsed: Parsed, moment: Moment, notes: dict[str, list[str]]) -> None:
-        """Apply G2 to G11, G15, G18 and G21 in the order of §4.1."""
+        """Apply G2 to G11, G15, G18 and G21 in their order."""
         learn = moment.news is News.FRESH
         numbers, quantities = parsed.numbers, parsed.quantities
         powers = {key: value for key, value in numbers.items() if value is not None and quantities[key] in _POWERS}
@@ -252,7 +268,7 @@ class Interpreter:
                 numbers[key] = self._chain(key, quantities[key], value, notes)
         self._learning.see_powers(powers, numbers, moment.sampled_at if learn else None)
         for key, raw in powers.items():
-            scaled, name = self._learning.unit_of(key).scale(raw)
+            scaled, name = self._learning.scale(key, raw)
             if name is not None:
                 notes.setdefault(key, []).append(name)
             numbers[key] = None if scaled is None else self._chain(key, quantities[key], scaled, notes)
@@ -267,6 +283,40 @@ class Interpreter:
             for key in changed:
                 notes.setdefault(key, []).append(name)
 
+    def _without_zeros(self, sample: Sample, parsed: Parsed, when: When, *, learn: bool) -> Parsed:
+        """Return a sample without zeros that are none: those of one in which counters fell to 0 (G20)."""
+        self._counters.scaled(parsed)
+        zeroed = self._counters.zeroed(parsed, when)
+        before = None if self._before is None else self._before.members
+        members = self._zeros.filled(self._kind, sample.members, before, zeroed=zeroed, learn=learn)
+        if learn:
+            self._before = sample
+        if members is sample.members:
+            return parsed
+        filled = parse(self._kind, members)
+        self._counters.scaled(filled)
+        return filled
+
+    def _guard_charge(self, parsed: Parsed, moment: Moment, notes: dict[str, list[str]]) -> None:
+        """G22: hold states of charge that jump, and read fractions as percentages."""
+        learn = moment.news is News.FRESH
+        numbers = parsed.numbers
+        for key in [key for key in _CHARGES if numbers.get(key) is not None]:
+            sent = numbers[key] or 0.0
+            guard = self._charges.setdefault(key, ChargeGuard())
+            if learn:
+                witnesses = [numbers.get(other) for other in _CHARGES if other != key]
+                guard.learn_unit(sent, next((each for each in witnesses if each is not None), None))
+            shown = guard.scale(sent)
+            if shown is not None:
+                voltage, status = numbers.get("battery_voltage"), parsed.values.get("battery_status")
+                shown = guard.read(
+                    shown, moment.sampled_at, voltage=voltage, charging=status == "charging", learn=learn
+                )
+            numbers[key] = shown
+            if shown != sent:
+                notes.setdefault(key, []).append("G22")
+
     def _chain(self, key: str, quantity: str, value: float, notes: dict[str, list[str]]) -> float | None:
         """Apply the guards of a quantity in turn."""
         current: float | None = value
@@ -278,33 +328,6 @@ class Interpreter:
                 notes.setdefault(key, []).append(step.name)
             current = result
         return current
-
-    def _count_on(self, parsed: Parsed, when: When, notes: dict[str, list[str]], *, learn: bool) -> None:
-        """Apply G12 to G14a to the energy counters, G13 and G14a to those of hours."""
-        for key, sent in parsed.numbers.items():
-            quantity = parsed.quantities[key]
-            name, offset = "G12", 0.0
-            if quantity == "energy_today":
-                daily = self._daily.get(key)
-                if daily is None:
-                    daily = self._daily[key] = DailyCounter(self._nominal)
-                shown = daily.read(sent, when, learn=learn)
-            elif quantity in {"energy_total", "time_total"}:
-                lifetime = self._lifetime.get(key)
-                if lifetime is None:
-                    lifetime = self._lifetime[key] = self._lifetime_of(key)
-                shown = lifetime.read(sent, when, learn=learn)
-                offset = lifetime.offset
-                name = "G14" if sent is not None and shown is not None and clean(sent + offset) > shown else "G13"
-            else:
-                continue
-            parsed.numbers[key] = shown
-            if shown != (None if sent is None else clean(sent + offset)):
-                notes.setdefault(key, []).append(name)
-
-    def _lifetime_of(self, key: str, state: Json = None) -> LifetimeCounter:
-        wraps = self._kind is Kind.PBD and key in _WRAPPING
-        return LifetimeCounter(self._nominal, state, jumps="_time_" not in key, wraps=wraps)
 
     def _orient_grid_counters(self, numbers: dict[str, float | None], notes: dict[str, list[str]]) -> None:
         """G17: give the grid counters to import and export.

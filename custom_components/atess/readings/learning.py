@@ -5,17 +5,19 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ..enerclo.model import Json, Kind
-from .derived import BATTERIES, FLOW_SIGNS, HPS, PV_INPUTS, Facts, Flows, by_voltage, flows, pv_powers
+from .derived import BATTERIES, FLOW_SIGNS, HPS, PV_INPUTS, Facts, Flows, flows, pv_powers
 from .reading import Value
-from .selfchecks import BatteryMeaning, BatterySign, FlowBalance, GridCheck, PvLayout, UnitCheck, Verdict
-from .selfchecks.battery import BATTERY, INVERTED, INVERTER_OUTPUT
+from .selfchecks import BatteryMeaning, BatterySign, Direction, FlowBalance, GridCheck, PvLayout, Verdict
+from .selfchecks.balance import CLOSED
+from .selfchecks.battery import BATTERY, INVERTED, INVERTER_OUTPUT, LEAST_POWER, NORMAL
+from .selfchecks.direction import UNSIGNED
 from .selfchecks.layout import HV, PPV, PPV1, total_pv
-from .selfchecks.unit import Pair, W
+from .selfchecks.unit import Pair
 from .store import a_dict
+from .units import Units
 
 type Numbers = Mapping[str, float | None]
 
-_OWN_UNIT = frozenset({Kind.PCS, Kind.PBD})
 # What a PBD hands over to the DC side of a PCS.
 _HANDED_OVER = ("pv_power_reported", "pbd_output_power")
 _PHASES = ("l1", "l2", "l3")
@@ -33,25 +35,27 @@ class Learning:
         stored = a_dict(state)
         self._kind = kind
         self._corrections = corrections
-        self._unit = UnitCheck(nominal, stored.get("unit"), forced=corrections.get("power_unit"))
-        self._pv_unit = UnitCheck(nominal, stored.get("pv_unit"), forced=corrections.get("pv_power_unit"))
+        self._units = Units(kind, nominal, corrections, stored)
         self._layout = PvLayout(model, stored.get("layout"))
         self._meaning = BatteryMeaning(stored.get("meaning"))
         self._battery = BatterySign(stored.get("battery"))
         self._grid = GridCheck(assumed=kind is not Kind.PCS, state=stored.get("grid"))
         self._balance = FlowBalance(stored.get("balance"))
+        self._battery_way = Direction("battery_direction", stored.get("battery_way"))
+        self._grid_way = Direction("grid_direction", stored.get("grid_way"))
         self._raw: dict[str, float] = {}
 
     def dump(self) -> dict[str, Json]:
         """Return what was learnt, for storage."""
         return {
-            "unit": self._unit.dump(),
-            "pv_unit": self._pv_unit.dump(),
+            "units": self._units.dump(),
             "layout": self._layout.dump(),
             "meaning": self._meaning.dump(),
             "battery": self._battery.dump(),
             "grid": self._grid.dump(),
             "balance": self._balance.dump(),
+            "battery_way": self._battery_way.dump(),
+            "grid_way": self._grid_way.dump(),
         }
 
     def facts(self) -> Facts:
@@ -63,7 +67,15 @@ class Learning:
             meaning=meaning if meaning in {BATTERY, INVERTER_OUTPUT} else self._meaning.meaning,
             battery_sign=self._corrections.get("battery_sign"),
             grid_sign=self._corrections.get("grid_sign"),
+            battery_way=self._way("battery_direction", self._battery_way),
+            grid_way=self._way("grid_direction", self._grid_way),
         )
+
+    def _way(self, name: str, check: Direction) -> int | None:
+        """Return which way a power without a sign flows (0: not known); None for a power with one."""
+        chosen = self._corrections.get(name)
+        unsigned = chosen == UNSIGNED or (chosen is None and check.unsigned)
+        return check.way if unsigned else None
 
     @property
     def grid_counters(self) -> str | None:
@@ -74,117 +86,157 @@ class Learning:
         """Return the verdicts that this kind of device can have."""
         found: list[Verdict] = []
         if self._kind not in BATTERIES:
-            found.append(self._unit.verdict("power_unit"))
-            found.append(self._battery.verdict())
-        if self._kind in _OWN_UNIT:
-            found.append(self._pv_unit.verdict("pv_power_unit"))
+            found += self._units.verdicts()
+            found += [self._battery.verdict(), self._battery_way.verdict()]
         if self._kind in HPS:
             found += [self._layout.verdict(), self._meaning.verdict()]
         if self._kind in HPS or self._kind is Kind.PCS:
-            found += self._grid.verdicts()
+            found += [*self._grid.verdicts(), self._grid_way.verdict()]
         return tuple(found)
-
-    def unit_of(self, key: str) -> UnitCheck:
-        """Return the check that decides the unit of an active power; where all are in W, PV power is too."""
-        own = key == "pv_power_reported" and self._kind in _OWN_UNIT
-        return self._pv_unit if own and (self._pv_unit.unit is not None or self._unit.unit != W) else self._unit
 
     def see_powers(self, powers: Mapping[str, float], numbers: Numbers, at: datetime | None) -> None:
         """Take the active powers as sent, all of a sample; vote on their unit if there is a moment to learn at."""
-        pairs = _with_apparent(self._kind, powers, numbers)
-        for check in {self.unit_of(key) for key in powers}:
-            own = {key: power for key, power in powers.items() if self.unit_of(key) is check}
-            known = [(power, apparent) for key, (power, apparent) in pairs.items() if key in own]
-            check.look(own.values(), known)
-            if check is self._pv_unit and self._kind is Kind.PCS and at is not None:
-                check.quick_vote(at)
-            power, apparent = max(known, key=lambda pair: pair[1] or 0.0, default=(0.0, None))
-            if at is not None and apparent is not None:
-                check.current_rule(power, apparent, at)
+        self._units.see(powers, _with_apparent(self._kind, powers, numbers), at)
         if at is not None:
             self._raw = dict(powers)
 
-    def learn(self, numbers: Numbers, values: Mapping[str, Value], at: datetime) -> None:
-        """Learn from a fresh sample of a device that is not lost: guarded numbers, counters in their assumed order."""
+    def scale(self, key: str, raw: float) -> tuple[float | None, str | None]:
+        """Return a power as sent in kW, and the guard that changed or rejected it."""
+        return self._units.scale(key, raw)
+
+    def learn(
+        self, numbers: Numbers, values: Mapping[str, Value], sent: Numbers, at: datetime, *, fed: bool = False
+    ) -> None:
+        """Learn from a fresh sample of a device that is not lost: guarded numbers, counters in their assumed order.
+
+        `sent` are the numbers with counters as they were before their guards. `fed` says that PBDs of the account feed
+        the DC side of a PCS.
+        """
         if self._kind in BATTERIES:
             return
         if self._kind in HPS:
             hv_voltage = max(numbers.get(key) or 0.0 for key in _HV_VOLTAGES)
             self._layout.learn(pv_powers(numbers), hv_voltage, at)
             pv, _ = total_pv(self.facts().layout, pv_powers(numbers))
-            pac, grid = numbers.get("battery_power_reported"), numbers.get("grid_power_reported")
+            pac, export = numbers.get("battery_power_reported"), numbers.get("grid_power_reported")
             load = numbers.get("load_power")
-            if pv is not None and pac is not None and grid is not None and load is not None:
-                self._meaning.learn(pv, pac, grid, load, at)
+            if pv is not None and pac is not None and export is not None and load is not None:
+                self._meaning.learn(pv, pac, export, load, at)
         facts = self.facts()
         flow = flows(facts, numbers, values)
-        provable = self._learn_balance(numbers, flow, at)
         battery = _counters(numbers, charge="battery_charge_energy", discharge="battery_discharge_energy")
-        flag = values.get("battery_flow_flag")
-        self._battery.learn(
-            self._own_battery(numbers, flow.measured_battery),
-            battery,
-            FLOW_SIGNS.get(flag) if isinstance(flag, str) else None,
-            at,
+        grid = _counters(
+            numbers,
+            **{
+                "import": "grid_import_energy",
+                "export": "grid_export_energy",
+                "discharge": "battery_discharge_energy",
+            },
         )
-        if self._kind is not Kind.PBD:
-            counters = _counters(
-                numbers,
-                **{
-                    "import": "grid_import_energy",
-                    "export": "grid_export_energy",
-                    "discharge": "battery_discharge_energy",
-                },
-            )
+        if self._kind is Kind.PCS:
+            self._learn_way_of_dc_side(numbers, battery, at, fed=fed)
+        else:
+            self._battery_way.learn(numbers.get("battery_power_reported"), battery, "charge", "discharge", at)
+        self._grid_way.learn(numbers.get("grid_power_reported"), grid, "import", "export", at)
+        provable = self._learn_balance(numbers, flow, at, fed=fed)
+        self._learn_battery(numbers, values, flow, battery, at, fed=fed)
+        if self._kind is not Kind.PBD and facts.grid_way is None:
             swapped_sign = self._inverted("grid_sign", self._grid.verdicts()[0])
             proved = self._grid.sign.verdict is not None or "grid_sign" in self._corrections
             self._grid.learn(
                 numbers.get("grid_power_reported"),
                 flow.pv,
-                counters,
+                grid,
                 at,
                 swapped_sign=swapped_sign,
                 sign_known=None if not proved and not provable else proved,
+                may_be_inverted=self._grid_way.may_be_inverted(at),
             )
-        self._unit.energy_rule(self._pairs(numbers, battery), at)
-        if self._kind is Kind.PBD:
-            produced = _counters(numbers, pv="pv_energy")
-            raw = self._raw.get("pv_power_reported")
-            self._pv_unit.energy_rule({} if raw is None or not produced else {"pv": (raw, produced)}, at)
+        self._units.learn(self._pairs(numbers), at)
+        self._units.learn_energies(self._pairs(sent), at)
 
-    def _learn_balance(self, numbers: Numbers, flow: Flows, at: datetime) -> bool:
+    def _learn_way_of_dc_side(
+        self, numbers: Numbers, counters: Mapping[str, float], at: datetime, *, fed: bool
+    ) -> None:
+        """Learn whether the DC side power of a PCS has a sign; with PV of a PBD in it counters do not tell."""
+        power, export = numbers.get("dc_side_power_reported"), numbers.get("grid_power_reported")
+        load = numbers.get("load_power")
+        known = self._is_alone(numbers, fed=fed) and power is not None and export is not None and load is not None
+        gap = abs((power or 0.0) - (export or 0.0) - (load or 0.0))
+        explained = gap <= CLOSED * max(LEAST_POWER, abs(power or 0.0), load or 0.0)
+        self._battery_way.learn(
+            power, counters if known else {}, "charge", "discharge", at, explained=explained and (power or 0.0) > 0
+        )
+
+    def _is_alone(self, numbers: Numbers, *, fed: bool) -> bool:
+        """Return whether no PBD feeds the DC side of a PCS, as far as it is known."""
+        return not fed and all(power <= LEAST_POWER for power in self._handed_over(numbers))
+
+    def _learn_balance(self, numbers: Numbers, flow: Flows, at: datetime, *, fed: bool) -> bool:
         """Let the balance of powers as sent vote on signs, once the meaning of `pac` is known; return if it can."""
         grid, load = numbers.get("grid_power_reported"), numbers.get("load_power")
         battery, pv = flow.measured_battery, 0.0 if self._kind is Kind.PCS else flow.pv
         if self._kind is Kind.PBD or battery is None or pv is None or grid is None or load is None:
             return False
         powers = {"pv": pv, "battery": battery, "grid": grid, "load": load}
-        if self._kind is Kind.PCS or self.facts().meaning is not None:
-            self._balance.learn(powers, self._battery.votes, self._grid.sign, at)
+        facts = self.facts()
+        if facts.battery_way is None and facts.grid_way is None and (self._kind is Kind.PCS or facts.meaning):
+            # With PV of a PBD beside it a DC side of the other reading may close the balance the wrong way round.
+            alone = self._kind is not Kind.PCS or self._is_alone(numbers, fed=fed)
+            may_be_inverted = (
+                alone and self._battery_way.may_be_inverted(at),
+                self._grid_way.may_be_inverted(at),
+            )
+            self._balance.learn(powers, self._battery.votes, self._grid.sign, at, may_be_inverted=may_be_inverted)
         return True
+
+    def _learn_battery(
+        self,
+        numbers: Numbers,
+        values: Mapping[str, Value],
+        flow: Flows,
+        counters: Mapping[str, float],
+        at: datetime,
+        *,
+        fed: bool,
+    ) -> None:
+        """Let counters, flags and status vote on the sign of battery power, where they can prove it."""
+        if self.facts().battery_way is not None:
+            return
+        inverted = self._battery_way.may_be_inverted(at)
+        present = INVERTED if self._corrections.get("battery_sign") == INVERTED else NORMAL
+        closes = self._kind is Kind.PCS and self._balance.closing == present
+        own = None if closes or fed else self._own_battery(numbers, flow.measured_battery)
+        flag, status = values.get("battery_flow_flag"), values.get("battery_status")
+        sign = FLOW_SIGNS.get(flag) if isinstance(flag, str) else None
+        self._battery.learn(own, counters, sign, at, may_be_inverted=inverted)
+        told = FLOW_SIGNS.get(status, 0) if isinstance(status, str) else 0
+        self._battery.learn_status(own, told, at, may_be_inverted=inverted)
 
     def _inverted(self, name: str, verdict: Verdict) -> bool:
         """Return whether a sign is inverted by the user's word, else by what was found."""
         return (self._corrections.get(name) or verdict.verdict) == INVERTED
 
     def _own_battery(self, numbers: Numbers, measured: float | None) -> float | None:
-        """Return the battery power that can prove its sign: on a PCS not if PV of a PBD may be in it.
+        """Return the battery power that can prove its sign: on a PCS only while no PV of a PBD can be in it.
 
-        With PV twice the charging power the DC side delivers as much as the battery takes: equal amounts prove nothing.
+        Voltage times current of the battery prove nothing: with PV twice the charging power the DC side delivers as
+        much as the battery takes.
         """
         if self._kind is not Kind.PCS or measured is None:
             return measured
-        handed_over = [power for key in _HANDED_OVER if (power := numbers.get(key)) is not None]
-        if any(power > max(0.05, 0.1 * abs(measured)) for power in handed_over):
-            return None
-        other = by_voltage(numbers)
-        if other is None:
-            return measured if handed_over else None
-        return measured if abs(abs(measured) - abs(other)) <= max(0.5, 0.15 * abs(other)) else None
+        handed_over = self._handed_over(numbers)
+        absent = handed_over and all(power <= max(0.05, 0.1 * abs(measured)) for power in handed_over)
+        return measured if absent else None
 
-    def _pairs(self, numbers: Numbers, battery: Mapping[str, float]) -> dict[str, Pair]:
+    @staticmethod
+    def _handed_over(numbers: Numbers) -> list[float]:
+        return [power for key in _HANDED_OVER if (power := numbers.get(key)) is not None]
+
+    def _pairs(self, numbers: Numbers) -> dict[str, Pair]:
         """Return the powers as sent with the counters that they feed."""
         raw, pairs = self._raw, dict[str, Pair]()
+        battery = _counters(numbers, charge="battery_charge_energy", discharge="battery_discharge_energy")
         load, grid = (
             _counters(numbers, load="load_energy"),
             _counters(numbers, **{"import": "grid_import_energy", "export": "grid_export_energy"}),
@@ -192,7 +244,9 @@ class Learning:
         candidates: list[tuple[str, float | None, Mapping[str, float]]] = []
         if self._kind is Kind.PBD:
             inputs = [raw[key] for key in PV_INPUTS if key in raw]
-            candidates.append(("pv", sum(inputs) if inputs else None, _counters(numbers, pv="pv_energy")))
+            produced = _counters(numbers, pv="pv_energy")
+            candidates.append(("inputs", sum(inputs) if inputs else None, produced))
+            candidates.append(("pv", raw.get("pv_power_reported"), produced))
         else:
             candidates += [("load", raw.get("load_power"), load), ("grid", raw.get("grid_power_reported"), grid)]
         if self._kind in HPS:

@@ -86,6 +86,13 @@ def _match(kind: Kind, member: str) -> tuple[int, Field] | None:
     return (2 if other.member in _own_members(kind) else 3), other
 
 
+@cache
+def is_counter(kind: Kind, member: str) -> bool:
+    """Return whether a member counts energy or time."""
+    match = _match(kind, member)
+    return match is not None and match[1].quantity.state_class == "total_increasing"
+
+
 def parse(kind: Kind, members: Mapping[str, Json]) -> Parsed:
     """Return what the members of a sample say; of two members for one entity the better match counts."""
     parsed = Parsed()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from ..catalogue import Severity
 from ..enerclo.model import Json, Kind
@@ -31,6 +31,7 @@ class Reading:
     `sent` counts the entities for which the sample has a value, `unreadable` names the members among them whose value
     could not be read.
     `day_by_counters` and `day_by_powers` hold what flowed in the last 24 hours in kWh, empty while that is not known.
+    `days` holds the day that each energy of today belongs to, in the device's own clock.
     """
 
     kind: Kind
@@ -48,3 +49,4 @@ class Reading:
     corrections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     day_by_counters: Mapping[str, float] = field(default_factory=dict)
     day_by_powers: Mapping[str, float] = field(default_factory=dict)
+    days: Mapping[str, date] = field(default_factory=dict)

@@ -4,20 +4,96 @@ import hashlib
 from collections.abc import Mapping
 
 from ..enerclo.model import Json, Kind, Sample
-from .members import Parsed
+from .members import Parsed, is_counter
+from .numbers import parse_number
 from .reading import Value
-from .store import a_dict, a_moment
+from .store import a_count, a_dict, a_moment, a_text
 
+LASTING = 6  # samples after which zeros are real
+KEEPS_COMING = 2  # samples in a row with news
 _HV_VOLTAGES = tuple((f"pv{number}_voltage", f"pv{number}_voltage_hv") for number in (1, 2, 3))
 
 
-def is_lost(values: Mapping[str, Value]) -> bool:
-    """Return whether the cloud calls the device lost."""
-    return values.get("online") is False or values.get("operating_state") == "lost" or values.get("status") == "-1"
+class Zeros:
+    """Zeros of a sample that are none: counters that were positive are 0 in it (G20); after six such they are real.
+
+    Until then each member that is 0, but was not in the last good sample, goes on as it was there. Counters do not:
+    they have their own guards.
+    """
+
+    def __init__(self, state: Json = None) -> None:
+        stored = a_dict(state)
+        self._count = a_count(stored.get("count"))
+        self._good = a_dict(stored.get("good"))
+
+    def dump(self) -> dict[str, Json]:
+        """Return what is held, for storage."""
+        return {"count": self._count, "good": {**self._good}}
+
+    @property
+    def held(self) -> bool:
+        """Whether the last sample's zeros are held back."""
+        return 0 < self._count < LASTING
+
+    def filled(
+        self,
+        kind: Kind,
+        members: Mapping[str, Json],
+        before: Mapping[str, Json] | None,
+        *,
+        zeroed: bool,
+        learn: bool,
+    ) -> Mapping[str, Json]:
+        """Return the members of a sample without zeros that are none; `before` are those of the sample before."""
+        if learn:
+            if zeroed and self._count == 0:
+                self._good = dict(before or {})
+            self._count = min(LASTING, self._count + 1) if zeroed else 0
+            if not self.held:
+                self._good = {}
+        if not self.held:
+            return members
+        zeros = {
+            name: self._good[name]
+            for name, value in members.items()
+            if parse_number(value) == 0 and parse_number(self._good.get(name)) and not is_counter(kind, name)
+        }
+        return {**members, **zeros}
+
+
+class Liveness:
+    """Whether a device is lost: by its flag, unless samples keep coming with new times and new numbers (G23)."""
+
+    def __init__(self, state: Json = None) -> None:
+        stored = a_dict(state)
+        self._last = a_text(stored.get("last"))
+        self._news = a_count(stored.get("news"))
+
+    def dump(self) -> dict[str, Json]:
+        """Return the last sample's fingerprint and how many in a row brought news, for storage."""
+        return {"last": self._last, "news": self._news}
+
+    @property
+    def overruled(self) -> bool:
+        """Whether the cloud calls the device lost, and its samples say otherwise."""
+        return self._news >= KEEPS_COMING
+
+    def lost(self, parsed: Parsed, *, learn: bool) -> bool:
+        """Return whether the device is lost."""
+        values = parsed.values
+        flagged = (
+            values.get("online") is False or values.get("operating_state") == "lost" or values.get("status") == "-1"
+        )
+        if learn:
+            numbers = _digest(sorted(parsed.numbers.items()))
+            news = flagged and self._last is not None and numbers != self._last
+            self._news = min(KEEPS_COMING, self._news + 1) if news else 0
+            self._last = numbers
+        return flagged and not self.overruled
 
 
 def take_hv_voltages(numbers: dict[str, float | None]) -> None:
-    """§2.2: on HV models the PV voltages are those of the HV fields."""
+    """Take the PV voltages of HV models from the HV fields."""
     for key, source in _HV_VOLTAGES:
         if source in numbers:
             numbers[key] = numbers[source]
@@ -32,8 +108,11 @@ def whole_words(values: dict[str, Value]) -> None:
 
 def fingerprint(parsed: Parsed) -> str:
     """Return what tells apart the numbers of two samples without a time."""
-    text = repr((sorted(parsed.numbers.items()), sorted(parsed.values.items(), key=lambda item: item[0])))
-    return hashlib.blake2s(text.encode(errors="replace"), digest_size=8).hexdigest()
+    return _digest((sorted(parsed.numbers.items()), sorted(parsed.values.items(), key=lambda item: item[0])))
+
+
+def _digest(value: object) -> str:
+    return hashlib.blake2s(repr(value).encode(errors="replace"), digest_size=8).hexdigest()
 
 
 def stored_sample(value: Json, kind: Kind) -> Sample | None:

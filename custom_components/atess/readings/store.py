@@ -1,10 +1,18 @@
 """Reading what was learnt back from storage: whatever is damaged counts as never learnt."""
 
 import math
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import Field, fields, is_dataclass
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar, Protocol, get_args, get_origin
 
 from ..enerclo.model import Json
+
+
+class Dataclass(Protocol):
+    """An instance of a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
 def a_dict(value: Json | Mapping[str, Json]) -> dict[str, Json]:
@@ -58,3 +66,57 @@ def _a_datetime(value: Json) -> datetime | None:
     except ValueError:
         return None
     return found if found is not None and 2000 <= found.year < 2100 else None
+
+
+def a_date(value: Json) -> date | None:
+    """Return a stored date, else None."""
+    try:
+        return date.fromisoformat(a_text(value) or "")
+    except ValueError:
+        return None
+
+
+_READERS: Mapping[Any, Callable[[Json], Any]] = {
+    float: a_number,
+    int: a_count,
+    bool: lambda value: value is True,
+    str: a_text,
+    datetime: a_moment,
+    date: a_date,
+}
+
+
+def dumped(state: Dataclass) -> dict[str, Json]:
+    """Return a dataclass of numbers, texts, moments, flags and dataclasses of these, for storage."""
+    return {field.name: _plain(getattr(state, field.name)) for field in fields(state)}
+
+
+def loaded[T: Dataclass](kind: type[T], stored: Json) -> T | None:
+    """Return a dataclass from storage, damaged fields at their defaults; None if one without a default is damaged."""
+    values = a_dict(stored)
+    found = {field.name: _field(field.type, values.get(field.name)) for field in fields(kind)}
+    try:
+        return kind(**{name: value for name, value in found.items() if value is not None})
+    except TypeError:
+        return None
+
+
+def _field(kind: Any, value: Json) -> Any:  # noqa: ANN401  # as many types as dataclasses have
+    """Return a field from storage; None if it is absent or damaged."""
+    arguments = get_args(kind)
+    if get_origin(kind) is list:
+        items = [_field(arguments[0], item) for item in a_list(value)]
+        return [item for item in items if item is not None]
+    if arguments:
+        kind = arguments[0]  # the other one is None
+    if isinstance(kind, type) and is_dataclass(kind):
+        return loaded(kind, value)
+    return None if value is None else _READERS[kind](value)
+
+
+def _plain(value: Any) -> Json:  # noqa: ANN401
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return dumped(value) if is_dataclass(value) and not isinstance(value, type) else value

@@ -14,6 +14,8 @@ from .derived import BATTERIES, HPS, INVERTERS, energy_stored
 from .energies import FLOWS, unaccounted
 from .numbers import clean, parse_code
 from .reading import Reading, Value
+from .selfchecks.pcs import BATTERY
+from .sums import Sums
 
 APART = timedelta(minutes=10)
 
@@ -67,7 +69,7 @@ def link_of(reading: Reading, data_log_sn: str | None = None) -> Link:
 def state_of_charge(
     device_sn: str, readings: Readings, links: Links, stale: Collection[str] = ()
 ) -> StateOfCharge | None:
-    """Return the state of charge of a device by the order of §3.6; None without a source that holds."""
+    """Return the state of charge of a device by the order of sources; None without a source that holds."""
     usable = {sn: each for sn, each in readings.items() if sn not in stale and each.values.get("online") is not False}
     link = links.get(device_sn)
     if link is not None and link.kind not in BATTERIES:
@@ -87,11 +89,12 @@ def state_of_charge(
 
 
 def shared_values(
-    readings: Readings, links: Links, stale: Collection[str] = ()
+    readings: Readings, links: Links, stale: Collection[str] = (), batteries: Mapping[str, str] | None = None
 ) -> tuple[dict[str, dict[str, Value]], dict[str, Source]]:
     """Return, by device, the values that others decide, and the source of its state of charge.
 
     `stale` holds the devices whose instantaneous values no longer hold (G19). The values replace the device's own.
+    `batteries` says by PCS what its DC side power is (`dc_side` with the power of its PBDs, or `battery`).
     """
     values: dict[str, dict[str, Value]] = {}
     sources: dict[str, Source] = {}
@@ -103,8 +106,12 @@ def shared_values(
             sources[sn] = charge.source
             if charge.source != "own":
                 found["battery_state_of_charge"] = charge.value
-        if reading.kind is Kind.PCS and (controllers := _controllers_of(sn, links)):
-            found |= _battery_values(pcs_battery_power(reading, controllers, readings, stale))
+        if reading.kind is Kind.PCS:
+            controllers = controllers_of(sn, links)
+            if (batteries or {}).get(sn) == BATTERY:
+                found |= _battery_values(dc_side_power(reading))
+            elif controllers:
+                found |= _battery_values(pcs_battery_power(reading, controllers, readings, stale))
         if found:
             values[sn] = found
     return values, sources
@@ -113,21 +120,31 @@ def shared_values(
 def pcs_battery_power(
     pcs: Reading, controllers: Iterable[str], readings: Readings, stale: Collection[str] = ()
 ) -> float | None:
-    """Return the battery power of a PCS in kW, + discharging: its DC side without the output of its PBDs (§3.3)."""
+    """Return the battery power of a PCS in kW, + discharging: its DC side without the output of its PBDs."""
     own = pcs.values.get("battery_power")
     if pcs.values.get("pbd_output_power") is not None:
         return own if isinstance(own, float) else None
-    side = pcs.values.get("dc_side_power_reported")
-    outputs = [_pbd_output(pcs, readings.get(sn)) if sn not in stale else None for sn in controllers]
+    side = dc_side_power(pcs)
+    outputs = [pbd_output(pcs, readings.get(sn)) if sn not in stale else None for sn in controllers]
     known = [output for output in outputs if output is not None]
-    if isinstance(side, float) and len(known) == len(outputs):
-        # Where the user inverted the sign, the device's own value is the DC side negated.
-        inverted = isinstance(own, float) and own * side < 0
-        return clean((-side if inverted else side) - sum(known), 4)
+    if side is not None and len(known) == len(outputs):
+        return clean(side - sum(known), 4)
     voltage, current = pcs.values.get("battery_voltage"), pcs.values.get("battery_current")
     if isinstance(voltage, float) and isinstance(current, float):
         return clean(voltage * current / 1000, 4)
     return None
+
+
+def dc_side_power(pcs: Reading) -> float | None:
+    """Return the DC side power of a PCS in kW, + from the battery, with the sign that the user chose."""
+    side, own = pcs.values.get("dc_side_power_reported"), pcs.values.get("battery_power")
+    if not isinstance(side, float):
+        return None
+    handed_over = pcs.values.get("pbd_output_power")
+    if isinstance(own, float) and isinstance(handed_over, float):
+        own += handed_over
+    # Where the user inverted the sign, the device's own value is the DC side negated.
+    return -side if isinstance(own, float) and own * side < 0 else side
 
 
 def plant_values(
@@ -137,13 +154,17 @@ def plant_values(
     *,
     ended: Collection[str] = (),
     capacities: Mapping[str, float] | None = None,
+    memory: Sums | None = None,
+    batteries: Mapping[str, str] | None = None,
 ) -> dict[str, Value]:
     """Return the sums over all devices of `links`, by the keys of the catalogue's PLANT.
 
     Absent: no device contributes. None: one of those that do has no value now, or no reading yet. `ended` holds the
     devices whose day is over (G12). `capacities` are usable ones in kWh by device; they weigh the state of charge.
+    With a `memory` energies keep their level while devices come, go, or have no value (G24); without one they are
+    plain sums, of today only while all devices are on the same day.
     """
-    shared, _ = shared_values(readings, links, stale)
+    shared, _ = shared_values(readings, links, stale, batteries)
     values: dict[str, Value] = {}
     for key in _POWERS:
         senders = _contributors(key, readings, links)
@@ -158,15 +179,26 @@ def plant_values(
     if "grid_power" in values:
         values |= _halves(values["grid_power"], "grid_import_power", "grid_export_power")
     for key in _ENERGIES:
-        senders = _contributors(key, readings, links)
-        energies = [_number(readings, sn, key) for sn in senders]
-        counted = [energy for energy in energies if energy is not None]
-        if energies:
-            over = key.endswith("_today") and stale_among(senders, ended)
-            whole = len(counted) == len(energies) and not over and _complete(key, readings, links)
-            values[key] = clean(sum(counted)) if whole else None
+        if senders := _contributors(key, readings, links):
+            values[key] = (
+                None
+                if key.endswith("_today") and stale_among(senders, ended)
+                else _energy(
+                    key, {sn: readings[sn] for sn in senders}, memory, complete=_complete(key, readings, links)
+                )
+            )
     values |= _plant_balance(readings, links)
     return values | _plant_charge(readings, links, stale, capacities or {})
+
+
+def _energy(key: str, members: Readings, memory: Sums | None, *, complete: bool) -> float | None:
+    """Return an energy of the plant: the sum over the devices, or what the memory makes of it."""
+    found = {sn: (_number(members, sn, key), each.days.get(key)) for sn, each in members.items()}
+    if memory is not None:
+        return memory.take(key, found, complete=complete)
+    counted = [energy for energy, _ in found.values() if energy is not None]
+    together = len({day for _, day in found.values()}) == 1
+    return clean(sum(counted)) if complete and together and len(counted) == len(found) else None
 
 
 def _plant_balance(readings: Readings, links: Links) -> dict[str, Value]:
@@ -188,7 +220,7 @@ def _plant_balance(readings: Readings, links: Links) -> dict[str, Value]:
 
 def _holds_pv(reading: Reading, links: Links) -> bool:
     """Return whether the battery power of a PCS, as it knows it itself, holds the PV power of its PBDs too."""
-    alone = reading.values.get("pbd_output_power") is not None or not _controllers_of(reading.device_sn, links)
+    alone = reading.values.get("pbd_output_power") is not None or not controllers_of(reading.device_sn, links)
     return reading.kind is Kind.PCS and not alone
 
 
@@ -201,11 +233,9 @@ def _plant_charge(
     readings: Readings, links: Links, stale: Collection[str], capacities: Mapping[str, float]
 ) -> dict[str, Value]:
     """Return state of charge and energy stored of the plant: every battery once, weighed if capacities are known."""
-    owners = [sn for sn, each in readings.items() if each.kind in INVERTERS and sn in links]
-    owners = owners or _first_kind(readings, links, (Kind.PBD, Kind.MBMS, Kind.BCU))
     charges: dict[frozenset[str], tuple[float, float | None]] = {}
     sent = False
-    for sn in owners:
+    for sn in _owners(readings, links):
         sent |= "battery_state_of_charge" in readings[sn].values
         charge = state_of_charge(sn, readings, links, stale)
         if charge is None:
@@ -226,8 +256,20 @@ def _plant_charge(
     }
 
 
+def described_by_plant_charge(readings: Readings, links: Links, stale: Collection[str] = ()) -> frozenset[str]:
+    """Return the devices whose state of charge is in that of the plant."""
+    found = (state_of_charge(sn, readings, links, stale) for sn in _owners(readings, links))
+    return frozenset[str]().union(*(charge.devices for charge in found if charge is not None))
+
+
+def _owners(readings: Readings, links: Links) -> list[str]:
+    """Return the devices that have the plant's batteries."""
+    owners = [sn for sn, each in readings.items() if each.kind in INVERTERS and sn in links]
+    return owners or _first_kind(readings, links, (Kind.PBD, Kind.MBMS, Kind.BCU))
+
+
 def _kinds_of(key: str, links: Links) -> tuple[frozenset[Kind], ...]:
-    """Return the kinds that count a value, by preference: what one counts the next must not count again (§3.8)."""
+    """Return the kinds that count a value, by preference: what one counts the next must not count again."""
     if key.startswith("pv_"):
         has_controller = any(link.kind is Kind.PBD for link in links.values())
         return (HPS | {Kind.PBD} if has_controller else INVERTERS if key == "pv_power" else HPS,)
@@ -260,7 +302,7 @@ def _first_kind(readings: Readings, links: Links, kinds: Iterable[Kind]) -> list
     return []
 
 
-def _controllers_of(pcs: str, links: Links) -> list[str]:
+def controllers_of(pcs: str, links: Links) -> list[str]:
     """Return the PBDs on the DC bus of a PCS: those that belong to it and to no other PCS."""
     inverters = [sn for sn, link in links.items() if link.kind is Kind.PCS]
     return [
@@ -276,7 +318,7 @@ def _belongs(one: Link, other: Link) -> bool:
     return _same_system(one, other)
 
 
-def _pbd_output(pcs: Reading, controller: Reading | None) -> float | None:
+def pbd_output(pcs: Reading, controller: Reading | None) -> float | None:
     """Return what a PBD hands to the DC bus in kW; None if it is not known for the moment of the PCS's sample."""
     if controller is None or not _close([pcs, controller]):
         return None

@@ -70,24 +70,55 @@ class BatterySign:
 
     Evidence: at least 15 minutes and three samples in which one of the battery's counters rises by 0.2 kWh and the
     other not at all, with a mean power of at least 0.2 kW; without counters, `batFlag` at the same value throughout.
-    Three equal votes in a row latch, three opposite ones change the latch. The balance of powers votes too.
+    Three equal votes in a row latch, three opposite ones change the latch. The balance of powers votes too, and so do
+    six samples in a row in which the battery's status tells the way.
     """
 
     def __init__(self, state: Json = None) -> None:
         stored = a_dict(state)
         self.votes = Votes((NORMAL, INVERTED), stored.get("votes"), latch=3, change=3)
         self._window = Window(stored.get("window"))
+        self._agrees = a_count(stored.get("agrees"))
+        self._contradicts = a_count(stored.get("contradicts"))
 
     def dump(self) -> dict[str, Json]:
         """Return what was learnt, for storage."""
-        return {"votes": self.votes.dump(), "window": self._window.dump()}
+        return {
+            "votes": self.votes.dump(),
+            "window": self._window.dump(),
+            "agrees": self._agrees,
+            "contradicts": self._contradicts,
+        }
 
     def verdict(self) -> Verdict:
         """Return the verdict with its evidence."""
         return self.votes.as_verdict("battery_sign", NORMAL)
 
-    def learn(self, power: float | None, counters: Mapping[str, float], flag: int | None, at: datetime) -> None:
-        """Learn from a fresh sample: battery power in kW as measured (None: not), counters in kWh, `batFlag`."""
+    def learn_status(self, power: float | None, status: int, at: datetime, *, may_be_inverted: bool = True) -> None:
+        """Learn from the status that a battery reports beside its power: -1 charging, 1 discharging, 0 neither."""
+        if power is None or abs(power) < LEAST_POWER or not status:
+            return
+        agrees = (power > 0) is (status > 0)
+        self._agrees, self._contradicts = (self._agrees + 1, 0) if agrees else (0, self._contradicts + 1)
+        if max(self._agrees, self._contradicts) < BATCH:
+            return
+        self._agrees = self._contradicts = 0
+        if agrees or may_be_inverted:
+            self.votes.vote(NORMAL if agrees else INVERTED, at, by_status=BATCH, mean_power=power)
+
+    def learn(
+        self,
+        power: float | None,
+        counters: Mapping[str, float],
+        flag: int | None,
+        at: datetime,
+        *,
+        may_be_inverted: bool = True,
+    ) -> None:
+        """Learn from a fresh sample: battery power in kW as measured (None: not), counters in kWh, `batFlag`.
+
+        Where the power may have no sign at all, `may_be_inverted` False, counters prove nothing against it.
+        """
         window = self._window
         counts = {"charge", "discharge"} <= counted(counters)
         if power is None or not (counts or flag):
@@ -110,7 +141,8 @@ class BatterySign:
         ):
             return
         choice = NORMAL if (mean < 0) is (charged > discharged) else INVERTED
-        self.votes.vote(choice, at, mean_power=mean, charged=charged, discharged=discharged)
+        if choice == NORMAL or may_be_inverted or not counts:
+            self.votes.vote(choice, at, mean_power=mean, charged=charged, discharged=discharged)
         window.restart(at, powers, counters)
 
 

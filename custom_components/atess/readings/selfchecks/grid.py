@@ -53,12 +53,14 @@ class GridCheck:
         *,
         swapped_sign: bool,
         sign_known: bool | None = None,
+        may_be_inverted: bool = True,
     ) -> None:
         """Learn from a fresh sample: grid power as sent and PV power in kW, counters in kWh.
 
         Counters: `import` and `export` by their assumed meaning, `discharge` of the battery where there is one, each
         perhaps also with `_today`. `swapped_sign` says that positive power is known to be import, `sign_known` whether
-        the sign was decided: False while it is about to be, None if it cannot be.
+        the sign was decided: False while it is about to be, None if it cannot be. Where the power may have no sign at
+        all, `may_be_inverted` False, nothing is held against it.
         """
         window = self._window
         if power is None or not {"import", "export"} <= counted(counters):
@@ -82,9 +84,9 @@ class GridCheck:
         evidence = {"mean_power": mean, "imported": imported, "exported": exported}
         if night:
             self._counters.vote(NORMAL if imported > exported else SWAPPED, at, **evidence)
-            if abs(mean) >= LEAST_POWER:
+            if abs(mean) >= LEAST_POWER and (mean < 0 or may_be_inverted):
                 self.sign.vote(NORMAL if mean < 0 else INVERTED, at, **evidence)
-        elif abs(mean) >= LEAST_POWER:
+        elif abs(mean) >= LEAST_POWER and (mean < 0 or may_be_inverted):
             importing = (mean < 0) is not swapped_sign
             choice = NORMAL if (imported > exported) is importing else SWAPPED
             confirms = choice == NORMAL if self._assumed else self._counters.verdict in {None, choice}

@@ -1,4 +1,4 @@
-"""§3.2: which of `ppv`, `ppv1`, `ppv2`, `ppv3` is the total PV power of an HPS."""
+"""Which of `ppv`, `ppv1`, `ppv2`, `ppv3` is the total PV power of an HPS."""
 
 from datetime import datetime
 

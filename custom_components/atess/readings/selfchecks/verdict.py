@@ -59,9 +59,9 @@ class Votes:
             "evidence": {**self.evidence},
         }
 
-    def vote(self, choice: str, at: datetime, **evidence: float) -> None:
-        """Count a vote with the numbers behind it."""
-        self._run = self._run + 1 if choice == self._last else 1
+    def vote(self, choice: str, at: datetime, weight: int = 1, /, **evidence: float) -> None:
+        """Count a vote, as often as it weighs, with the numbers behind it."""
+        self._run = self._run + weight if choice == self._last else weight
         self._last = choice
         needed = self._latch if self.verdict is None else self._change
         if choice == self.verdict or self._run >= needed:

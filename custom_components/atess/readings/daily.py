@@ -1,0 +1,229 @@
+"""Guard on daily counters (G12): resets are believed if the counter counts on from them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from ..enerclo.model import Json
+from .lifetime import NEW_CYCLE
+from .rises import Row, When, allowance, extend, from_zero, hours_since, unit_factor
+from .store import dumped, loaded
+
+YOUNG_DAY = 2.0  # hours
+LATE = 0.05  # kWh below the last value at which a counter still is yesterday's
+SMALL_DIP, SMALL_NEGATIVE = 0.3, -0.5
+NEAR_ZERO = 0.1  # kWh beside what can have flowed
+FLOW_SAMPLES, FLOW_RISE = 3, 0.3  # with the lifetime counter as a witness
+BESIDE = 0.5  # hours between samples within which a counter is the same one, and yesterday's very value no coincidence
+
+
+@dataclass(slots=True, kw_only=True)
+class Daily:
+    """What is known of a daily counter: the value last accepted, its day, yesterday's end, and what waits."""
+
+    value: float | None = None
+    at: datetime | None = None
+    rose_at: datetime | None = None
+    day: date | None = None
+    yesterday: float | None = None
+    unseen: float = 0.0
+    pending: float | None = None
+    row: Row | None = None
+    total: float | None = None
+    apart: bool = False
+    before: float | None = None
+    before_at: datetime | None = None
+
+
+class DailyCounter:
+    """G12: one `...Today` energy, which resets at the device's midnight, sometimes late or twice.
+
+    A fall within the day is a reset only if the counter counts on: it begins near 0 and rises, as the lifetime counter
+    of the same flow does, or begins anew with it, or else over six samples. Should the counter that was left come back,
+    it is not counted twice. `total` is what the lifetime counter shows, where it was accepted in the same sample: a
+    rise far beyond its own waits too, unless the two have been found to differ (`apart`).
+    """
+
+    def __init__(self, nominal: float, state: Json = None) -> None:
+        self._nominal = nominal
+        known = loaded(Daily, state) or Daily()
+        self._renewed_at: datetime | None = None
+        whole = known.value is not None and known.at is not None and known.day is not None
+        self._state = known if whole else Daily()
+
+    def dump(self) -> dict[str, Json]:
+        """Return what was accepted and what waits to be, for storage."""
+        return dumped(self._state)
+
+    @property
+    def value(self) -> float | None:
+        """The value last accepted."""
+        return self._state.value
+
+    @property
+    def day(self) -> date | None:
+        """The day that the value shown belongs to, in the device's own clock."""
+        return self._state.day
+
+    def read(
+        self,
+        value: float | None,
+        when: When,
+        *,
+        total: float | None = None,
+        renewed_at: datetime | None = None,
+        learn: bool = True,
+    ) -> float | None:
+        """Return the value to show for a value sent (None: unusable), in kWh; without `learn` what was shown before."""
+        state = self._state
+        self._renewed_at = renewed_at
+        if value is not None and value < 0:
+            value = 0.0 if value >= SMALL_NEGATIVE else None
+        if state.value is None or state.at is None or state.day is None:
+            if value is not None and learn:
+                self._accept(value, when, when.local.date(), total)
+            return value
+        new_day = when.local.date() > state.day
+        if value is None:
+            return None if new_day else state.value
+        if learn and new_day:
+            self._next_day(value, state.value, state.day, when, total)
+        elif learn:
+            self._same_day(value, state.value, when, total)
+        return state.value
+
+    def _same_day(self, value: float, last: float, when: When, total: float | None) -> None:
+        state = self._state
+        assert state.at is not None  # noqa: S101
+        day = when.local.date()
+        if value < last:
+            if last - value <= max(SMALL_DIP, (1 - NEW_CYCLE) * last) + 1e-9:
+                state.row = None
+            elif when.utc > state.at and self._resets(value, last, when, total):
+                left, left_at = last, state.at
+                self._accept(value, when, day, total)
+                state.before, state.before_at = left, left_at
+            return
+        hours = hours_since(state.at, when)
+        jumps = value - last > from_zero(self._nominal, hours)
+        if self._bounces(value, last, hours, when) or (jumps and self._comes_back(value, when)):
+            return
+        rise = allowance(self._nominal, hours)
+        waits = state.row is not None and last < state.row.first <= value
+        beyond = self._beyond_total(value - last, total)
+        if value <= last + rise and not waits and not beyond:
+            self._accept(value, when, day, total)
+        elif unit_factor(value, last, rise) is None or value <= last + rise:
+            self._rises_too_far(value, last, when, total, beyond=beyond)
+
+    def _rises_too_far(self, value: float, last: float, when: When, total: float | None, *, beyond: bool) -> None:
+        state = self._state
+        assert state.at is not None  # noqa: S101
+        state.row = row = extend(state.row, value, self._nominal, when)
+        if row.counting and value <= last + allowance(self._nominal, hours_since(state.rose_at or state.at, when)):
+            state.apart |= beyond
+            self._accept(value, when, when.local.date(), total)
+
+    def _resets(self, value: float, last: float, when: When, total: float | None) -> bool:
+        """Return whether a fall within the day is a reset: a counter that begins near 0 and counts on."""
+        state = self._state
+        assert state.at is not None  # noqa: S101
+        if state.row is None or not state.row.continues(value, self._nominal, when):
+            hours = hours_since(state.at, when)
+            near_zero = value <= self._nominal * hours + NEAR_ZERO
+            other_unit = unit_factor(value, last, allowance(self._nominal, hours)) is not None
+            begins = near_zero and not other_unit and not self._comes_back(value, when)
+            state.row = extend(None, value, self._nominal, when, total) if begins else None
+            return False
+        state.row.add(value, when)
+        row = state.row
+        if total is not None and row.total is not None and not state.apart:
+            rise, flowed = value - row.first, total - row.total
+            agrees = abs(rise - flowed) <= max(0.2, 0.3 * flowed)
+            if row.count >= FLOW_SAMPLES and rise >= FLOW_RISE - 1e-9 and agrees:
+                return True
+        renewed = self._renewed_at is not None and self._renewed_at >= row.since and row.count >= FLOW_SAMPLES
+        return renewed or row.counting
+
+    def _comes_back(self, value: float, when: When) -> bool:
+        """Return whether a value is where the counter was before it rose or fell by more than it should."""
+        before, since = self._state.before, self._state.before_at
+        if before is None or since is None:
+            return False
+        return before - SMALL_DIP <= value <= before + allowance(self._nominal, hours_since(since, when))
+
+    def _bounces(self, value: float, last: float, hours: float, when: When) -> bool:
+        """Return whether a value may be yesterday's counter once more.
+
+        It is if it equals the last one seen then, and may be if it is as much above that as can have come until
+        midnight: then the next sample tells, which an honest counter passes.
+        """
+        state = self._state
+        final, pending = state.yesterday, state.pending
+        state.pending = None
+        if final is None or value < last + 0.2 - 1e-9:
+            return False
+        equal = abs(value - final) <= max(0.05, 0.02 * final) + 1e-9
+        if when.hours_into_day >= YOUNG_DAY:
+            return equal and hours < BESIDE and value - last >= max(1.0, 0.5 * final)
+        if equal:
+            return True
+        if not final < value <= final + allowance(self._nominal, state.unseen):
+            return False
+        state.pending = value
+        return pending is None or value < pending
+
+    def _next_day(self, value: float, last: float, day: date, when: When, total: float | None) -> None:
+        state = self._state
+        assert state.at is not None  # noqa: S101
+        hours, since_midnight = hours_since(state.at, when), when.hours_into_day
+        plausible = value <= allowance(self._nominal, since_midnight)
+        if value < last - LATE - 1e-9:
+            # What statistics would not take for a reset, but for a fall, is yesterday's counter with a small dip.
+            if plausible and value < NEW_CYCLE * last and self._is_todays(value, when, total):
+                self._begin_day(value, last, hours - since_midnight, when, total)
+            return
+        rise = allowance(self._nominal, hours)
+        counts_on = hours < BESIDE or self._beyond_total(value, total)
+        if value > last + LATE + 1e-9 and since_midnight > YOUNG_DAY and not counts_on:
+            if plausible:
+                self._begin_day(value, last, hours - since_midnight, when, total)
+        elif value <= last + rise and not self._beyond_total(value - last, total):
+            self._accept(max(value, last), when, day, total)
+
+    def _is_todays(self, value: float, when: When, total: float | None) -> bool:
+        """Return whether a value in a new day can be that day's: by the lifetime counter, else if it counts on."""
+        state = self._state
+        if not self._beyond_total(value, total):
+            return True
+        state.row = extend(state.row, value, self._nominal, when)
+        if not state.row.counting:
+            return False
+        state.apart = True
+        return True
+
+    def _beyond_total(self, rise: float, total: float | None) -> bool:
+        """Return whether the lifetime counter of the same flow has risen by far less since the last accepted sample."""
+        state = self._state
+        if total is None or state.total is None or state.apart:
+            return False
+        return rise > 2 * max(0.0, total - state.total) + 1.0
+
+    def _begin_day(self, value: float, last: float, unseen: float, when: When, total: float | None) -> None:
+        """Begin a day; remember yesterday's last value, and for how many hours until midnight it was not seen."""
+        state = self._state
+        state.yesterday, state.unseen, state.pending = last, max(0.0, unseen), None
+        self._accept(value, when, when.local.date(), total)
+
+    def _accept(self, value: float, when: When, day: date, total: float | None) -> None:
+        state = self._state
+        if value != state.value:
+            state.rose_at = when.utc
+        if state.day != day or state.value is None or state.at is None or value < state.value:
+            state.before = state.before_at = None
+        elif state.before is None and value - state.value > from_zero(self._nominal, hours_since(state.at, when)):
+            state.before, state.before_at = state.value, state.at
+        if total is not None:
+            state.total = total
+        elif state.value != value:
+            state.total = None
+        state.value, state.at, state.day, state.row = value, when.utc, day, None

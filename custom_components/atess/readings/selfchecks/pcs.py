@@ -1,0 +1,67 @@
+"""What the DC side power of a PCS beside a PBD holds: the battery alone, or what its PBDs deliver too."""
+
+from datetime import datetime
+
+from ...enerclo.model import Json
+from ..store import a_dict
+from .verdict import Verdict, Votes
+from .window import Window
+
+DC_SIDE, BATTERY = "dc_side", "battery"
+LEAST_HOURS, LEAST_RISE, LEAST_OUTPUT = 0.5, 0.5, 0.5
+LONGEST = 3.0
+CLOSE, FAR, STILL = 0.2, 0.4, 0.1  # shares of what the counters moved
+
+
+class PcsBattery:
+    """Whether the output of its PBDs is in a PCS's DC side power (assumed), or that is battery power already.
+
+    Evidence: at least 30 minutes in which the PBDs deliver 0.5 kWh and the PCS's own charge and discharge counters move
+    by 0.5 kWh. One reading is within a fifth of what they moved, and the other off by two fifths; or battery power
+    without the PBDs' output stays at 0 while they move. Three equal votes in a row latch, three opposite ones change.
+    """
+
+    def __init__(self, state: Json = None) -> None:
+        stored = a_dict(state)
+        self._votes = Votes((DC_SIDE, BATTERY), stored.get("votes"), latch=3, change=3)
+        self._window = Window(stored.get("window"))
+
+    def dump(self) -> dict[str, Json]:
+        """Return what was learnt, for storage."""
+        return {"votes": self._votes.dump(), "window": self._window.dump()}
+
+    @property
+    def meaning(self) -> str | None:
+        """What was decided."""
+        return self._votes.verdict
+
+    def verdict(self) -> Verdict:
+        """Return the verdict with its evidence."""
+        return self._votes.as_verdict("pcs_battery", DC_SIDE)
+
+    def learn(
+        self, side: float | None, output: float | None, charged: float | None, discharged: float | None, at: datetime
+    ) -> None:
+        """Learn from a fresh sample: DC side and PBDs' output in kW, + towards the PCS, and the counters in kWh."""
+        window = self._window
+        if side is None or output is None or charged is None or discharged is None:
+            window.clear()
+            return
+        powers = {"side": side, "output": output, "rest": abs(side - output)}
+        counters = {"charge": charged, "discharge": discharged}
+        window.add(at, powers, counters, LONGEST)
+        moved = window.rise("charge") + window.rise("discharge")
+        delivered = abs(window.integral("output"))
+        if window.hours < LEAST_HOURS - 1e-9 or moved < LEAST_RISE - 1e-9 or delivered < LEAST_OUTPUT:
+            return
+        net = window.rise("discharge") - window.rise("charge")
+        alone = abs(window.integral("side") - net)
+        without = abs(window.integral("side") - window.integral("output") - net)
+        choice = None
+        if (alone <= CLOSE * moved and without >= FAR * moved) or window.integral("rest") <= STILL * moved:
+            choice = BATTERY
+        elif without <= CLOSE * moved and alone >= FAR * moved:
+            choice = DC_SIDE
+        if choice is not None:
+            self._votes.vote(choice, at, moved=moved, as_battery=alone, as_dc_side=without)
+        window.restart(at, powers, counters)
