@@ -142,16 +142,31 @@ async def act(hass: HomeAssistant, advance: Advance, name: str, seconds: float =
     return await task
 
 
-async def set_number(hass: HomeAssistant, value: float, unique_id: str = CUT_OFF) -> None:
-    """Set a number as a dashboard does."""
-    await hass.services.async_call(
-        "number", "set_value", {ATTR_ENTITY_ID: entity_id(hass, unique_id, "number"), "value": value}, blocking=True
-    )
+async def operate(hass: HomeAssistant, domain: str, action: str, unique_id: str, **data: Any) -> asyncio.Task[None]:
+    """Operate a control as a dashboard does; raises what is refused at once, else the action goes on waiting."""
+    target = {ATTR_ENTITY_ID: entity_id(hass, unique_id, domain), **data}
+    task = asyncio.create_task(hass.services.async_call(domain, action, target, blocking=True), name=f"test {action}")
+    task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    if task.done():
+        await task
+    return task
+
+
+async def set_number(hass: HomeAssistant, value: float, unique_id: str = CUT_OFF) -> asyncio.Task[None]:
+    """Set a number as a dashboard does; see operate."""
+    return await operate(hass, "number", "set_value", unique_id, value=value)
+
+
+def issues_of(hass: HomeAssistant) -> list[ir.IssueEntry]:
+    """Return the repair issues about failed changes."""
+    return [item for (_, name), item in ir.async_get(hass).issues.items() if name.startswith("settings_")]
 
 
 def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
     """Return the repair issue about a failed change."""
-    found = [item for (domain, name), item in ir.async_get(hass).issues.items() if name.startswith("settings_")]
+    found = issues_of(hass)
     assert len(found) <= 1
     return found[0] if found else None
 

@@ -1,5 +1,6 @@
 """ATESS storage systems in Home Assistant, through the Enerclo cloud."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL, CONF_TOKEN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
@@ -136,7 +137,18 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
 
 
 async def async_remove_config_entry_device(hass: HomeAssistant, entry: AtessConfigEntry, device: DeviceEntry) -> bool:
-    """Let a user delete any device by hand; a device of the account goes with its subentry."""
+    """Let a user delete what is no longer in use; a device of the account goes with its subentry.
+
+    The plant, data loggers that devices report through and devices with fresh data are in use. Of an entry that is not
+    loaded nobody knows.
+    """
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
+    data = entry.runtime_data
+    used = {data.plant.identifier, *(item.data_log_sn for item in data.coordinators.values())}
+    used |= {item.device_sn for item in data.coordinators.values() if item.online}
+    if any(domain == DOMAIN and identifier in used for domain, identifier in device.identifiers):
+        return False
     for subentry in list(entry.subentries.values()):
         if (DOMAIN, subentry.unique_id) in device.identifiers:
             hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)

@@ -2,78 +2,68 @@
 
 from typing import Any
 
-from homeassistant.components.diagnostics import REDACTED, async_redact_data
+from homeassistant.components.diagnostics import REDACTED
 from homeassistant.const import CONF_TOKEN
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_DATA_LOG_SN, CONF_DEVICE_SN
+from .catalogue import find_field
+from .const import CONF_BASE_URL, CONF_DATA_LOG_SN
 from .coordinator import AtessCoordinator
+from .enerclo import DEFAULT_BASE_URL
+from .enerclo.token import token_secrets
+from .redaction import redacted, scrubbed
 from .runtime import AtessConfigEntry
-
-TO_REDACT = {
-    CONF_TOKEN,
-    CONF_DATA_LOG_SN,
-    CONF_DEVICE_SN,
-    "alias",
-    "dataLogSn",
-    "deviceSn",
-    "serialNum",
-    "unique_id",
-}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: AtessConfigEntry) -> dict[str, Any]:
     """Return what the account is set up with, what the cloud sent last and what was made of it."""
     data = entry.runtime_data
-    serials = {
-        serial
-        for coordinator in data.coordinators.values()
-        for serial in (coordinator.device_sn, coordinator.data_log_sn)
-        if serial
-    }
     report = {
         "entry": {
-            "data": async_redact_data(entry.data, TO_REDACT),
+            "data": {
+                **dict.fromkeys(entry.data, REDACTED),
+                CONF_BASE_URL: "default" if entry.data.get(CONF_BASE_URL) == DEFAULT_BASE_URL else REDACTED,
+            },
             "options": dict(entry.options),
         },
         "cloud": data.client.diagnostics(),
         "devices": [_device(coordinator) for coordinator in data.coordinators.values()],
         "plant": dict(data.plant.values),
-        "settings": [async_redact_data(settings.diagnostics(), TO_REDACT) for settings in data.settings.values()],
+        "settings": [settings.diagnostics() for settings in data.settings.values()],
     }
-    return {key: _without_serials(value, serials) for key, value in report.items()}
+    return {key: scrubbed(value, secrets_of(entry)) for key, value in report.items()}
+
+
+def secrets_of(entry: AtessConfigEntry) -> set[str]:
+    """Return what must not leave the house: the token, the account, the serial numbers of devices and data loggers."""
+    serials = {str(item.unique_id) for item in entry.subentries.values() if item.unique_id}
+    loggers = {str(item.data[CONF_DATA_LOG_SN]) for item in entry.subentries.values() if CONF_DATA_LOG_SN in item.data}
+    loggers |= {item.data_log_sn for item in entry.runtime_data.coordinators.values() if item.data_log_sn}
+    return {*serials, *loggers, *token_secrets(entry.data[CONF_TOKEN])}
 
 
 def _device(coordinator: AtessCoordinator) -> dict[str, Any]:
     reading = coordinator.data
+
+    def known(member: str) -> bool:
+        return find_field(coordinator.kind, member) is not None
+
     return {
         "kind": coordinator.kind,
         "online": coordinator.online,
         "last_poll_succeeded": coordinator.last_update_success,
         "trust": coordinator.interpreter.diagnostics(),
-        "base_info": async_redact_data(coordinator.base_info, TO_REDACT),
+        "base_info": redacted(coordinator.base_info),
         "reading": reading
         and {
             "sampled_at": reading.sampled_at,
             "received": reading.received,
             "fresh": reading.fresh,
             "values": dict(reading.values),
-            "members": async_redact_data(dict(reading.members), TO_REDACT),
-            "unknown": dict(reading.unknown),
-            "codes": dict(reading.codes),
+            "members": redacted(reading.members, known),
+            "unknown": redacted(reading.unknown),
+            "codes": redacted(reading.codes),
             "corrections": dict(reading.corrections),
             "faults": [fault.code for fault in reading.faults],
         },
     }
-
-
-def _without_serials(value: object, serials: set[str]) -> object:
-    """Return the value with known serial numbers redacted wherever they stand, also as part of a text or as a key."""
-    if isinstance(value, dict):
-        return {_without_serials(key, serials): _without_serials(item, serials) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_serials(item, serials) for item in value]
-    if isinstance(value, str):
-        for serial in serials:
-            value = value.replace(serial, REDACTED)
-    return value

@@ -20,6 +20,7 @@ from .entity import AtessEntity, async_add_as_reported, common_description
 from .polling_sensors import async_add_polling_sensors
 from .readings import COMPUTED, Value
 from .runtime import AtessConfigEntry
+from .settings_change import SettingsChangeSensor, async_add_settings_change
 from .settings_entity import async_add_settings
 from .settings_sensors import SettingSensor, async_add_raw_settings
 
@@ -35,6 +36,7 @@ async def async_setup_entry(
         _add_sensors(coordinator, async_add_entities)
     async_add_settings(entry, Platform.SENSOR, async_add_entities, SettingSensor)
     async_add_raw_settings(entry, async_add_entities)
+    async_add_settings_change(entry, Platform.SENSOR, async_add_entities, SettingsChangeSensor)
     async_add_polling_sensors(entry, async_add_entities)
 
 
@@ -56,7 +58,7 @@ def _add_sensors(coordinator: ValueCoordinator[Any], async_add_entities: AddConf
 class AtessSensor(AtessEntity, SensorEntity):
     """A value of a device or of the whole plant."""
 
-    _unrecorded_attributes = frozenset({"faults", "raw_value", "source"})
+    _unrecorded_attributes = frozenset({"codes", "faults", "raw_value", "source"})
 
     def __init__(self, coordinator: ValueCoordinator[Any], definition: Definition) -> None:
         """Describe the sensor as the catalogue does."""

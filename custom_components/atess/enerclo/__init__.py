@@ -20,6 +20,7 @@ from .intervals import DEFAULT_INTERVAL, MAXIMUM_INTERVAL, MINIMUM_INTERVAL
 from .model import Json, Kind, Sample
 from .pacing import Pacer, Priority
 from .paths import normalize_overrides
+from .secrets import scrubber
 from .token import account_identity, normalize_token
 
 __all__ = [
@@ -54,4 +55,5 @@ __all__ = [
     "normalize_base_url",
     "normalize_overrides",
     "normalize_token",
+    "scrubber",
 ]

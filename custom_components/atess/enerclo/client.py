@@ -249,8 +249,10 @@ class EnercloClient:
         priority: Priority = Priority.LIVE,
     ) -> float:
         """Return the earliest moment (unix seconds) at which pacing permits the next such call."""
-        path = self._next_path(endpoint(kind, operation), device_sn)
-        return self._pacer.permitted_at(path, device_sn, priority=priority)
+        row = endpoint(kind, operation)
+        read = endpoint(kind, Operation.SETTINGS) if operation is Operation.MODIFY_SETTINGS else row
+        path = self._next_path(read, device_sn)
+        return self._pacer.permitted_at(path, device_sn, method=row.method, priority=priority)
 
     def interval(self, kind: Kind, device_sn: str, operation: Operation = Operation.LATEST) -> float:
         """Return the present interval in seconds between two such calls."""

@@ -4,10 +4,9 @@ import json
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import quote
 
 from .errors import (
     AuthenticationError,
@@ -20,6 +19,7 @@ from .errors import (
     TemporaryError,
 )
 from .model import Json
+from .secrets import scrubber
 
 _SUCCESS = frozenset({0, 200})
 _PASSING = frozenset({408, 425})
@@ -36,13 +36,17 @@ _MAX_RETRY_AFTER = 86400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came over HTTP; `body` is what could be read, `fault` says why that is not all of it."""
+    """What came over HTTP; `body` is what could be read, `fault` says why that is not all of it.
+
+    `secrets` gave the caller access; what the cloud repeats of them is cut out of all that it sends.
+    """
 
     status: int
     content_type: str
     body: bytes
     fault: str = ""
     retry_after: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def interpret(answer: Answer, *, secrets: tuple[str, ...], now: datetime, write: bool = False) -> Json:
@@ -151,9 +155,7 @@ def whole_number(value: Json) -> int | None:
 def clean(text: str, secrets: tuple[str, ...], length: int) -> str:
     """Return the text as one line without control characters and secrets, cut to a length in characters."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    forms = {form for secret in secrets if secret for form in (secret, quote(secret))}
-    for form in sorted(forms, key=len, reverse=True):
-        line = re.sub(re.escape(form), "**", line, flags=re.IGNORECASE)
+    line = scrubber(secrets).text(line)
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
@@ -175,7 +177,7 @@ def _parse(answer: Answer) -> tuple[dict[str, Json], str]:
     level: list[Json] = [parsed]
     for _ in range(_MAX_DEPTH):
         level = [child for value in level for child in _children(value)]
-    return ({}, "the answer is nested too deeply") if level else (parsed, "")
+    return ({}, "the answer is nested too deeply") if level else (scrubber(answer.secrets).members(parsed), "")
 
 
 def _children(value: Json) -> Iterable[Json]:
