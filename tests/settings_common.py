@@ -53,6 +53,13 @@ PLAIN_CENTRAL: dict[str, str | None] = {
     "grid_charging_power": "gridChargePower",
     "forced_charge": "forcedChargeEnable",
 }
+# What an action of a control runs, by name.
+ENTITY_ACTIONS = {
+    "_async_set_value",
+    "async_handle_select_option",
+    "async_turn_off",
+    "async_turn_on",
+}
 CONFIRMED = {STRING: PLAIN, CENTRAL: PLAIN_CENTRAL}
 
 
@@ -145,10 +152,16 @@ async def act(hass: HomeAssistant, advance: Advance, name: str, seconds: float =
 async def operate(hass: HomeAssistant, domain: str, action: str, unique_id: str, **data: Any) -> asyncio.Task[None]:
     """Operate a control as a dashboard does; raises what is refused at once, else the action goes on waiting."""
     target = {ATTR_ENTITY_ID: entity_id(hass, unique_id, domain), **data}
+    others = set(hass._tasks)
     task = asyncio.create_task(hass.services.async_call(domain, action, target, blocking=True), name=f"test {action}")
     task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
-    for _ in range(5):
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    # What waits for time to pass is nothing that async_block_till_done may wait for.
+    for item in hass._tasks - others:
+        if item.get_coro().__name__ in ENTITY_ACTIONS:
+            item.remove_done_callback(hass._tasks.remove)
+            hass._tasks.discard(item)
+    await asyncio.sleep(0)
     if task.done():
         await task
     return task
