@@ -290,11 +290,10 @@ class SettingsWriter:
     # the way of a change
 
     @callback
-    def _wait_until(self, batch: Batch, moment: float) -> float:
-        """Show the moment (unix seconds) of the next step, and return the seconds until then."""
+    def _wait_until(self, batch: Batch, moment: float) -> None:
+        """Show the moment (unix seconds) of the next step."""
         batch.until = dt_util.utc_from_timestamp(moment)
         self._coordinator.async_update_listeners()
-        return max(0.0, moment - dt_util.utcnow().timestamp())
 
     def _permitted_at(self, operation: Operation) -> float:
         coordinator = self._coordinator
@@ -324,15 +323,8 @@ class SettingsWriter:
         before the settings are read.
         """
         coordinator = self._coordinator
-        write = self._permitted_at(Operation.MODIFY_SETTINGS)
-        read = self._permitted_at(Operation.SETTINGS)
-        self._wait_until(batch, max(read, write))
-        if (pause := write - dt_util.utcnow().timestamp()) > 0:
-            await async_wait(pause)
-        try:
-            await coordinator.async_read()
-        except EnercloError as err:
-            self._finish(batch, "not_read", err)
+        if (error := await self._async_read_anew(batch)) is not None:
+            self._finish(batch, "not_read", error)
             return None
         model = coordinator.data
         if model is None or any(key not in model.members for key in batch.asked):
@@ -349,6 +341,27 @@ class SettingsWriter:
             return None
         batch.asked = {key: value for key, value in batch.asked.items() if key not in status}
         return model.members
+
+    async def _async_read_anew(self, batch: Batch) -> EnercloError | None:
+        """Read the settings once they may be read and written; return the error if that fails.
+
+        A cloud that limits the requests is waited for.
+        """
+        for attempt in range(READ_TRIES):
+            write = self._permitted_at(Operation.MODIFY_SETTINGS)
+            self._wait_until(batch, max(write, self._permitted_at(Operation.SETTINGS)))
+            if (pause := write - dt_util.utcnow().timestamp()) > 0:
+                await async_wait(pause)
+            try:
+                await self._coordinator.async_read()
+            except LimitedError as err:
+                if attempt + 1 == READ_TRIES:
+                    return err
+            except EnercloError as err:
+                return err
+            else:
+                break
+        return None
 
     async def _async_put(self, batch: Batch, members: Mapping[str, Json]) -> bool:
         """Send the whole object; return False if it surely was not taken. Raises PacedError if it may not be sent."""
