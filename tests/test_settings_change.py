@@ -15,7 +15,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.atess import settings_writer
@@ -173,18 +173,18 @@ async def test_a_control_raises_when_the_cloud_is_gone(
 
 
 async def test_a_control_returns_after_half_a_minute(
-    hass: HomeAssistant, cloud: Simulator, settings_entry: MockConfigEntry, advance: Advance
+    hass: HomeAssistant, cloud: Simulator, settings_entry: MockConfigEntry
 ) -> None:
     """What is not known by then is left to the sensor; other controls do not wait for it."""
-    cloud.configure(write="late", write_delay=10_000)
     first = await set_number(hass, 35)
     second = await set_number(hass, 90, UPPER)
     await hass.async_block_till_done()
     assert set(settings_of(settings_entry).writer.upcoming.values()) == {35, 90}
     with patch("custom_components.atess.account.sleep", _never):
-        await advance(40, step=10)
-        assert first.done()
-        assert second.done()
+        for seconds, done in ((3, False), (28, False), (31, True)):
+            async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
+            await hass.async_block_till_done()
+            assert (first.done(), second.done()) == (done, done)
         assert first.exception() is None
         assert state(hass, CHANGE).state == "waiting"
 

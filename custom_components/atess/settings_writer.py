@@ -43,6 +43,8 @@ SETTLE = 10.0
 READ_BACKS = 2
 READ_TRIES = 3
 READ_PAUSE = 60.0
+# A change waits so long for a cloud that limits the requests, in seconds.
+LONGEST_WAIT = 3600.0
 
 type Teller = Callable[[str, Mapping[str, Any]], None]
 
@@ -347,7 +349,8 @@ class SettingsWriter:
 
         A cloud that limits the requests is waited for.
         """
-        for attempt in range(READ_TRIES):
+        give_up = dt_util.utcnow().timestamp() + LONGEST_WAIT
+        while True:
             write = self._permitted_at(Operation.MODIFY_SETTINGS)
             self._wait_until(batch, max(write, self._permitted_at(Operation.SETTINGS)))
             if (pause := write - dt_util.utcnow().timestamp()) > 0:
@@ -355,13 +358,12 @@ class SettingsWriter:
             try:
                 await self._coordinator.async_read()
             except LimitedError as err:
-                if attempt + 1 == READ_TRIES:
+                if dt_util.utcnow().timestamp() > give_up:
                     return err
             except EnercloError as err:
                 return err
             else:
-                break
-        return None
+                return None
 
     async def _async_put(self, batch: Batch, members: Mapping[str, Json]) -> bool:
         """Send the whole object; return False if it surely was not taken. Raises PacedError if it may not be sent."""
