@@ -95,7 +95,9 @@ async def test_all_guesses_are_confirmed_at_once(
     device = device_id(hass, entry, STRING)
     windows = [{"kind": "valley", "start": "23:30", "end": "05:30"}]
     for asked in ({"windows": windows}, {"clear": ["peak"]}):
-        with pytest.raises(ServiceValidationError, match=r"(Valley|Peak) period 1 of .* has not been confirmed yet.*Match settings"):
+        with pytest.raises(
+            ServiceValidationError, match=r"(Valley|Peak) period 1 of .* has not been confirmed yet.*Match settings"
+        ):
             await act(hass, advance, "set_tariff_windows", device_id=device, **asked)
     assert puts(cloud) == []
     await submit_proposals(hass, entry)
