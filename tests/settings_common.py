@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.config_entries import ConfigSubentryData, ConfigSubentryDataWithId
 from homeassistant.const import ATTR_ENTITY_ID, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -95,6 +95,26 @@ def add_settings_entry(
     )
     entry.add_to_hass(hass)
     return entry
+
+
+def killed_entry(base_url: str, token: str, serial: str, kind: str) -> MockConfigEntry:
+    """Return an entry that is the same in each process."""
+    device = ConfigSubentryDataWithId(
+        data={"device_sn": serial, "kind": kind, "settings": dict(CONFIRMED[serial])},
+        subentry_id="01KILLED000000000000000000",
+        subentry_type=SUBENTRY_DEVICE,
+        title="Cellar",
+        unique_id=serial,
+    )
+    return MockConfigEntry(
+        domain=DOMAIN,
+        entry_id="atess_test_entry",
+        title="Enerclo",
+        unique_id="killed",
+        data={CONF_TOKEN: token, CONF_BASE_URL: base_url},
+        options={"scan_interval": 1, "allow_changes": True},
+        subentries_data=[device],
+    )
 
 
 def puts(cloud: Simulator) -> list[Any]:

@@ -85,7 +85,10 @@ async def test_rights_on_the_entities_of_a_device(
 ) -> None:
     """Control is needed of all entities of the device, and so is reading for reading."""
     device = device_id(hass, settings_entry, STRING)
-    ids = [item.entity_id for item in er.async_entries_for_device(er.async_get(hass), device, True)]
+    ids = [
+        item.entity_id
+        for item in er.async_entries_for_device(er.async_get(hass), device, include_disabled_entities=True)
+    ]
     policies: dict[str, dict[str, Any]] = {
         "all": {"entities": {"entity_ids": dict.fromkeys(ids, True)}},
         "one": {"entities": {"entity_ids": dict.fromkeys(ids[:1], True)}},

@@ -85,7 +85,7 @@ async def test_the_sensor_follows_a_change(
     advance: Advance,
     clock: FrozenDateTimeFactory,
 ) -> None:
-    """From idle over waiting and checking to confirmed, with what changes from what to what, and until when it waits."""
+    """From idle over waiting and checking to confirmed, with what changes, from what to what, and until when."""
     stages: list[tuple[str, Any, Any, Any, Any]] = []
     sensor = state(hass, CHANGE)
     assert sensor.state == "idle"
