@@ -152,6 +152,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
 async def _async_forget_device(hass: HomeAssistant, account: Account, subentry_id: str) -> None:
     """Remove what is stored of a device, and its repair issues."""
     account.forget("devices", subentry_id)
+    account.forget("settings", subentry_id)
     await device_store(hass, subentry_id).async_remove()
     await settings_store(hass, subentry_id).async_remove()
     async_delete_device_issues(hass, subentry_id)
