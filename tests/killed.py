@@ -13,8 +13,8 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-import pytest_homeassistant_custom_component.patch_time  # noqa: F401  # isort: split  # before Home Assistant
 import freezegun
+import pytest_homeassistant_custom_component.patch_time  # noqa: F401  # isort: split  # before Home Assistant
 from aiohttp import ThreadedResolver
 from homeassistant import loader
 from pytest_homeassistant_custom_component.common import async_fire_time_changed, async_test_home_assistant

@@ -39,7 +39,7 @@ def theirs(chance: random.Random, name: str) -> Any:
 
 async def test_both_sides_have_their_last_wishes(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
     """Random histories against a cloud that replaces the whole object."""
-    chance = random.Random(SEED)  # noqa: S311
+    chance = random.Random(SEED)
     cloud.configure(limit=60, write="replace")
     entry = add_settings_entry(hass, cloud, devices=2)
     hass.config_entries.async_update_entry(entry, pref_disable_polling=True)
