@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.atess.const import DOMAIN
 from simulator import Simulator
 
-from .common import add_entry, entity_id, state
+from .common import Advance, add_entry, entity_id, state
 
 
 def form(serial: str, **changes: Any) -> dict[str, Any]:

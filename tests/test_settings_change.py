@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.atess import settings_writer
+from custom_components.atess import settings_sender, settings_writer
 from custom_components.atess.const import DOMAIN
 from custom_components.atess.settings_coordinator import SettingsCoordinator
 from simulator import Simulator
@@ -384,7 +384,7 @@ async def test_no_exception_wedges_the_writer(
     def broken(*args: Any, **kwargs: Any) -> Any:
         raise error
 
-    target: Any = settings_writer
+    target: Any = settings_sender if where in {"compare", "body_of"} else settings_writer
     name = where
     if where.startswith("client."):
         target, name = settings.client, where.removeprefix("client.")

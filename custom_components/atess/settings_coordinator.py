@@ -178,6 +178,11 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         return None if self.data is None or (found := self.data.find(key)) is None else {"cloud_key": found.cloud_key}
 
     @property
+    def settings_members(self) -> Mapping[str, Json]:
+        """The members of the last answer, none before there is one."""
+        return {} if self.data is None else self.data.members
+
+    @property
     def matches(self) -> list[Match]:
         """The settings that may be shown."""
         return [] if self.data is None else [item for item in self.data.matches.values() if not item.setting.hidden]
