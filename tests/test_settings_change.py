@@ -342,11 +342,10 @@ async def test_a_clock_that_was_ahead(
     clock: FrozenDateTimeFactory,
     ahead: timedelta,
 ) -> None:
-    """An age below zero is no age: settings and base info are read again, and nobody's change is taken back."""
+    """An age below zero is no age: settings are read again, and nobody's change is taken back."""
     now = dt_util.utcnow()
     clock.tick(ahead)
     await settings_of(settings_entry).async_refresh()
-    await next(iter(settings_entry.runtime_data.coordinators.values())).async_update_base_info()
     assert await hass.config_entries.async_unload(settings_entry.entry_id)
     clock.move_to(now)
     hass.data.pop(f"{DOMAIN}_accounts")
@@ -355,12 +354,23 @@ async def test_a_clock_that_was_ahead(
     await advance(600, step=60)
     news = [record.operation for record in cloud.requests][len(asked) :]
     assert "settings" in news
-    assert "base_info" in news
     assert timedelta(0) <= settings_of(settings_entry).age < timedelta(hours=1)
     cloud.change_settings(STRING, bms_soc_upper=93)
     await set_number(hass, 21)
     await advance(600, step=20)
     assert shown(cloud, STRING)["bmsSocUpperLimit"] == 93
+
+
+async def test_base_info_from_the_future(
+    hass: HomeAssistant, cloud: Simulator, settings_entry: MockConfigEntry, clock: FrozenDateTimeFactory
+) -> None:
+    """Base info that a clock that was ahead has dated is read again."""
+    device = next(iter(settings_entry.runtime_data.coordinators.values()))
+    device._base_info_at = dt_util.utcnow() + timedelta(days=30)
+    clock.tick(400)
+    asked = [record.operation for record in cloud.requests].count("base_info")
+    await device.async_update_base_info()
+    assert [record.operation for record in cloud.requests].count("base_info") == asked + 1
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,14 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
     @callback
     def async_save_soon(self) -> None:
         """Store everything without waiting for it."""
-        self.config_entry.async_create_task(self.hass, self.async_save())
+
+        async def save() -> None:
+            try:
+                await self.async_save()
+            except Exception as err:  # noqa: BLE001  # what is not stored is told all the same
+                LOGGER.error("%s could not be stored: %s", self.name, type(err).__name__)
+
+        self.config_entry.async_create_task(self.hass, save())
 
     @property
     @override
