@@ -1,6 +1,7 @@
 """A process that changes a setting and is killed on the way; run by test_settings_killed.py.
 
-Arguments: configuration folder, address and token of the simulated cloud, serial number, kind, step to be killed at.
+Reads lines of arguments: configuration folder, address and token of the simulated cloud (without `Basic`), serial
+number, kind, step to be killed at. It forks for each, since importing Home Assistant takes long.
 """
 
 import asyncio
@@ -13,6 +14,8 @@ from typing import Any
 from unittest.mock import patch
 
 import freezegun
+import pytest_homeassistant_custom_component.patch_time  # noqa: F401  # isort: split  # before Home Assistant
+from aiohttp import ThreadedResolver
 from homeassistant import loader
 from pytest_homeassistant_custom_component.common import async_fire_time_changed, async_test_home_assistant
 
@@ -65,9 +68,10 @@ async def change(config_dir: str, base_url: str, token: str, serial: str, kind: 
 
         async with async_test_home_assistant(config_dir=config_dir) as hass:
             hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
-            entry = killed_entry(base_url, token, serial, kind)
+            entry = killed_entry(base_url, f"Basic {token}", serial, kind)
             entry.add_to_hass(hass)
             with (
+                patch("homeassistant.helpers.aiohttp_client._async_make_resolver", return_value=ThreadedResolver()),
                 patch("custom_components.atess.account.sleep", sleep),
                 patch.object(SettingsCoordinator, "async_save", steps.around(SettingsCoordinator.async_save)),
                 patch.object(EnercloClient, "settings", steps.around(EnercloClient.settings)),
@@ -90,5 +94,15 @@ async def change(config_dir: str, base_url: str, token: str, serial: str, kind: 
     sys.exit("the change was made in fewer steps")
 
 
+def main() -> None:
+    """Fork a process for each line of arguments, and answer how it ended."""
+    for line in sys.stdin:
+        *arguments, last = line.split()
+        if (child := os.fork()) == 0:
+            asyncio.run(change(*arguments, last=int(last)))
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201
+
+
 if __name__ == "__main__":
-    asyncio.run(change(*sys.argv[1:6], last=int(sys.argv[6])))
+    main()

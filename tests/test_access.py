@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from homeassistant.auth.const import GROUP_ID_ADMIN, GROUP_ID_READ_ONLY, GROUP_ID_USER
 from homeassistant.auth.models import Group, User
+from homeassistant.auth.permissions.models import PermissionLookup
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized, UnknownUser
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -32,6 +34,7 @@ async def user_with(hass: HomeAssistant, policy: dict[str, Any] | None, *groups:
     user = await hass.auth.async_create_user("someone", group_ids=list(groups) or [GROUP_ID_USER])
     if policy is not None:
         user.groups = [Group(name="test", policy=policy)]
+        user.perm_lookup = PermissionLookup(er.async_get(hass), dr.async_get(hass))
         user.invalidate_cache()
     return user
 

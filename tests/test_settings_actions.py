@@ -151,6 +151,7 @@ async def test_an_action_waits_half_a_minute(
         clock.tick(seconds)
 
     asked = {"device_id": device, "settings": {"discharge_cut_off_soc": 12}}
+    clock.tick(100)
     with patch("custom_components.atess.account.sleep", sleep):
         action = asyncio.create_task(
             hass.services.async_call(DOMAIN, "set_settings", asked, blocking=True, return_response=True)
@@ -288,7 +289,7 @@ async def test_set_operating_mode(
         {**before[CENTRAL], **forced, "deviceSn": CENTRAL},
         {**before[STRING], "modeSelection": 0, "dischargeCutoffSoc": 20, "deviceSn": STRING},
     )
-    with pytest.raises(ServiceValidationError, match="no setting for the power in the mode load_first"):
+    with pytest.raises(ServiceValidationError, match="no setting for the power in the mode Load first"):
         await act(hass, advance, "set_operating_mode", device_id=string, mode="load_first", power=2)
 
 

@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.atess import settings_writer
+from custom_components.atess import settings_sender, settings_writer
 from custom_components.atess.const import DOMAIN
 from custom_components.atess.settings_coordinator import SettingsCoordinator
 from simulator import Simulator
@@ -336,31 +336,40 @@ async def test_a_write_waits_with_its_reading(
 @pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(hours=2), timedelta(days=400)])
 async def test_a_clock_that_was_ahead(
     hass: HomeAssistant,
+    hass_storage: dict[str, Any],
     cloud: Simulator,
     settings_entry: MockConfigEntry,
     advance: Advance,
     clock: FrozenDateTimeFactory,
     ahead: timedelta,
 ) -> None:
-    """An age below zero is no age: settings and base info are read again, and nobody's change is taken back."""
-    now = dt_util.utcnow()
-    clock.tick(ahead)
-    await settings_of(settings_entry).async_refresh()
-    await next(iter(settings_entry.runtime_data.coordinators.values())).async_update_base_info()
+    """An age below zero is no age: settings are read again, and nobody's change is taken back."""
     assert await hass.config_entries.async_unload(settings_entry.entry_id)
-    clock.move_to(now)
-    hass.data.pop(f"{DOMAIN}_accounts")
+    key = f"{DOMAIN}.{next(iter(settings_entry.subentries))}.settings"
+    hass_storage[key]["data"]["read_at"] = (dt_util.utcnow() + ahead).isoformat()
+    clock.tick(100)
     asked = [record.operation for record in cloud.requests]
     await set_up(hass, settings_entry)
     await advance(600, step=60)
     news = [record.operation for record in cloud.requests][len(asked) :]
     assert "settings" in news
-    assert "base_info" in news
     assert timedelta(0) <= settings_of(settings_entry).age < timedelta(hours=1)
     cloud.change_settings(STRING, bms_soc_upper=93)
     await set_number(hass, 21)
     await advance(600, step=20)
     assert shown(cloud, STRING)["bmsSocUpperLimit"] == 93
+
+
+async def test_base_info_from_the_future(
+    hass: HomeAssistant, cloud: Simulator, settings_entry: MockConfigEntry, clock: FrozenDateTimeFactory
+) -> None:
+    """Base info that a clock that was ahead has dated is read again."""
+    device = next(iter(settings_entry.runtime_data.coordinators.values()))
+    device._base_info_at = dt_util.utcnow() + timedelta(days=30)
+    clock.tick(400)
+    asked = [record.operation for record in cloud.requests].count("base_info")
+    await device.async_update_base_info()
+    assert [record.operation for record in cloud.requests].count("base_info") == asked + 1
 
 
 @pytest.mark.parametrize(
@@ -384,7 +393,7 @@ async def test_no_exception_wedges_the_writer(
     def broken(*args: Any, **kwargs: Any) -> Any:
         raise error
 
-    target: Any = settings_writer
+    target: Any = settings_sender if where in {"compare", "body_of"} else settings_writer
     name = where
     if where.startswith("client."):
         target, name = settings.client, where.removeprefix("client.")

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import subprocess
 import sys
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +21,40 @@ ROOT = Path(__file__).parents[1]
 STEPS = 18
 
 
+@pytest.fixture(scope="module")
+def victims() -> Generator[subprocess.Popen[str]]:
+    """A process that forks those that are killed."""
+    command = [sys.executable, "-m", "tests.killed"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        yield process
+        process.kill()
+
+
+def ask(process: subprocess.Popen[str], line: str) -> str:
+    """Write a line to a process, and return the one that it answers."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(line)
+    process.stdin.flush()
+    return process.stdout.readline().strip()
+
+
 @pytest.mark.parametrize("last", range(1, STEPS + 1))
 async def test_killed(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     cloud: Simulator,
     advance: Advance,
+    victims: subprocess.Popen[str],
     tmp_path: Path,
     last: int,
 ) -> None:
     """Whatever the step, the next start ends the change, and says how."""
     cloud.configure(limit=0)
     before = shown(cloud, STRING)
-    arguments = [str(tmp_path), cloud.base_url, cloud.token, STRING, "hps_string", str(last)]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.killed",
-        *arguments,
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    assert process.returncode == -9, output.decode()[-2000:]
+    token = cloud.token.removeprefix("Basic ")
+    line = f"{tmp_path} {cloud.base_url} {token} {STRING} hps_string {last}\n"
+    assert await asyncio.to_thread(ask, victims, line) == "-9"
     sent = len(puts(cloud))
     for file in (tmp_path / ".storage").glob(f"{DOMAIN}.*"):
         hass_storage[file.name] = json.loads(file.read_text("utf-8"))

@@ -185,7 +185,14 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
     @callback
     def async_save_soon(self) -> None:
         """Store everything without waiting for it."""
-        self.config_entry.async_create_task(self.hass, self.async_save())
+
+        async def save() -> None:
+            try:
+                await self.async_save()
+            except Exception as err:  # noqa: BLE001  # what is not stored is told all the same
+                LOGGER.error("%s could not be stored: %s", self.name, type(err).__name__)
+
+        self.config_entry.async_create_task(self.hass, save())
 
     @property
     @override
@@ -205,6 +212,11 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
     def attributes(self, key: str) -> dict[str, Any] | None:
         """Return the cloud's key of a setting."""
         return None if self.data is None or (found := self.data.find(key)) is None else {"cloud_key": found.cloud_key}
+
+    @property
+    def settings_members(self) -> Mapping[str, Json]:
+        """The members of the last answer, none before there is one."""
+        return {} if self.data is None else self.data.members
 
     @property
     def matches(self) -> list[Match]:

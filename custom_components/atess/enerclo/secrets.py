@@ -1,7 +1,6 @@
-"""Finding the token in what the cloud sends, in each form that gives it away."""
+"""Finding secrets in what the cloud sends, in each form that gives them away."""
 
-import re
-from base64 import urlsafe_b64encode
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,21 +9,39 @@ from urllib.parse import quote
 from .model import Json
 
 REPLACEMENT = "**"
-# What stands between the characters of a text that was cut up: blanks, control and invisible characters, a backslash.
-_GAP = r"[\s\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff\\]*"
 _SHORTEST = 4
+# What may stand between the characters of a secret: blanks, control and invisible characters, a backslash.
+_GAPS = dict.fromkeys(
+    (
+        *(*range(0x21), 0x5C, *range(0x7F, 0xA1), 0xAD, 0x1680, 0x180E),
+        *(*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2065), 0x3000, 0xFEFF),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Scrubber:
-    """Replaces secrets in texts and JSON; shorter texts than `shortest` cannot hold one."""
+    """Replaces secrets in texts and JSON; `forms` are without gaps and folded, the longest first."""
 
-    pattern: re.Pattern[str] | None
-    shortest: int
+    forms: tuple[str, ...]
 
     def text(self, text: str, replacement: str = REPLACEMENT) -> str:
         """Return a text without secrets, in whatever form and case."""
-        return text if self.pattern is None or len(text) < self.shortest else self.pattern.sub(replacement, text)
+        if not self.forms or len(text) < len(self.forms[-1]):
+            return text
+        squeezed = text.translate(_GAPS).casefold()
+        if not any(form in squeezed for form in self.forms):
+            return text
+        # The place of each character of the squeezed text, which may be longer after folding.
+        places = [at for at, char in enumerate(text) for _ in char.translate(_GAPS).casefold()]
+        for form in self.forms:
+            while form not in replacement.casefold() and (start := squeezed.find(form)) >= 0:
+                end = start + len(form)
+                first, last = places[start], places[end - 1]
+                text = f"{text[:first]}{replacement}{text[last + 1 :]}"
+                squeezed = text.translate(_GAPS).casefold()
+                places = [at for at, char in enumerate(text) for _ in char.translate(_GAPS).casefold()]
+        return text
 
     def members(self, members: dict[str, Json]) -> dict[str, Json]:
         """Return a parsed JSON object without secrets, in keys and values at any depth."""
@@ -42,20 +59,17 @@ class Scrubber:
 @lru_cache(maxsize=256)
 def scrubber(secrets: tuple[str, ...]) -> Scrubber:
     """Return what replaces these secrets."""
-    forms = {form for secret in secrets for form in _forms(secret) if len(form) >= _SHORTEST}
-    alternatives = (_GAP.join(map(re.escape, form)) for form in sorted(forms, key=lambda form: (-len(form), form)))
-    pattern = re.compile("|".join(alternatives), re.IGNORECASE) if forms else None
-    return Scrubber(pattern, min(map(len, forms), default=0))
+    forms = {form.translate(_GAPS).casefold() for secret in secrets for form in _forms(secret)}
+    return Scrubber(
+        tuple(sorted((form for form in forms if len(form) >= _SHORTEST), key=lambda form: (-len(form), form)))
+    )
 
 
 def _forms(secret: str) -> Iterable[str]:
-    """Return a secret as it is, as base64, and both percent-encoded, base64 without padding and in both alphabets."""
-    plain = " ".join(secret.split())
-    encoded = urlsafe_b64encode(plain.encode()).decode()
-    for text in (plain, encoded):
+    """Return a secret and its base64, in both alphabets and without padding, each also percent-encoded."""
+    for text in (secret, b64encode(secret.encode()).decode()):
         bare = text.rstrip("=")
-        for form in (text, bare, bare.replace("+", "-").replace("/", "_"), bare.replace("-", "+").replace("_", "/")):
+        for form in (bare, bare.replace("+", "-").replace("/", "_")):
             yield form
-            yield quote(form)
             yield quote(form, safe="")
             yield quote(quote(form, safe=""), safe="")

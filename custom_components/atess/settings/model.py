@@ -1,6 +1,7 @@
 """The settings of one device as it last reported them: what is known of them, and what a change of them would send."""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from ..catalogue.settings import RELATIONS, REPORT_ONLY, Danger, SettingType, settings_of
 from ..enerclo.model import Json, Kind
@@ -77,7 +78,7 @@ class DeviceSettings:
         self,
         asked: Mapping[str, object],
         upcoming: Mapping[str, Json],
-        earlier: Mapping[str, Iterable[Json]],
+        earlier: Mapping[str, Iterable[Json]] = MappingProxyType({}),
         *,
         allow_unknown: bool = False,
     ) -> dict[str, Json]:
