@@ -16,7 +16,7 @@ from .age import age_of
 from .catalogue.settings import SettingType
 from .const import CONF_ALLOW_CHANGES, CONF_SETTINGS, DOMAIN, LOGGER, POLL_MAX_WAIT
 from .coordinator import AtessCoordinator, ValueCoordinator
-from .enerclo import AuthenticationError, EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
+from .enerclo import EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
 from .readings import Value as ReadingValue
 from .redaction import is_private, redacted
 from .settings import DeviceSettings, Match
