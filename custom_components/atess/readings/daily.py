@@ -38,9 +38,9 @@ class DailyCounter:
     """G12: one `...Today` energy, which resets at the device's midnight, sometimes late or twice.
 
     A fall within the day is a reset only if the counter counts on: it begins near 0 and rises, as the lifetime counter
-    of the same flow does, or begins anew with it, or else over six samples. Should the counter that was left come back, it is not counted
-    twice. `total` is what the lifetime counter shows, where it was accepted in the same sample: a rise far beyond its
-    own waits too, unless the two have been found to differ (`apart`).
+    of the same flow does, or begins anew with it, or else over six samples. Should the counter that was left come back,
+    it is not counted twice. `total` is what the lifetime counter shows, where it was accepted in the same sample: a
+    rise far beyond its own waits too, unless the two have been found to differ (`apart`).
     """
 
     def __init__(self, nominal: float, state: Json = None) -> None:

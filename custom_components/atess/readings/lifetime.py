@@ -52,7 +52,8 @@ class LifetimeCounter:
     """G13, G14 and G14a: one `...Total`; what it shows never falls but at a new cycle, and never rises unexplained.
 
     A first value of 0 is no value until the counter rises from it as one from 0 does, or it has stood for a day; a
-    positive one that comes instead is the beginning. What is shown first is replaced without counting if the next hour contradicts it.
+    positive one that comes instead is the beginning. What is shown first is replaced without counting if the next hour
+    contradicts it.
 
     A rise that the time since the last accepted sample cannot explain waits for six samples that count on from it. It
     is counted if the time since the counter rose last explains it; else an offset keeps it out. A value that is the
