@@ -1,10 +1,9 @@
 """What the cloud repeats of the token is cut out of all that it sends, in whatever form it does."""
 
 import json
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -14,44 +13,14 @@ from custom_components.atess.enerclo import EnercloError, normalize_token
 from custom_components.atess.enerclo.envelope import Answer, interpret
 from custom_components.atess.enerclo.token import token_secrets
 
+from ..token_forms import forms
+
 PAIRS = (
     "4711:0123456789abcdef0123456789abcdef",
     "47110:fedcba9876543210fedcba9876543210",
     "471100:00ff00ff00ff00ff00ff00ff00ff00fe",
 )
 NOW = datetime(2026, 7, 15, tzinfo=UTC)
-
-
-def forms(pair: str) -> dict[str, str]:
-    """Return the ways in which a token may be repeated."""
-    key, encoded = pair.partition(":")[2], b64encode(pair.encode()).decode()
-    header, urlsafe = f"Basic {encoded}", urlsafe_b64encode(pair.encode()).decode()
-    return {
-        "header": header,
-        "header in capitals": header.replace("Basic", "BASIC"),
-        "header escaped": quote(header),
-        "header wholly escaped": quote(header, safe=""),
-        "header in base64": b64encode(header.encode()).decode(),
-        "base64": encoded,
-        "without padding": encoded.rstrip("="),
-        "url-safe": urlsafe,
-        "url-safe without padding": urlsafe.rstrip("="),
-        "base64 escaped": quote(encoded, safe=""),
-        "base64 escaped twice": quote(quote(encoded, safe=""), safe=""),
-        "base64 twice": b64encode(encoded.encode()).decode(),
-        "escaped in small letters": quote(encoded, safe="").replace("%3D", "%3d"),
-        "pair": pair,
-        "pair escaped": quote(pair, safe=""),
-        "pair in capitals": pair.upper(),
-        "key": key,
-        "key in capitals": key.upper(),
-        "key in base64": b64encode(key.encode()).decode(),
-        "spaced": " ".join(encoded),
-        "key spaced": " ".join(key),
-        "with invisible characters": "\u200b".join(key),
-        "cut by a control character": pair[:12] + "\x00" + pair[12:],
-        "with slashes escaped": header.replace("/", "\\/"),
-    }
 
 
 def silent(text: str, pair: str) -> bool:
