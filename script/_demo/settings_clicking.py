@@ -84,6 +84,7 @@ class SettingsClicks(Clicks):
     async def _shows(self, stage: str) -> None:
         row = self._row("hui-sensor-entity-row", "Settings change")
         await expect(row).to_contain_text(stage, timeout=1000 * CHANGE_SECONDS)
+        await row.scroll_into_view_if_needed()
 
     def _number(self, name: str) -> Locator:
         return self._row("hui-number-entity-row", name).locator("input").first
