@@ -264,11 +264,14 @@ def translations() -> str:
         # Controls that are not settings are written by hand.
         texts[platform] = dict(sorted((entity.get(platform, {}) | texts[platform]).items()))
     current["entity"] = entity | texts
-    steps = current["config_subentries"]["device"]["step"]
-    ticks = {name: text for name, text in steps["match_settings"]["data"].items() if name == CONF_MATCH_INSTALLER}
-    steps["match_settings"]["data"] = setting_labels(Danger.SAFE) | ticks
-    steps["match_installer"]["sections"]["other"]["data"] = setting_labels(Danger.INSTALLER)
-    current["selector"]["setting"] = {"options": setting_labels(Danger.SAFE, Danger.INSTALLER)}
+    steps: Json = current.get("config_subentries", {}).get("device", {}).get("step", {})
+    if "match_settings" in steps:
+        ticks = {name: text for name, text in steps["match_settings"]["data"].items() if name == CONF_MATCH_INSTALLER}
+        steps["match_settings"]["data"] = setting_labels(Danger.SAFE) | ticks
+    if "match_installer" in steps:
+        steps["match_installer"]["sections"]["other"]["data"] = setting_labels(Danger.INSTALLER)
+    if "selector" in current:
+        current["selector"]["setting"] = {"options": setting_labels(Danger.SAFE, Danger.INSTALLER)}
     return json.dumps(current, indent=2, ensure_ascii=False) + "\n"
 
 
