@@ -70,7 +70,7 @@ class SettingsClicks(Clicks):
         await expect(self._number(name)).to_have_value(value)
         await self._picture("settings_change_tried_again")
         await self._open(REPAIRS)
-        await self._page.get_by_text("Repairs").first.wait_for()
+        await self._page.get_by_text("Repairs", exact=True).first.wait_for()
         await expect(self._page.get_by_text(title)).to_have_count(0)
 
     async def _open_issue(self, title: str) -> None:
