@@ -4,11 +4,13 @@ import json
 import logging
 import traceback
 from base64 import b64decode
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from homeassistant.components.trace import util as trace
 from homeassistant.const import MATCH_ALL
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.core import Event, HomeAssistant, State, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
@@ -45,6 +47,22 @@ def squeezed(text: str) -> str:
     return "".join(char for char in text if char.isalnum()).casefold()
 
 
+def _leaves(value: Any) -> Iterator[str]:
+    """Yield keys and values of anything that an event may hold, as texts."""
+    if isinstance(value, State):
+        yield value.state
+        yield from _leaves(value.attributes)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield str(key)
+            yield from _leaves(item)
+    elif isinstance(value, list | tuple | set):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield str(value)
+
+
 class Everywhere:
     """All places to which something of an answer may come."""
 
@@ -53,13 +71,14 @@ class Everywhere:
         self._hass = hass
         self._entry = entry
         self._caplog = caplog
-        self._events: list[str] = []
-        caplog.set_level(logging.DEBUG)
+        self._events: set[str] = set()
+        caplog.set_level(logging.DEBUG, logger="custom_components.atess")
+        caplog.set_level(logging.INFO, logger="homeassistant")
         hass.bus.async_listen(MATCH_ALL, self._note)
 
     @callback
     def _note(self, event: Event[Any]) -> None:
-        self._events.append(json.dumps(event.as_dict(), cls=ExtendedJSONEncoder, default=str))
+        self._events.update(_leaves(event.data))
 
     async def texts(self, stored: dict[str, Any]) -> dict[str, str]:
         """Return the text at each of the places."""
@@ -69,7 +88,7 @@ class Everywhere:
         for record in records:
             if record.exc_info:
                 lines += traceback.format_exception(*record.exc_info)
-        automations = hass.data.get("trace", {})
+        automations = await trace.async_list_traces(hass, "automation", None)
         return {
             "log": "\n".join(lines),
             "diagnostics": json.dumps(
@@ -77,10 +96,15 @@ class Everywhere:
             ),
             "states": json.dumps([item.as_dict() for item in hass.states.async_all()], default=str),
             "entities": repr([item.as_partial_dict for item in er.async_get(hass).entities.values()]),
-            "devices": repr([item.dict_repr for item in dr.async_get(hass).devices.values()]),
+            "devices": repr([item.dict_repr for item in dr.async_get(hass).devices]),
             "issues": repr([item.to_json() for item in ir.async_get(hass).issues.values()]),
             "events": "\n".join(self._events),
-            "traces": repr([item.as_dict() for traces in automations.values() for item in traces.values()]),
+            "traces": repr(
+                [
+                    await trace.async_get_trace(hass, f"automation.{item['item_id']}", item["run_id"])
+                    for item in automations
+                ]
+            ),
             "files": " ".join(stored),
             "storage": repr({name: content for name, content in stored.items() if name.startswith(DOMAIN)}),
         }
@@ -126,7 +150,7 @@ async def test_no_form_at_no_place_comes_out(
         cloud.clear()
         thrown = {name: values[(turn + place) % len(values)] for place, name in enumerate(sorted(names))}
         deep = {f"x{form}y": 1, f"in{turn}": form, "list": [form, {form: [form]}], "object": {"deep": {form: form}}}
-        cloud.inject(kind="members", set={**(thrown if turn % 2 else {}), **deep, **STRANGERS, "sysFaultWord5": turn})
+        cloud.inject(kind="members", set={**thrown, **deep, **STRANGERS, "sysFaultWord5": turn})
         if turn % 3 == 2:
             answers = [envelope(None, f"bad {form}.", 500), envelope([form]), envelope(None, "", form), envelope(form)]
             cloud.inject(**answers[turn % len(answers)], count=2)

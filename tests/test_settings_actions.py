@@ -180,10 +180,10 @@ async def test_all_devices_are_checked_before_any_is_touched(
     devices = [device_id(hass, pair, serial) for serial in (STRING, CENTRAL)]
     for settings, words in (
         ({"discharge_cut_off_soc": 101}, ("hps_string 1", "hps_central 2", "outside of 0 to 100 %")),
-        ({"discharge_cut_off_soc": 50}, ("Discharge cut-off SOC of hps_central 2 has to be below Discharge recover",)),
+        ({"discharge_cut_off_soc": 50}, ("Discharge cut-off SOC of hps_central 2 must be below Discharge recover",)),
         ({"mode": "economy", "grid_charging_power": 5}, ("hps_string 1",)),
         ({"check_time": 1}, ("Check time of hps_string 1 protects", "Check time of hps_central 2 protects")),
-        ({"rsAddr": 2}, ("set allow_unknown",)),
+        ({"rsAddr": 2}, ("set `allow_unknown`",)),
         ({"nothing": 1}, ("has no setting nothing",)),
     ):
         with pytest.raises(ServiceValidationError) as raised:
@@ -236,8 +236,8 @@ async def test_set_tariff_windows(
         return await act(hass, advance, "set_tariff_windows", device_id=device, windows=rows, wait=300, **data)
 
     for windows, words in (
-        ([("peak", "05:00", "07:00")], "overlaps with"),
-        ([("peak", "18:00", "20:00"), ("peak", "19:00", "21:00")], "overlaps with"),
+        ([("peak", "05:00", "07:00")], "overlaps"),
+        ([("peak", "18:00", "20:00"), ("peak", "19:00", "21:00")], "overlaps"),
         ([("peak", "18:00", "19:00"), ("peak", "19:00", "20:00"), ("peak", "20:00", "21:00")], "3 windows do not fit"),
         ([("peak", "18:00", "18:00")], "has no length"),
         ([], "at least one window"),

@@ -96,7 +96,7 @@ async def test_all_guesses_are_confirmed_at_once(
     windows = [{"kind": "valley", "start": "23:30", "end": "05:30"}]
     for asked in ({"windows": windows}, {"clear": ["peak"]}):
         with pytest.raises(
-            ServiceValidationError, match=r"(Valley|Peak) period 1 of .* has not been confirmed yet.*Match settings"
+            ServiceValidationError, match=r"(Valley|Peak) period 1 of .* has not been confirmed.*Match settings"
         ):
             await act(hass, advance, "set_tariff_windows", device_id=device, **asked)
     assert puts(cloud) == []

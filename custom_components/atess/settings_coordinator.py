@@ -26,6 +26,8 @@ from .storage import async_load_cache
 
 STORAGE_VERSION = 1
 INTERVAL = timedelta(hours=1)
+# Settings that were never read are tried once more before the hour is over.
+FIRST_RETRY = timedelta(minutes=10)
 # A device without settings is asked again after a day, as are paths that were not found.
 ABSENT_INTERVAL = timedelta(days=1)
 # Settings that could not be read for so long are no longer shown.
@@ -53,6 +55,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         self.read_at: datetime | None = None
         self._started = False
         self._failed = False
+        self._cloud_was_away = False
         self._controls: dict[str, bool] = {}
         self._store = settings_store(hass, device.subentry_id or "")
         self.writer = SettingsWriter(self)
@@ -142,14 +145,18 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
                 self.update_interval = ABSENT_INTERVAL
         except EnercloError as err:
             LOGGER.debug("%s could not be read: %s", self.name, err)
-            self._failed = True  # the hour goes on, unless a poll of the device shows that the cloud is back
+            if self.data is None and not self._failed:
+                self.update_interval = FIRST_RETRY
+            self._failed, self._cloud_was_away = True, not self.device.last_update_success
         return self.data
 
     @callback
     def _read_again(self) -> None:
-        """Read what could not be read, once live data come again."""
-        if self._failed and self.device.last_update_success:
-            self._failed = False
+        """Read what could not be read, once live data that failed too come again; else the hour goes on."""
+        if self._failed and not self.device.last_update_success:
+            self._cloud_was_away = True
+        elif self._failed and self._cloud_was_away:
+            self._cloud_was_away = False
             self.config_entry.async_create_background_task(self.hass, self.async_refresh(), f"{self.name} again")
 
     async def async_read(self) -> Mapping[str, Json]:
@@ -163,6 +170,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         previous = None if self.data is None else self.data.members
         self.data = self._model(members)
         self.read_at = dt_util.utcnow()
+        self._failed = False
         self.writer.settings_read(previous)
         await self.async_save()
 
