@@ -1,6 +1,7 @@
 """An outage makes no more requests than health does; a clock that does not follow summer time costs nothing."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -12,20 +13,31 @@ from simulator import Simulator
 from .common import Advance, add_entry, set_up, state
 
 SERIAL = "SIMHPS0001"
-HOURS = 6
+HOURS = 3
 
 
-@pytest.mark.parametrize("fault", [{"kind": "http_status", "status": 503}, {"kind": "http_status", "status": 500}])
+@pytest.mark.parametrize(
+    ("fault", "changes"),
+    [
+        ({"kind": "http_status", "status": 503}, True),
+        ({"kind": "disconnect"}, False),
+        ({"kind": "no_data", "form": "null"}, False),
+        ({"kind": "unauthorized", "form": "http"}, False),
+        ({"kind": "limited"}, False),
+        ({"kind": "http_status", "status": 500, "operation": "settings"}, True),
+        ({"kind": "unauthorized", "form": "http", "operation": "settings"}, False),
+    ],
+)
 async def test_an_outage_makes_no_more_requests_than_health(
-    hass: HomeAssistant, cloud: Simulator, advance: Advance, fault: dict[str, object]
+    hass: HomeAssistant, cloud: Simulator, advance: Advance, fault: dict[str, Any], changes: bool
 ) -> None:
     """Polls and settings, over hours; afterwards all is read again."""
-    await set_up(hass, add_entry(hass, cloud))
+    await set_up(hass, add_entry(hass, cloud, devices=cloud.devices[:1], allow_changes=changes))
     await advance(HOURS * 3600, 60)
     healthy = len(cloud.requests)
     await advance(HOURS * 3600, 60)
     healthy, begun = len(cloud.requests) - healthy, len(cloud.requests)
-    cloud.inject(**fault)  # type: ignore[arg-type]
+    cloud.inject(**fault)
     await advance(HOURS * 3600, 60)
     assert 0 < len(cloud.requests) - begun <= healthy
     cloud.clear()

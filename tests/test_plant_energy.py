@@ -134,9 +134,27 @@ async def test_a_damaged_memory_begins_anew(
 ) -> None:
     """What cannot be read back costs no start; the report names no serial number."""
     entry: MockConfigEntry = add_entry(hass, cloud)
-    hass_storage[f"{DOMAIN}.plant_{entry.entry_id}"] = {"version": 99, "minor_version": 1, "data": {"sums": 3}}
+    await set_up(hass, entry)
+    await advance(600, 300)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    [account] = hass_storage[f"{DOMAIN}.accounts"]["data"].values()
+    assert account["plant"][entry.entry_id]["sums"].keys() >= {"pv_energy_total", "pv_energy_today"}
+    hass.data.pop(f"{DOMAIN}_accounts")
+    account["plant"][entry.entry_id]["sums"] = 3
     await set_up(hass, entry)
     await advance(600, 300)
     assert float(state(hass, TOTAL).state) == pytest.approx(produced(hass, SERIALS))
     report = str(await async_get_config_entry_diagnostics(hass, entry))
     assert not any(serial in report for serial in SERIALS)
+
+
+async def test_what_is_remembered_of_a_plant_goes_with_its_account(
+    hass: HomeAssistant, cloud: Simulator, hass_storage: dict[str, Any], advance: Advance
+) -> None:
+    entry: MockConfigEntry = add_entry(hass, cloud)
+    await set_up(hass, entry)
+    await advance(600, 300)
+    assert await hass.config_entries.async_remove(entry.entry_id)
+    await advance(3600, 300)
+    stored = hass_storage[f"{DOMAIN}.accounts"]["data"]
+    assert not any(account.get("plant") for account in stored.values())

@@ -83,6 +83,19 @@ DAMAGES: dict[str, Callable[[Stored], None]] = {
     "devices are text": replace("devices", {"x": "y"}),
     "watch is a list": replace("watch", [1]),
     "watch far": replace("watch", {"atess_test_entry": {"SIMLOG0001": FAR, "SIMLOG0002": NAIVE, "x": None}}),
+    "plant is a list": replace("plant", [1]),
+    "plant is text": replace("plant", {"atess_test_entry": "x"}),
+    "plant wrong": replace("plant", {"atess_test_entry": {"sums": 3, "batteries": [1], "seen": {"x": None, "y": 5}}}),
+    "plant far": replace(
+        "plant",
+        {
+            "atess_test_entry": {
+                "sums": {"pv_energy_total": {"sum": {"level": 1e300, "day": FAR}, "last": {"x": "y", "z": -1e300}}},
+                "batteries": {"SIMHPS0001": {"votes": {"run": 1e300}, "window": {"rows": [[1e300]]}}},
+                "seen": {"SIMHPS0001": FAR},
+            }
+        },
+    ),
     "rhythm is a list": put("rhythm", value=[1]),
     "rhythm wrong": put("rhythm", value={"age": "x", "delay": [], "base": None, "period": -3}),
     "rhythm huge": put("rhythm", value={"age": 1e300, "base": 1e300, "label": -1e300, "period": 1e300}),
@@ -192,9 +205,10 @@ async def test_after_an_unclean_end_all_counts_as_just_asked(
     """Values show at once; the first poll waits an interval, since another may have been made after the last save."""
     await advance(1000)
     await stop(hass, entry)
+    await advance(1000)  # so that nothing of before is due to be written
     [account] = hass_storage[FILE]["data"].values()
     account["clean"] = False
-    clock.tick(3600)
+    clock.tick(2600)
     since = len(cloud.requests)
     await set_up(hass, entry)
     assert state(hass, f"{cloud.devices[0].sn}_pv_energy_total").state != STATE_UNAVAILABLE

@@ -1,5 +1,6 @@
 """What self-checks find reaches the user, is corrected on a word, and can be taken back."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -18,9 +19,19 @@ from custom_components.atess.diagnostics import async_get_config_entry_diagnosti
 from simulator import Simulator
 
 from .common import Advance, add_entry, restart, set_up, state
+from .repository.test_flow_texts import TEXTS
 
 SERIAL = "SIMHPS0001"
-NAMES = {"power_unit", "pv_layout", "battery_meaning", "battery_sign", "grid_sign", "grid_counters", "clock"}
+NAMES = {
+    "power_unit",
+    "pv_power_unit",
+    "pv_layout",
+    "battery_meaning",
+    "battery_sign",
+    "grid_sign",
+    "grid_counters",
+    "clock",
+}
 
 
 async def with_variant(
@@ -52,6 +63,8 @@ async def answer(hass: HomeAssistant, issue: ir.IssueEntry, choice: str) -> dict
     shown = await manager.async_init(DOMAIN, data={"issue_id": issue.issue_id})
     assert shown["type"] is FlowResultType.MENU
     assert shown["menu_options"] == ["correct", "leave"]
+    text = TEXTS["issues"][issue.translation_key]["fix_flow"]["step"]["init"]["description"]
+    assert set(re.findall(r"{(\w+)}", text)) <= dict(shown["description_placeholders"] or {}).keys()
     result = await manager.async_configure(shown["flow_id"], {"next_step_id": choice})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -168,6 +181,23 @@ async def test_swapped_counters_go_on_without_a_step(
     risen = [float(state(hass, key).state) - value for key, value in zip(keys, before, strict=True)]
     true = [after[name] - truth[name] for name in ("grid_import", "grid_export")]
     assert risen == pytest.approx(true, abs=0.6)
+
+
+@pytest.mark.parametrize("plant", ["farm"])
+async def test_pv_power_of_a_pcs_in_watts_is_known_by_its_size(
+    hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, repairs: None, advance: Advance
+) -> None:
+    """A PCS has nothing to hold PV power against but what it can be."""
+    device = next(device for device in cloud.devices if device.kind == "pcs")
+    cloud.inject(kind="variant", name="pv_watts", device=device.sn)
+    clock.tick(600)
+    entry = add_entry(hass, cloud, devices=[device])
+    await set_up(hass, entry)
+    await advance(3600, 300)
+    issue = issues(hass, entry)["pv_power_unit"]
+    assert issue.translation_key == "pv_power_unit_by_size"
+    await answer(hass, issue, "correct")
+    assert issues(hass, entry) == {}
 
 
 async def test_the_device_of_an_issue_may_be_gone(

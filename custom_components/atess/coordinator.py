@@ -191,7 +191,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
     def async_poll_soon(self) -> None:
         """Poll as soon as pacing permits, now that the cloud accepts the token."""
         self.account.refused_until.pop(self.device_sn, None)
-        self.schedule.plan_retry()
+        self.schedule.plan_retry(at_once=True)
         self.timer.async_set()
 
     @override

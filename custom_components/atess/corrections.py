@@ -57,7 +57,7 @@ _HPS = (*_UNITS, "pv_layout", "battery_meaning", *_SIGNS, "battery_direction", "
 _BY_KIND: Mapping[Kind, tuple[str, ...]] = {
     Kind.HPS_STRING: _HPS,
     Kind.HPS_CENTRAL: _HPS,
-    Kind.PCS: (*_UNITS, *_SIGNS, "grid_direction", "pcs_battery"),
+    Kind.PCS: (*_UNITS, *_SIGNS, "battery_direction", "grid_direction", "pcs_battery"),
     Kind.PBD: ("power_unit", "pv_power_unit", "battery_power_unit", "energy_unit", "battery_sign", "battery_direction"),
     Kind.BCU: (),
     Kind.MBMS: (),

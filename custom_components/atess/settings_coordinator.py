@@ -26,10 +26,10 @@ from .storage import async_load_cache
 
 STORAGE_VERSION = 1
 INTERVAL = timedelta(hours=1)
-# Settings that were never read are tried once more before the hour is over.
-FIRST_RETRY = timedelta(minutes=10)
 # A device without settings is asked again after a day, as are paths that were not found.
 ABSENT_INTERVAL = timedelta(days=1)
+# Settings that were never read are tried once more before the hour is over.
+FIRST_RETRY = timedelta(minutes=10)
 # Settings that could not be read for so long are no longer shown.
 VALID_FOR = timedelta(hours=3)
 

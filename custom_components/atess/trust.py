@@ -99,6 +99,8 @@ def _text_of(verdict: Verdict) -> str:
         if "by_status" in verdict.evidence:
             return f"{verdict.name}_by_status"
         return f"{verdict.name}_by_powers" if "passed_through" in verdict.evidence else f"{verdict.name}_by_counters"
+    if verdict.name in {"power_unit", "pv_power_unit"} and "ratio" not in verdict.evidence:
+        return f"{verdict.name}_by_size"
     return verdict.name
 
 
@@ -106,6 +108,8 @@ def _numbers(verdict: Verdict) -> Mapping[str, str]:
     """Return the numbers behind a verdict as the texts name them."""
     evidence = verdict.evidence
     numbers: dict[str, Any] = {name: f"{value:.1f}" for name, value in evidence.items()}
+    if "times" in evidence:
+        numbers["times"] = f"{evidence['times']:g}"
     if "passed_through" in evidence:
         whole = evidence["passed_through"]
         numbers["share_as_sent"] = f"{100 * evidence['open_as_normal'] / whole:.0f}"

@@ -114,7 +114,9 @@ class _Site:
         await self._compare(hass, recorder)
 
     async def _until(self, share: float) -> None:
-        await asyncio.sleep(self._start + share * self._seconds - time.time())
+        """Wait for a share of the time, to just after a whole hour, so that no hour is of two sets of devices."""
+        whole = 3600.0 * round(share * self._seconds / 3600.0)
+        await asyncio.sleep(self._start + whole + (5.0 if share < 1.0 else 0.0) - time.time())
 
     def _add(self, hass: HomeAssistant, token: str) -> MockConfigEntry:
         entry = MockConfigEntry(

@@ -1,4 +1,4 @@
-"""The members of each kind's latest-data answer, as section 2 of the field specification lists them."""
+"""The members of each kind's latest-data answer, as the vendor lists them."""
 
 from collections.abc import Callable
 

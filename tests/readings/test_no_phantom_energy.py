@@ -314,3 +314,119 @@ def test_a_plant_without_memory_shows_no_sum_over_two_days() -> None:
     assert plant_values(values, where)["pv_energy_today"] is None
     assert isinstance(after, datetime)
     assert reading(Kind.HPS_STRING, epvToday=1.0).days == {"pv_energy_today": NOON.date()}
+
+
+# By name: what a whole sample of counters looks like in a glitch; `ago` are the counters of an hour ago.
+type Shape = Callable[[dict[str, float], dict[str, float]], dict[str, Json]]
+SAMPLES: dict[str, Shape] = {
+    "all zero": lambda true, _ago: dict.fromkeys(true, 0.0),
+    "totals zero": lambda true, _ago: {**true, **{name: 0.0 for name in true if name.endswith("Total")}},
+    "today zero": lambda true, _ago: {**true, **{name: 0.0 for name in true if name.endswith("Today")}},
+    "null": lambda true, _ago: dict.fromkeys(true),
+    "missing": lambda _true, _ago: {},
+    "watt hours": lambda true, _ago: {name: 1000 * value for name, value in true.items()},
+    "tenths": lambda true, _ago: {name: round(value / 10, 1) for name, value in true.items()},
+    "resent": lambda _true, ago: {**ago},
+    "texts": lambda true, _ago: dict.fromkeys(true, "--"),
+    "far too much": lambda true, _ago: {name: value + 777.7 for name, value in true.items()},
+}
+FLOWS = {"epv": "pv_energy", "eload": "load_energy", "egrid": "grid_import_energy"}
+
+
+class House:
+    """A device whose true energies are known, and what the statistics count of it."""
+
+    def __init__(self, hour: int, powers: list[float]) -> None:
+        self.device, self.powers, self.days = Device(), dict(zip(FLOWS, powers, strict=True)), 0
+        self.device.local = NOON.replace(hour=hour)
+        self.totals = {name: 3000.0 + 700 * number for number, name in enumerate(FLOWS)}
+        self.todays = dict.fromkeys(FLOWS, 18.0)
+        self.begun = dict(self.totals)
+        self.sent: list[dict[str, float]] = []
+        self.counted = {key: Counted() for flow in FLOWS.values() for key in (f"{flow}_total", f"{flow}_today")}
+
+    def step(self, shape: Shape | None = None) -> None:
+        """Read one more sample, or what a glitch makes of it, and restart; count what is shown."""
+        device, day = self.device, self.device.local.date()
+        device.local += timedelta(minutes=5)
+        if device.local.date() != day:
+            self.days += 1
+            self.todays = dict.fromkeys(FLOWS, 0.0)
+        for name, power in self.powers.items():
+            self.totals[name] += power / 12
+            self.todays[name] += power / 12
+        totals = {f"{name}Total": round(value, 1) for name, value in self.totals.items()}
+        self.sent.append(totals | {f"{name}Today": round(value, 1) for name, value in self.todays.items()})
+        members = self.sent[-1] if shape is None else shape(self.sent[-1], self.sent[max(0, len(self.sent) - 13)])
+        values = device.read(0, **members).values
+        device.interpreter = device._new(json.loads(json.dumps(device.interpreter.dump())))
+        for key, counted in self.counted.items():
+            value = values.get(key)
+            assert value is None or isinstance(value, float)
+            counted.see(value)
+
+    def flowed(self, name: str) -> float:
+        """Return what has flowed since the first sample."""
+        return self.totals[name] - self.begun[name] - self.powers[name] / 12
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(3, 30), st.sampled_from(sorted(SAMPLES)), st.integers(1, 8)), min_size=1, max_size=6
+    ),
+    st.lists(st.floats(0, NOMINAL), min_size=3, max_size=3),
+    st.integers(0, 23),
+)
+def test_law_no_sample_of_a_device_counts_what_did_not_flow(
+    run: list[tuple[int, str, int]], powers: list[float], hour: int
+) -> None:
+    """All guards together, over midnights and restarts; after each glitch the lifetime totals are whole again."""
+    house = House(hour, powers)
+    for good, glitch, length in run:
+        for shape in (*[None] * good, *[SAMPLES[glitch]] * length, *[None] * 8):
+            house.step(shape)
+            for name, flow in FLOWS.items():
+                most = house.flowed(name) + 0.2
+                assert house.counted[f"{flow}_total"].sum <= most
+                assert house.counted[f"{flow}_today"].sum <= most + 0.1 * house.days
+        for name, flow in FLOWS.items():
+            assert house.counted[f"{flow}_total"].sum >= house.flowed(name) - 0.2
+
+
+@given(st.lists(st.tuples(st.integers(1, 12), st.integers(1, 5)), max_size=6), st.floats(-2, 2), st.integers(15, 90))
+def test_law_a_short_fall_to_zero_of_a_charge_is_never_shown(
+    runs_of: list[tuple[int, int]], slope: float, start: int
+) -> None:
+    """And the true value is shown again with the first sample after it."""
+    device, charge = Device(), float(start)
+    for good, zeros in runs_of:
+        for _ in range(good):
+            charge = min(100.0, max(15.0, charge + slope))
+            assert device.read(capacity=round(charge), vbat=52.1).values["battery_state_of_charge"] == round(charge)
+        for _ in range(zeros):
+            assert device.read(capacity=0, vbat=52.1).values["battery_state_of_charge"] == round(charge)
+
+
+@given(st.lists(st.tuples(st.integers(1, 12), st.integers(1, 12)), max_size=6))
+def test_law_zeros_beside_zeroed_counters_are_shown_when_they_last(runs_of: list[tuple[int, int]]) -> None:
+    device = Device()
+    for good, zeroed in runs_of:
+        for _ in range(good):
+            values = device.read(**LIVE).values
+            assert (values["load_power"], values["pv_power"], values["pv_energy_total"]) == (1.5, 3.1, 6830.1)
+        for number in range(1, zeroed + 1):
+            values = device.read(**ZEROED).values
+            assert values["load_power"] == (1.5 if number < 6 else 0.0)
+            assert values["pv_energy_total"] == 6830.1
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=40))
+def test_law_a_lost_device_is_online_only_while_news_keep_coming(steps: list[tuple[bool, bool]]) -> None:
+    device, power, news = Device(), 3.0, 0
+    device.read(ppv=power, lost=False)
+    for changed, lost in steps:
+        power += 0.1 if changed else 0.0
+        online = device.read(ppv=round(power, 1), lost=lost).values["online"]
+        news = news + 1 if lost and changed else 0
+        assert online is (not lost or news >= 2)

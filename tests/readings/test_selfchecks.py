@@ -314,6 +314,29 @@ def test_powers_that_are_never_negative_are_unsigned(flag: int | None) -> None:
         assert told == {4: -2.4, 5: 2.4}[flag]
 
 
+@pytest.mark.parametrize(("hidden_pv", "verdict"), [(False, "unsigned"), (True, None)])
+def test_a_pcs_alone_may_have_no_sign_either(hidden_pv: bool, verdict: str | None) -> None:
+    """It charges from the grid; with the PV of a PBD that nothing names its DC side delivers while it charges."""
+    device = Device(Kind.PCS, 100)
+    charged = discharged = 100.0
+    for index in range(240):
+        charging = index // 40 % 2 == 0
+        charged, discharged = (charged + 2.0, discharged) if charging else (charged, discharged + 2.0)
+        export = 0.0 if hidden_pv or not charging else -34.0
+        members: dict[str, Json] = {
+            "pacToBattery": 24.0,
+            "bactivePower": export,
+            "loadActivePower": 24.0 if export == 0.0 else 10.0,
+            "echargeTotal": round(charged, 1),
+            "edischargeTotal": round(discharged, 1),
+        }
+        values = device.read(**members).values
+        assert device.verdict("battery_sign") != "inverted"
+        if index > 100 and index % 40 > 2 and not hidden_pv:
+            assert values["battery_power"] == (-24.0 if charging else 24.0)
+    assert device.verdict("battery_direction") == verdict
+
+
 def test_a_power_without_a_sign_whose_way_nothing_tells_is_unavailable() -> None:
     device = Device(corrections={"battery_direction": "unsigned"})
     assert device.read(pac=2.4).values["battery_power"] is None

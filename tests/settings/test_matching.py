@@ -150,7 +150,7 @@ def test_each_naming_style_is_understood(style: str, kind: Kind) -> None:
     ],
 )
 def test_only_documented_keys_are_certain(kind: Kind, documented: set[str], style: str) -> None:
-    """Nothing becomes a control without the user's word but what the vendor's page names (fields.md section 8)."""
+    """Nothing becomes a control without the user's word but what the vendor's page names."""
     table = SettingsTable(kind.value, hv=True, style=style)
     found = match(kind, table.show(table.defaults()), {})
     assert {key for key, item in found.items() if item.known is not Known.GUESSED} == documented

@@ -1,4 +1,4 @@
-"""The members of each kind as the field specification lists them (section 2), written down for the tests."""
+"""The members of each kind as the field specification lists them, written down for the tests."""
 
 
 def _words(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The endpoint table of the API as data (api.md section 4). Nothing else in the code spells a path."""
+"""The endpoint table of the API as data. Nothing else in the code spells a path."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Forms of the token and the identity of the account behind it (api.md section 1)."""
+"""Forms of the token and the identity of the account behind it."""
 
 import base64
 import binascii

@@ -90,10 +90,11 @@ class Schedule:
             self.next_poll, self.reason = soon, Reason.OTHER_ENTRY
         self._looks += 1
 
-    def plan_retry(self) -> None:
-        """Plan the next poll after one that failed, no sooner than after one that was answered."""
+    def plan_retry(self, *, at_once: bool = False) -> None:
+        """Plan the next poll after one that failed: no sooner than after one that was answered, unless `at_once`."""
         self._refusals = 0
-        again = self.rhythm.next_poll(self._permitted_at(), self.interval, late=False)
+        permitted = self._permitted_at()
+        again = permitted if at_once else self.rhythm.next_poll(permitted, self.interval, late=False)
         self.next_poll, self.reason = max(again, self._now() + 1.0), Reason.FAILED
 
     def plan_refused(self, *, alone: bool) -> float:

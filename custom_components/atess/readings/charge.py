@@ -23,6 +23,7 @@ class Charge:
     at: datetime | None = None
     voltage: float | None = None
     waiting: float | None = None
+    since: datetime | None = None
     count: int = 0
     fractions: int = 0
     percent: bool = False
@@ -72,15 +73,16 @@ class ChargeGuard:
             return value
         if not learn:
             return state.value
-        hours = max(0.0, (at - state.at).total_seconds() / 3600)
+        lasts = state.waiting is not None and abs(value - state.waiting) <= SAME
+        since = state.since if lasts and state.since is not None else at
+        hours = max(0.0, (since - state.at).total_seconds() / 3600)
         fall, speed, needed = (
             (ZERO_FALL, ZERO_SPEED, SAMPLES_OF_ZERO) if value == 0 else (JUMP, JUMP_SPEED, SAMPLES_OF_JUMP)
         )
         if abs(value - state.value) <= fall + speed * hours:
             self._accept(value, at, voltage)
             return value
-        lasts = state.waiting is not None and abs(value - state.waiting) <= SAME
-        state.waiting, state.count = value, state.count + 1 if lasts else 1
+        state.waiting, state.since, state.count = value, since, state.count + 1 if lasts else 1
         sagged = voltage is not None and state.voltage is not None and voltage <= SAGGED * state.voltage
         if state.count >= needed or (value == 0 and sagged and not charging):
             self._accept(value, at, voltage)
@@ -88,5 +90,5 @@ class ChargeGuard:
 
     def _accept(self, value: float, at: datetime, voltage: float | None) -> None:
         state = self._state
-        state.value, state.at, state.waiting, state.count = value, at, None, 0
+        state.value, state.at, state.waiting, state.since, state.count = value, at, None, None, 0
         state.voltage = voltage if voltage is not None else state.voltage

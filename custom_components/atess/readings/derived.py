@@ -76,7 +76,7 @@ def flows(facts: Facts, numbers: Numbers, values: Mapping[str, Value]) -> Flows:
     grid = _negated(sent, facts.grid_sign == INVERTED and facts.grid_way is None)
     load = numbers.get("load_power")
     if facts.kind is Kind.PCS:
-        return _pcs_flows(facts, numbers, pv, grid, load)
+        return _pcs_flows(facts, numbers, values, pv=pv, grid=grid, load=load)
     measured = _measured_battery(facts, numbers, pv, values)
     battery = _negated(measured, facts.battery_sign == INVERTED and facts.battery_way is None)
     missing = [battery, grid, load].count(None)
@@ -91,10 +91,18 @@ def flows(facts: Facts, numbers: Numbers, values: Mapping[str, Value]) -> Flows:
     return Flows(pv=pv, pv1=pv1, battery=battery, grid=grid, load=load, measured_battery=measured, computed=missing > 0)
 
 
-def _pcs_flows(facts: Facts, numbers: Numbers, pv: float | None, grid: float | None, load: float | None) -> Flows:
+def _pcs_flows(
+    facts: Facts,
+    numbers: Numbers,
+    values: Mapping[str, Value],
+    *,
+    pv: float | None,
+    grid: float | None,
+    load: float | None,
+) -> Flows:
     """Return the flows of a PCS, whose DC side is PV plus battery: output = DC side, load = DC side - grid."""
-    measured = numbers.get("dc_side_power_reported")
-    dc_side = _negated(measured, facts.battery_sign == INVERTED)
+    measured = _directed(numbers.get("dc_side_power_reported"), facts.battery_way, values)
+    dc_side = _negated(measured, facts.battery_sign == INVERTED and facts.battery_way is None)
     missing = [dc_side, grid, load].count(None)
     if missing == 1:
         if dc_side is None and load is not None and grid is not None:

@@ -8,6 +8,7 @@ from ..enerclo.model import Json, Kind
 from .derived import BATTERIES, FLOW_SIGNS, HPS, PV_INPUTS, Facts, Flows, flows, pv_powers
 from .reading import Value
 from .selfchecks import BatteryMeaning, BatterySign, Direction, FlowBalance, GridCheck, PvLayout, Verdict
+from .selfchecks.balance import CLOSED
 from .selfchecks.battery import BATTERY, INVERTED, INVERTER_OUTPUT, LEAST_POWER, NORMAL
 from .selfchecks.direction import UNSIGNED
 from .selfchecks.layout import HV, PPV, PPV1, total_pv
@@ -132,7 +133,9 @@ class Learning:
                 "discharge": "battery_discharge_energy",
             },
         )
-        if self._kind is not Kind.PCS:
+        if self._kind is Kind.PCS:
+            self._learn_way_of_dc_side(numbers, battery, at, fed=fed)
+        else:
             self._battery_way.learn(numbers.get("battery_power_reported"), battery, "charge", "discharge", at)
         self._grid_way.learn(numbers.get("grid_power_reported"), grid, "import", "export", at)
         provable = self._learn_balance(numbers, flow, at, fed=fed)
@@ -152,6 +155,23 @@ class Learning:
         self._units.learn(self._pairs(numbers), at)
         self._units.learn_energies(self._pairs(sent), at)
 
+    def _learn_way_of_dc_side(
+        self, numbers: Numbers, counters: Mapping[str, float], at: datetime, *, fed: bool
+    ) -> None:
+        """Learn whether the DC side power of a PCS has a sign; with PV of a PBD in it counters do not tell."""
+        power, export = numbers.get("dc_side_power_reported"), numbers.get("grid_power_reported")
+        load = numbers.get("load_power")
+        known = self._is_alone(numbers, fed=fed) and power is not None and export is not None and load is not None
+        gap = abs((power or 0.0) - (export or 0.0) - (load or 0.0))
+        explained = gap <= CLOSED * max(LEAST_POWER, abs(power or 0.0), load or 0.0)
+        self._battery_way.learn(
+            power, counters if known else {}, "charge", "discharge", at, explained=explained and (power or 0.0) > 0
+        )
+
+    def _is_alone(self, numbers: Numbers, *, fed: bool) -> bool:
+        """Return whether no PBD feeds the DC side of a PCS, as far as it is known."""
+        return not fed and all(power <= LEAST_POWER for power in self._handed_over(numbers))
+
     def _learn_balance(self, numbers: Numbers, flow: Flows, at: datetime, *, fed: bool) -> bool:
         """Let the balance of powers as sent vote on signs, once the meaning of `pac` is known; return if it can."""
         grid, load = numbers.get("grid_power_reported"), numbers.get("load_power")
@@ -162,9 +182,9 @@ class Learning:
         facts = self.facts()
         if facts.battery_way is None and facts.grid_way is None and (self._kind is Kind.PCS or facts.meaning):
             # With PV of a PBD beside it a DC side of the other reading may close the balance the wrong way round.
-            alone = not fed and all(power <= LEAST_POWER for power in self._handed_over(numbers))
+            alone = self._kind is not Kind.PCS or self._is_alone(numbers, fed=fed)
             may_be_inverted = (
-                alone if self._kind is Kind.PCS else self._battery_way.may_be_inverted(at),
+                alone and self._battery_way.may_be_inverted(at),
                 self._grid_way.may_be_inverted(at),
             )
             self._balance.learn(powers, self._battery.votes, self._grid.sign, at, may_be_inverted=may_be_inverted)
@@ -183,7 +203,7 @@ class Learning:
         """Let counters, flags and status vote on the sign of battery power, where they can prove it."""
         if self.facts().battery_way is not None:
             return
-        inverted = self._kind is Kind.PCS or self._battery_way.may_be_inverted(at)
+        inverted = self._battery_way.may_be_inverted(at)
         present = INVERTED if self._corrections.get("battery_sign") == INVERTED else NORMAL
         closes = self._kind is Kind.PCS and self._balance.closing == present
         own = None if closes or fed else self._own_battery(numbers, flow.measured_battery)

@@ -1,7 +1,7 @@
 """The plant of an account: what is computed from several devices, with what has to be remembered for that."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..enerclo.model import Json, Kind
 from .reading import Reading, Value
@@ -22,6 +22,7 @@ from .system import (
 
 PCS_BATTERY = "pcs_battery"
 IDLE = 0.05  # kW
+FAR_AHEAD = timedelta(days=1)  # after the clock was set back
 
 
 class Plant:
@@ -94,7 +95,7 @@ class Plant:
 
     def _is_new(self, sn: str, at: datetime) -> bool:
         before = self._seen.get(sn)
-        if before is not None and at <= before:
+        if before is not None and at <= before <= at + FAR_AHEAD:
             return False
         self._seen[sn] = at
         return True

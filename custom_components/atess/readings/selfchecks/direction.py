@@ -76,8 +76,20 @@ class Direction:
             since=seen.unsigned_since,
         )
 
-    def learn(self, power: float | None, counters: Mapping[str, float], below: str, above: str, at: datetime) -> None:
-        """Learn from a fresh sample: power as sent in kW, and the counters of negative and positive power in kWh."""
+    def learn(
+        self,
+        power: float | None,
+        counters: Mapping[str, float],
+        below: str,
+        above: str,
+        at: datetime,
+        *,
+        explained: bool = False,
+    ) -> None:
+        """Learn from a fresh sample: power as sent in kW, and the counters of negative and positive power in kWh.
+
+        `explained` says that other powers confirm the sign as sent, whatever the counters do.
+        """
         seen = self._seen
         low, high = (counters.get(name, counters.get(f"{name}_today")) for name in (below, above))
         if power is not None and power <= NEGATIVE:
@@ -91,7 +103,8 @@ class Direction:
         if seen.at is not None and seen.below is not None and seen.above is not None and at - seen.at <= LONGEST_STEP:
             rises = low - seen.below, high - seen.above
             if min(rises) >= 0 and max(rises) > 0:
-                seen.below_flow, seen.above_flow = seen.below_flow + rises[0], seen.above_flow + rises[1]
+                seen.below_flow += 0.0 if explained else rises[0]
+                seen.above_flow += rises[1]
                 seen.way = 1 if rises[1] > rises[0] else -1 if rises[0] > rises[1] else seen.way
         seen.at, seen.below, seen.above = at, low, high
         if not seen.negatives and seen.unsigned_since is None and min(seen.below_flow, seen.above_flow) >= LEAST_FLOW:
