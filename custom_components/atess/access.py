@@ -27,8 +27,8 @@ async def async_targets[CoordinatorT: ValueCoordinator[Any]](
     """Return the coordinators of the devices that an action names, by device id.
 
     Raises:
-        Unauthorized: The user may not do this with all ATESS entities of each device. Without a user, as in automations,
-            everything is permitted.
+        Unauthorized: The user may not do this with all ATESS entities of each device. Without a user, as in
+            automations, everything is permitted.
         ServiceValidationError: A device is unknown, or has no such coordinator.
     """
     user = await _async_user(hass, call)
