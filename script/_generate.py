@@ -17,6 +17,7 @@ from custom_components.atess.catalogue import (
     Field,
     Severity,
 )
+from custom_components.atess.catalogue.faults import STATE_FAULTS
 from custom_components.atess.catalogue.settings import SETTINGS, Danger, Setting, SettingType, settings_of
 from custom_components.atess.enerclo.model import Kind
 from custom_components.atess.readings.rules import ASSUMED, RULES, Rule
@@ -126,12 +127,37 @@ for what nobody changes from here, it is a sensor. Those of the homeowner are en
 actions.
 """
 
+CHANGE_STAGES = {
+    "idle": "Idle",
+    "waiting": "Waiting",
+    "checking": "Checking",
+    "confirmed": "Confirmed",
+    "failed": "Failed",
+}
+CHANGE_ATTRIBUTES: Mapping[str, Any] = {
+    "from": {"name": "Old value"},
+    "to": {"name": "New value"},
+    "until": {"name": "Until"},
+    "what": {"name": "Setting"},
+}
+CHANGE_EVENTS = {"confirmed": "Confirmed", "failed": "Failed", "moved": "Changed elsewhere"}
+FAILURE_REASONS = {
+    "moved": "Other settings changed too",
+    "not_read": "Settings could not be read",
+    "not_sent": "Not sent",
+    "not_taken": "Not applied by the device",
+    "refused": "Rejected by the cloud",
+    "unconfirmed": "Could not be confirmed",
+}
 POLLING = {
     "data_age": "Data age at arrival",
     "next_poll": "Next poll",
     "polling_interval": "Polling interval",
     "requests_today": "Requests today",
 }
+
+# The tick in the form of the homeowners' settings, whose label is written by hand.
+CONF_MATCH_INSTALLER = "match_installer"
 
 type Json = dict[str, Any]
 
@@ -147,7 +173,8 @@ def catalogue() -> Iterable[Definition]:
 
 def entity_texts() -> Json:
     """Return the names and states of all entities, by platform and translation key."""
-    texts: dict[str, Json] = {"binary_sensor": {}, "event": {"fault": fault_event()}, "sensor": {}}
+    events = {"fault": fault_event(), "settings_change": settings_event()}
+    texts: dict[str, Json] = {"binary_sensor": {}, "event": events, "sensor": {"settings_change": settings_sensor()}}
     texts["sensor"]["raw"] = {"name": "Raw {member}"}
     texts["sensor"] |= {key: {"name": name} for key, name in POLLING.items()}
     for definition in catalogue():
@@ -157,6 +184,10 @@ def entity_texts() -> Json:
             text["state"] = text.get("state", {}) | states
         elif definition.quantity.name in BINARY_STATES:
             text["state"] = BINARY_STATES[definition.quantity.name]
+    texts["sensor"]["active_faults"]["state_attributes"] = {
+        "codes": {"name": "Codes"},
+        "faults": {"name": "Faults", "state": fault_labels()},
+    }
     for platform, entities in setting_texts().items():
         texts[platform] = texts.get(platform, {}) | entities
     return {platform: dict(sorted(entities.items())) for platform, entities in sorted(texts.items())}
@@ -186,24 +217,39 @@ def setting_texts() -> Json:
     return texts
 
 
-def matching_texts() -> Json:
-    """Return the labels of the form in which a user matches keys with settings, by section."""
+def settings_sensor() -> Json:
+    """Return the texts of the sensor that shows what becomes of a change of settings."""
+    return {"name": "Settings change", "state": CHANGE_STAGES, "state_attributes": CHANGE_ATTRIBUTES}
 
-    def labels(danger: Danger) -> dict[str, str]:
-        found: list[Setting] = [item for item in SETTINGS if item.danger is danger]
-        return {item.key: item.name for item in found}
 
-    return {"homeowner": labels(Danger.SAFE), "installer": labels(Danger.INSTALLER)}
+def settings_event() -> Json:
+    """Return the texts of the event entity that fires when a change of settings ends."""
+    types = {"event_type": {"state": CHANGE_EVENTS}, "error": {"name": "Error"}}
+    reasons = {"reason": {"name": "Reason", "state": FAILURE_REASONS}}
+    texts = {name: text for name, text in CHANGE_ATTRIBUTES.items() if name != "until"}
+    return {"name": "Settings change", "state_attributes": dict(sorted((types | reasons | texts).items()))}
+
+
+def setting_labels(*dangers: Danger) -> dict[str, str]:
+    """Return what each setting is called, by key."""
+    return {item.key: item.name for item in SETTINGS if item.danger in dangers and not item.hidden}
+
+
+def fault_labels() -> dict[str, str]:
+    """Return what each fault is called, by key."""
+    faults = {fault.key: fault.label for kind in Kind for fault in FAULTS[kind]}
+    faults |= {f"state_{state}": label for state, label in STATE_FAULTS.items()}
+    return dict(sorted(faults.items()))
 
 
 def fault_event() -> Json:
     """Return the texts of the event entity that fires when a fault appears or clears."""
-    faults = {fault.key: fault.label for kind in Kind for fault in FAULTS[kind]}
     return {
         "name": "Fault",
         "state_attributes": {
+            "code": {"name": "Code"},
             "event_type": {"state": {"appeared": "Appeared", "cleared": "Cleared"}},
-            "fault": {"name": "Fault", "state": dict(sorted(faults.items()))},
+            "fault": {"name": "Fault", "state": fault_labels()},
             "severity": {"name": "Severity", "state": {key.value: label for key, label in SEVERITIES.items()}},
         },
     }
@@ -218,10 +264,14 @@ def translations() -> str:
         # Controls that are not settings are written by hand.
         texts[platform] = dict(sorted((entity.get(platform, {}) | texts[platform]).items()))
     current["entity"] = entity | texts
-    form = current.get("config_subentries", {}).get("device", {}).get("step", {}).get("match_settings")
-    if form is not None:
-        for name, labels in matching_texts().items():
-            form["sections"][name]["data"] = labels
+    steps: Json = current.get("config_subentries", {}).get("device", {}).get("step", {})
+    if "match_settings" in steps:
+        ticks = {name: text for name, text in steps["match_settings"]["data"].items() if name == CONF_MATCH_INSTALLER}
+        steps["match_settings"]["data"] = setting_labels(Danger.SAFE) | ticks
+    if "match_installer" in steps:
+        steps["match_installer"]["sections"]["other"]["data"] = setting_labels(Danger.INSTALLER)
+    if "selector" in current:
+        current["selector"]["setting"] = {"options": setting_labels(Danger.SAFE, Danger.INSTALLER)}
     return json.dumps(current, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.config_entries import ConfigSubentryData, ConfigSubentryDataWithId
 from homeassistant.const import ATTR_ENTITY_ID, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -53,6 +53,13 @@ PLAIN_CENTRAL: dict[str, str | None] = {
     "grid_charging_power": "gridChargePower",
     "forced_charge": "forcedChargeEnable",
 }
+# What an action of a control runs, by name.
+ENTITY_ACTIONS = {
+    "_async_set_value",
+    "async_handle_select_option",
+    "async_turn_off",
+    "async_turn_on",
+}
 CONFIRMED = {STRING: PLAIN, CENTRAL: PLAIN_CENTRAL}
 
 
@@ -88,6 +95,26 @@ def add_settings_entry(
     )
     entry.add_to_hass(hass)
     return entry
+
+
+def killed_entry(base_url: str, token: str, serial: str, kind: str) -> MockConfigEntry:
+    """Return an entry that is the same in each process."""
+    device = ConfigSubentryDataWithId(
+        data={"device_sn": serial, "kind": kind, "settings": dict(CONFIRMED[serial])},
+        subentry_id="01KILLED000000000000000000",
+        subentry_type=SUBENTRY_DEVICE,
+        title="Cellar",
+        unique_id=serial,
+    )
+    return MockConfigEntry(
+        domain=DOMAIN,
+        entry_id="atess_test_entry",
+        title="Enerclo",
+        unique_id="killed",
+        data={CONF_TOKEN: token, CONF_BASE_URL: base_url},
+        options={"scan_interval": 1, "allow_changes": True},
+        subentries_data=[device],
+    )
 
 
 def puts(cloud: Simulator) -> list[Any]:
@@ -142,16 +169,37 @@ async def act(hass: HomeAssistant, advance: Advance, name: str, seconds: float =
     return await task
 
 
-async def set_number(hass: HomeAssistant, value: float, unique_id: str = CUT_OFF) -> None:
-    """Set a number as a dashboard does."""
-    await hass.services.async_call(
-        "number", "set_value", {ATTR_ENTITY_ID: entity_id(hass, unique_id, "number"), "value": value}, blocking=True
-    )
+async def operate(hass: HomeAssistant, domain: str, action: str, unique_id: str, **data: Any) -> asyncio.Task[None]:
+    """Operate a control as a dashboard does; raises what is refused at once, else the action goes on waiting."""
+    target = {ATTR_ENTITY_ID: entity_id(hass, unique_id, domain), **data}
+    others = set(hass._tasks)
+    task = asyncio.create_task(hass.services.async_call(domain, action, target, blocking=True), name=f"test {action}")
+    task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+    await asyncio.sleep(0)
+    # What waits for time to pass is nothing that async_block_till_done may wait for.
+    for item in hass._tasks - others:
+        if item.get_coro().__name__ in ENTITY_ACTIONS:
+            item.remove_done_callback(hass._tasks.remove)
+            hass._tasks.discard(item)
+    await asyncio.sleep(0)
+    if task.done():
+        await task
+    return task
+
+
+async def set_number(hass: HomeAssistant, value: float, unique_id: str = CUT_OFF) -> asyncio.Task[None]:
+    """Set a number as a dashboard does; see operate."""
+    return await operate(hass, "number", "set_value", unique_id, value=value)
+
+
+def issues_of(hass: HomeAssistant) -> list[ir.IssueEntry]:
+    """Return the repair issues about failed changes."""
+    return [item for (_, name), item in ir.async_get(hass).issues.items() if name.startswith("settings_")]
 
 
 def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
     """Return the repair issue about a failed change."""
-    found = [item for (domain, name), item in ir.async_get(hass).issues.items() if name.startswith("settings_")]
+    found = issues_of(hass)
     assert len(found) <= 1
     return found[0] if found else None
 

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.atess.const import DOMAIN
 from simulator import Simulator
 
-from .common import add_entry, entity_id, state
+from .common import Advance, add_entry, entity_id, state
 from .flows import start_device, submit
 
 
@@ -134,25 +134,44 @@ async def test_rename_and_correct_kind(
 
 
 async def test_remove_device(
-    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, hass_ws_client: WebSocketGenerator
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    advance: Advance,
+    hass_ws_client: WebSocketGenerator,
 ) -> None:
-    """A device that the user deletes goes with its entities; the others stay."""
+    """A device that is dead goes with its entities when the user deletes it; what is in use stays."""
     assert await async_setup_component(hass, "config", {})
     first, second = cloud.devices
     kept = entity_id(hass, f"{second.sn}_pv_power")
     registry = dr.async_get(hass)
     device = registry.async_get_device_by_identifier((DOMAIN, first.sn), entry.entry_id)
     assert device is not None
-    client = await hass_ws_client(hass)
-    await client.send_json_auto_id(
-        {
-            "type": "config/device_registry/remove_config_entry",
-            "config_entry_id": entry.entry_id,
-            "device_id": device.id,
-        }
-    )
-    response = await client.receive_json()
-    assert response["success"]
+
+    async def remove(device_id: str) -> bool:
+        # A connection does not outlast the time that passes between two calls.
+        client = await hass_ws_client(hass)
+        await client.send_json_auto_id(
+            {
+                "type": "config/device_registry/remove_config_entry",
+                "config_entry_id": entry.entry_id,
+                "device_id": device_id,
+            }
+        )
+        success = bool((await client.receive_json())["success"])
+        await client.close()
+        return success
+
+    old = registry.async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, "SIMLOG9999")})
+    used = [item.id for item in dr.async_entries_for_config_entry(registry, entry.entry_id) if item.id != old.id]
+    assert len(used) >= 4
+    for device_id in used:
+        assert not await remove(device_id)
+    assert await remove(old.id)
+    assert len(entry.subentries) == 2
+    cloud.inject(kind="http_status", status=503, device=first.sn)
+    await advance(1700, step=60)
+    assert await remove(device.id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert [item.unique_id for item in entry.subentries.values()] == [second.sn]
     assert registry.async_get_device_by_identifier((DOMAIN, first.sn), entry.entry_id) is None

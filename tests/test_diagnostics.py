@@ -40,7 +40,7 @@ async def test_entry_that_cannot_be_set_up(hass: HomeAssistant, cloud: Simulator
     assert report["entry"]["state"] == entry.state.value != "loaded"
     assert report["entry"]["reason"] == entry.reason
     assert report["entry"]["data"][CONF_TOKEN] == REDACTED
-    assert report["entry"]["data"][CONF_BASE_URL] == cloud.base_url
+    assert report["entry"]["data"][CONF_BASE_URL] == REDACTED
     assert [device["kind"] for device in report["devices"]] == ["hps_string", "hps_central"]
     assert report["cloud"]["hps_string.latest"]["last"]["outcome"] != "success"
 
@@ -79,7 +79,7 @@ async def test_sample_without_a_reading(hass: HomeAssistant, cloud: Simulator) -
     report = await report_of(hass, cloud, entry)
     assert report["devices"][0]["reading"] is None
     members = report["devices"][0]["last_sample"]["members"]
-    assert members == {"ppv": "three", "deviceSn": "**REDACTED**", "note": "of **REDACTED**"}
+    assert members == {"ppv": "three", "deviceSn": "**REDACTED**", "note": "text of 13 characters"}
     assert "last_sample" not in report["devices"][1]
 
 

@@ -2,13 +2,17 @@
 
 import csv
 import json
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import async_mock_service
 
 from simulator import Simulator
 
@@ -70,11 +74,13 @@ async def test_every_bit(hass: HomeAssistant, cloud: Simulator, advance: Advance
         for row in rows:
             event = appeared[row["code"]]
             assert event["fault"] == row["key"]
-            assert event["text"] == TEXTS[row["key"]] == row["label"]
+            assert TEXTS[row["key"]] == row["label"]
+            assert "text" not in event
             assert event["severity"] == row["severity"]
         assert int(float(state(hass, f"{device.sn}_active_faults").state)) == 16
-        shown = state(hass, f"{device.sn}_active_faults").attributes["faults"]
-        assert {fault["code"] for fault in shown} == set(appeared)
+        shown = state(hass, f"{device.sn}_active_faults").attributes
+        assert set(shown["codes"]) == set(appeared)
+        assert set(shown["faults"]) == {event["fault"] for event in appeared.values()} >= {row["key"] for row in rows}
         serious = any(row["severity"] != "warning" for row in rows)
         assert state(hass, f"{device.sn}_problem", "binary_sensor").state == ("on" if serious else "off")
     events.clear()
@@ -100,7 +106,7 @@ async def test_a_fault_is_reported_once(hass: HomeAssistant, cloud: Simulator, a
     cloud.clear()
     await advance(601)
     assert [event["event_type"] for event in events] == ["appeared", "cleared"]
-    assert events[1]["text"] == "Emergency stop on the display"
+    assert TEXTS[events[1]["fault"]] == "Emergency stop on the display"
     assert events[1]["code"] == "5-110-2"
 
 
@@ -127,3 +133,55 @@ async def test_odd_fault_words(
     cloud.inject(kind="members", device=device.sn, set={"sysFaultWord1": word})
     await advance(301)
     assert [event["fault"] for event in events] == (faults or [])
+
+
+async def test_a_string_inverter_tells_its_state_of_fault(
+    hass: HomeAssistant, cloud: Simulator, advance: Advance
+) -> None:
+    """It sends no fault words: its operating state is the fault, counted and told once."""
+    device = cloud.devices[0]
+    entry = add_entry(hass, cloud)
+    await set_up(hass, entry)
+    events = watch(hass, entity_id(hass, f"{device.sn}_fault", "event"))
+    assert state(hass, f"{device.sn}_active_faults").state == "0"
+    cloud.inject(kind="members", device=device.sn, set={"status": 3})
+    await advance(601)
+    assert state(hass, f"{device.sn}_active_faults").attributes["faults"] == ["state_fault"]
+    cloud.clear()
+    await advance(601)
+    assert [(event["event_type"], event["fault"]) for event in events] == [
+        ("appeared", "state_fault"),
+        ("cleared", "state_fault"),
+    ]
+    assert TEXTS["state_fault"] == "Fault"
+
+
+async def test_the_automation_of_the_readme(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """As it stands there it notifies once per fault, also of several at once, and not again after a reload."""
+    [text] = re.findall(r"```yaml\n(automation:.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    device = cloud.devices[1]
+    entry = add_entry(hass, cloud)
+    await set_up(hass, entry)
+    config = yaml.safe_load(text)["automation"]
+    config[0]["triggers"][0]["entity_id"] = entity_id(hass, f"{device.sn}_fault", "event")
+    calls = async_mock_service(hass, "notify", "notify")
+    assert await async_setup_component(hass, "automation", {"automation": config})
+    await hass.async_block_till_done()
+    cloud.inject(kind="members", device=device.sn, set={"sysFaultWord5": 1024, "sysFaultWord1": 512})
+    await advance(601)
+    told = sorted(call.data["message"] for call in calls)
+    assert told == ["Igbt failure (1-102-1)", "Lcd emergency stop (5-110-2)"]
+    for _ in range(2):
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    await restart(hass, entry)
+    await advance(601)
+    assert len(calls) == 2
+    # One that appears while the integration is not loaded is told when it is.
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    cloud.clear()
+    cloud.inject(kind="members", device=device.sn, set={"sysFaultWord1": 1024})
+    await advance(901)
+    await set_up(hass, entry)
+    await advance(601)
+    assert [call.data["message"] for call in calls[2:]] == ["Eeprom write failure (1-102-2)"]

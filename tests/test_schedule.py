@@ -32,13 +32,11 @@ async def press(hass: HomeAssistant, device_sn: str) -> None:
 async def test_refresh_button_asks_as_soon_as_permitted(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, advance: Advance
 ) -> None:
-    """Too early, the button says when, and that is when the cloud is asked, once."""
+    """Too early, the button plans the poll for when it is permitted, once."""
     device = cloud.devices[0].sn
     asked = polls(cloud, device)
     for _ in range(2):
-        with pytest.raises(HomeAssistantError, match="14:05") as caught:
-            await press(hass, device)
-        assert caught.value.translation_key == "refresh_later"
+        await press(hass, device)
     assert polls(cloud, device) == asked
     await advance(330)
     assert polls(cloud, device) == asked + 1
@@ -79,16 +77,19 @@ async def test_refresh_action(
     assert answer is not None
     answers: Any = answer["devices"]
     assert [answers[device]["asked"] for device in ids] == [False, False]
-    with pytest.raises(ServiceValidationError) as caught:
-        await hass.services.async_call(DOMAIN, "refresh", data, blocking=True)
-    assert caught.value.translation_key == "refresh_later"
+    assert all(answers[device]["at"].startswith("2026-07-15T12:05") for device in ids)
+    await hass.services.async_call(DOMAIN, "refresh", data, blocking=True)
     asked = polls(cloud)
     clock.tick(320)
     await hass.services.async_call(DOMAIN, "refresh", data, blocking=True)
     assert polls(cloud) == asked + 2
+    clock.tick(320)
     with pytest.raises(ServiceValidationError) as caught:
-        await hass.services.async_call(DOMAIN, "refresh", {ATTR_DEVICE_ID: "none"}, blocking=True)
+        await hass.services.async_call(DOMAIN, "refresh", {ATTR_DEVICE_ID: [*ids, "none"]}, blocking=True)
     assert caught.value.translation_key == "no_such_device"
+    assert "none" not in str(caught.value)
+    # None is asked about when one is wrong.
+    assert polls(cloud) == asked + 2
 
 
 async def test_the_first_poll_after_a_long_stop_is_spread(

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
@@ -23,6 +23,7 @@ from .settings_common import (
     controls,
     device_id,
     issue,
+    operate,
     puts,
     reads,
     set_number,
@@ -52,9 +53,7 @@ async def test_each_kind_of_control(
     ):
         unique_id = f"{STRING}_{key}"
         old = state(hass, unique_id, domain)
-        await hass.services.async_call(
-            domain, action, {ATTR_ENTITY_ID: old.entity_id, **data}, blocking=True, context=None
-        )
+        await operate(hass, domain, action, unique_id, **data)
         await hass.async_block_till_done()
         waiting = state(hass, unique_id, domain)
         assert waiting.state == old.state
@@ -249,12 +248,7 @@ async def test_steering_the_plant(hass: HomeAssistant, cloud: Simulator, advance
     await set_number(hass, int(charge) + 5)
     await advance(700)
     assert float(state(hass, power).state) == 0.0
-    await hass.services.async_call(
-        "select",
-        "select_option",
-        {ATTR_ENTITY_ID: entity_id(hass, f"{STRING}_mode", "select"), "option": "forced_charging"},
-        blocking=True,
-    )
+    await operate(hass, "select", "select_option", f"{STRING}_mode", option="forced_charging")
     await advance(700)
     assert float(state(hass, power).state) < -1
     raised = {**before, "dischargeCutoffSoc": int(charge) + 5, "deviceSn": STRING}

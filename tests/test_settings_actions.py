@@ -151,6 +151,7 @@ async def test_an_action_waits_half_a_minute(
         clock.tick(seconds)
 
     asked = {"device_id": device, "settings": {"discharge_cut_off_soc": 12}}
+    clock.tick(100)
     with patch("custom_components.atess.account.sleep", sleep):
         action = asyncio.create_task(
             hass.services.async_call(DOMAIN, "set_settings", asked, blocking=True, return_response=True)
@@ -179,10 +180,10 @@ async def test_all_devices_are_checked_before_any_is_touched(
     devices = [device_id(hass, pair, serial) for serial in (STRING, CENTRAL)]
     for settings, words in (
         ({"discharge_cut_off_soc": 101}, ("hps_string 1", "hps_central 2", "outside of 0 to 100 %")),
-        ({"discharge_cut_off_soc": 50}, ("Discharge cut-off SOC of hps_central 2 has to be below Discharge recover",)),
+        ({"discharge_cut_off_soc": 50}, ("Discharge cut-off SOC of hps_central 2 must be below Discharge recover",)),
         ({"mode": "economy", "grid_charging_power": 5}, ("hps_string 1",)),
         ({"check_time": 1}, ("Check time of hps_string 1 protects", "Check time of hps_central 2 protects")),
-        ({"rsAddr": 2}, ("set allow_unknown",)),
+        ({"rsAddr": 2}, ("set `allow_unknown`",)),
         ({"nothing": 1}, ("has no setting nothing",)),
     ):
         with pytest.raises(ServiceValidationError) as raised:
@@ -196,7 +197,7 @@ async def test_all_devices_are_checked_before_any_is_touched(
 async def test_unknown_keys(hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance) -> None:
     """A key that nobody knows is written on request only, and with the type it has."""
     device, before = device_id(hass, pair, STRING), shown(cloud, STRING)
-    with pytest.raises(ServiceValidationError, match="another type"):
+    with pytest.raises(ServiceValidationError, match="not of the same type"):
         await act(hass, advance, "set_settings", device_id=device, settings={"rsAddr": "2"}, allow_unknown=True)
     response = await act(
         hass, advance, "set_settings", device_id=device, settings={"rsAddr": 2}, allow_unknown=True, wait=300
@@ -213,7 +214,8 @@ async def test_errors_of_several_devices(
     before = {serial: shown(cloud, serial) for serial in (STRING, CENTRAL)}
     cloud.inject(kind="code", code=500, msg="busy", operation="modify_settings", device=CENTRAL)
     with pytest.raises(
-        HomeAssistantError, match=r"refused Discharge cut-off SOC: 12 % of hps_central 2: busy \(code 500\)"
+        HomeAssistantError,
+        match=r"rejected a change of hps_central 2 \(Discharge cut-off SOC: 12 %\): busy \(code 500\)",
     ):
         await act(hass, advance, "set_settings", device_id=devices, settings={"discharge_cut_off_soc": 12}, wait=300)
     assert state(hass, f"{STRING}_discharge_cut_off_soc", "number").state == "12.0"
@@ -234,8 +236,8 @@ async def test_set_tariff_windows(
         return await act(hass, advance, "set_tariff_windows", device_id=device, windows=rows, wait=300, **data)
 
     for windows, words in (
-        ([("peak", "05:00", "07:00")], "overlaps with"),
-        ([("peak", "18:00", "20:00"), ("peak", "19:00", "21:00")], "overlaps with"),
+        ([("peak", "05:00", "07:00")], "overlaps"),
+        ([("peak", "18:00", "20:00"), ("peak", "19:00", "21:00")], "overlaps"),
         ([("peak", "18:00", "19:00"), ("peak", "19:00", "20:00"), ("peak", "20:00", "21:00")], "3 windows do not fit"),
         ([("peak", "18:00", "18:00")], "has no length"),
         ([], "at least one window"),
@@ -288,7 +290,7 @@ async def test_set_operating_mode(
         {**before[CENTRAL], **forced, "deviceSn": CENTRAL},
         {**before[STRING], "modeSelection": 0, "dischargeCutoffSoc": 20, "deviceSn": STRING},
     )
-    with pytest.raises(ServiceValidationError, match="no setting for the power in the mode load_first"):
+    with pytest.raises(ServiceValidationError, match="no power setting for the mode Load first"):
         await act(hass, advance, "set_operating_mode", device_id=string, mode="load_first", power=2)
 
 
@@ -302,7 +304,7 @@ async def test_revert_settings(hass: HomeAssistant, cloud: Simulator, pair: Mock
     assert shown(cloud, STRING) == first | {"dischargeCutoffSoc": 20}
     cloud.change_settings(STRING, discharge_cutoff_soc=25)
     await advance(3700, step=100)
-    with pytest.raises(ServiceValidationError, match="changed again by other means"):
+    with pytest.raises(ServiceValidationError, match="changed elsewhere since"):
         await act(hass, advance, "revert_settings", device_id=device, wait=300)
     cloud.change_settings(STRING, discharge_cutoff_soc=20)
     await advance(3700, step=100)

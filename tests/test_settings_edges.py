@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from custom_components.atess.catalogue.settings import settings_of
 from custom_components.atess.const import DOMAIN
 from custom_components.atess.corrections import corrections_entered, corrections_shown
-from custom_components.atess.enerclo import Kind
+from custom_components.atess.enerclo import Kind, UnreachableError, caller
 from custom_components.atess.settings import Period, SettingError
 from custom_components.atess.settings.values import Limits, check, encode, limits_of
 from custom_components.atess.settings_texts import differences, member_texts, refusal, value_text, wishes
@@ -61,26 +61,33 @@ async def test_settings_that_cannot_be_read_before_a_change(
 
 
 async def test_a_cloud_that_is_gone_before_a_change(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
-    """A change during which the cloud goes away is said not to be confirmed."""
+    """A change for which the settings cannot be read anew is not sent, and said not to have been made."""
     entry = add_settings_entry(hass, cloud)
     await set_up(hass, entry)
     await cloud.stop()
     await set_number(hass, 35)
     await advance(90, step=5)
     assert puts(cloud) == []
-    assert told(hass) == "settings_unconfirmed"
+    assert told(hass) == "settings_not_read"
 
 
 async def test_a_cloud_that_cannot_be_reached_for_a_change(
     hass: HomeAssistant, cloud: Simulator, advance: Advance
 ) -> None:
-    """A change for which no connection can be made is said not to have been sent."""
+    """A change for which no connection can be made after the reading is said not to have been sent."""
     entry = add_settings_entry(hass, cloud)
     await set_up(hass, entry)
-    await cloud.stop()
-    await advance(30, step=15)
-    await set_number(hass, 35)
-    await advance(20, step=2)
+    send = caller.send
+
+    async def send_reads(session: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        if method == "PUT":
+            raise UnreachableError("the cloud was not reached")
+        return await send(session, method, *args, **kwargs)
+
+    with patch.object(caller, "send", send_reads):
+        await set_number(hass, 35)
+        await advance(200, step=5)
+    assert puts(cloud) == []
     assert told(hass) == "settings_not_sent"
 
 
@@ -94,8 +101,11 @@ async def test_unload_while_a_change_is_under_way(
     before = shown(cloud, STRING)
 
     async def never(seconds: float) -> None:
-        await asyncio.Event().wait()
+        if seconds > 5:
+            await asyncio.Event().wait()
+        clock.tick(seconds)
 
+    clock.tick(400)
     with patch("custom_components.atess.account.sleep", never):
         asked = {"device_id": device_id(hass, entry, STRING), "settings": {"discharge_cut_off_soc": 35}}
         action = asyncio.create_task(
@@ -115,7 +125,7 @@ async def test_unload_while_a_change_is_under_way(
 async def test_a_path_at_which_nothing_was_read(
     hass: HomeAssistant, hass_storage: dict[str, Any], cloud: Simulator, advance: Advance
 ) -> None:
-    """Settings are remembered and their path is not: nothing is sent to where it may be, and that is told."""
+    """Settings are remembered and their path is not: reading them anew before the change finds it."""
     entry = add_settings_entry(hass, cloud)
     await set_up(hass, entry)
     assert await hass.config_entries.async_unload(entry.entry_id)
@@ -123,10 +133,11 @@ async def test_a_path_at_which_nothing_was_read(
     [account] = hass_storage[f"{DOMAIN}.accounts"]["data"].values()
     del account["paths"]
     await set_up(hass, entry)
+    before = shown(cloud, STRING)
     await set_number(hass, 35)
-    await advance(30, step=3)
-    assert puts(cloud) == []
-    assert told(hass) == "settings_not_sent"
+    await advance(200, step=5)
+    assert_puts(cloud, {**before, "dischargeCutoffSoc": 35, "deviceSn": STRING})
+    assert issue(hass) is None
 
 
 async def test_settings_that_lost_a_key(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:

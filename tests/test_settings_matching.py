@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from homeassistant.const import ATTR_ENTITY_ID
+import voluptuous as vol
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
@@ -23,29 +23,37 @@ from .settings_common import (
     assert_puts,
     controls,
     device_id,
+    operate,
     puts,
     shown,
 )
 
 
-def proposals(result: Any) -> dict[str, dict[str, str]]:
-    """Return what the form "Match settings" proposes, by section."""
-    return {
-        str(name): {
-            str(field): field.description["suggested_value"] for field in part.schema.schema if field.description
-        }
-        for name, part in result["data_schema"].schema.items()
-    }
+def proposals(result: Any) -> dict[str, Any]:
+    """Return what a form is sent with by who changes nothing."""
+    fields = result["data_schema"].schema
+    sent = {str(field): field.default() for field in fields if field.default is not vol.UNDEFINED}
+    return sent | {str(field): field.description["suggested_value"] for field in fields if field.description}
+
+
+def labels(result: Any, setting: str) -> dict[str, str]:
+    """Return what each key that may be a setting's is shown as."""
+    selector = next(part for field, part in result["data_schema"].schema.items() if field == setting)
+    return {option["value"]: option["label"] for option in selector.config["options"]}
+
+
+async def open_matching(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
+    """Go to the form "Match settings" of the first device."""
+    subentry = next(iter(entry.subentries.values()))
+    flow = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
+    first = {"name": subentry.title, "kind": subentry.data["kind"], "match_settings": True}
+    return await hass.config_entries.subentries.async_configure(flow["flow_id"], first)
 
 
 async def submit_proposals(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Go to the form "Match settings" of the first device, and submit it as it is."""
-    subentry = next(iter(entry.subentries.values()))
-    flow = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
-    configure = hass.config_entries.subentries.async_configure
-    first = {"name": subentry.title, "kind": subentry.data["kind"], "match_settings": True}
-    result: Any = await configure(flow["flow_id"], first)
-    result = await configure(flow["flow_id"], proposals(result))
+    result = await open_matching(hass, entry)
+    result = await hass.config_entries.subentries.async_configure(result["flow_id"], proposals(result))
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done(wait_background_tasks=True)
 
@@ -69,12 +77,7 @@ async def test_a_guess_is_no_control(hass: HomeAssistant, cloud: Simulator, adva
             await act(hass, advance, "set_settings", device_id=device, settings=settings)
     # A documented one is written in the form that the device uses.
     assert state(hass, documented[1], "time").state == "06:00:00"
-    await hass.services.async_call(
-        "time",
-        "set_value",
-        {ATTR_ENTITY_ID: entity_id(hass, documented[1], "time"), "time": "05:00"},
-        blocking=True,
-    )
+    await operate(hass, "time", "set_value", documented[1], time="05:00")
     await advance(90, step=3)
     assert state(hass, documented[1], "time").state == "05:00:00"
     period = before["valleyPeriodTime2"].replace("06", "05", 1)
@@ -92,7 +95,9 @@ async def test_all_guesses_are_confirmed_at_once(
     device = device_id(hass, entry, STRING)
     windows = [{"kind": "valley", "start": "23:30", "end": "05:30"}]
     for asked in ({"windows": windows}, {"clear": ["peak"]}):
-        with pytest.raises(ServiceValidationError, match=r"are (valley|peak).*1.* is only a guess.*Match settings"):
+        with pytest.raises(
+            ServiceValidationError, match=r"(Valley|Peak) period 1 of .* has not been confirmed.*Match settings"
+        ):
             await act(hass, advance, "set_tariff_windows", device_id=device, **asked)
     assert puts(cloud) == []
     await submit_proposals(hass, entry)
@@ -115,20 +120,23 @@ async def test_match_settings(hass: HomeAssistant, cloud: Simulator, advance: Ad
     result = await configure(flow["flow_id"], {"name": "Cellar", "kind": "hps_string", "match_settings": True})
     assert result["step_id"] == "match_settings"
     assert result["data_schema"] is not None
-    suggested = {key: value for part in proposals(result).values() for key, value in part.items()}
+    suggested = proposals(result)
     assert suggested["discharge_cut_off_soc"] == "dischargeCutoffSoc"
     assert suggested["valley_period_1"] == "valleyPeriodTime1"
     assert "valley_period_2" not in suggested
     assert "check_time" not in suggested
     assert "battery_capacity" not in suggested
+    assert "system_on" not in suggested
+    assert labels(result, "mode")["modeSelection"] == "Load first (modeSelection)"
+    assert labels(result, "grid_power_upper_limit")["gridPowerUpperLimit"] == "500 kW (gridPowerUpperLimit)"
     for homeowner, error in (
         ({"mode": "modeSelection", "discharge_cut_off_soc": "modeSelection"}, "same_key"),
         ({"mode": "socMin"}, "key_does_not_fit"),
     ):
-        result = await configure(flow["flow_id"], {"homeowner": homeowner, "installer": {}})
+        result = await configure(flow["flow_id"], homeowner)
         assert result["errors"] == {"base": error}
     chosen = {"mode": PLAIN["mode"], "discharge_cut_off_soc": "dischargeCutoffSoc"}
-    result = await configure(flow["flow_id"], {"homeowner": chosen, "installer": {}})
+    result = await configure(flow["flow_id"], chosen)
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done(wait_background_tasks=True)
     [subentry] = entry.subentries.values()
@@ -139,6 +147,47 @@ async def test_match_settings(hass: HomeAssistant, cloud: Simulator, advance: Ad
     # What was cleared is nobody's any more.
     assert er.async_get(hass).async_get_entity_id("number", DOMAIN, f"{STRING}_bms_soc_upper_limit") is None
     assert len(cloud.requests) == asked
+
+
+async def test_installers_settings_are_confirmed_one_by_one(
+    hass: HomeAssistant, cloud: Simulator, advance: Advance
+) -> None:
+    """What the first form does not show it does not confirm; behind its tick each has to be ticked."""
+    entry = add_settings_entry(hass, cloud, confirmed={})
+    await set_up(hass, entry)
+    await submit_proposals(hass, entry)
+    [subentry] = entry.subentries.values()
+    assert subentry.data["settings"]["mode"] == "modeSelection"
+    assert "system_on" not in subentry.data["settings"]
+    assert er.async_get(hass).async_get_entity_id("switch", DOMAIN, f"{STRING}_system_on") is None
+    configure = hass.config_entries.subentries.async_configure
+    result = await open_matching(hass, entry)
+    result = await configure(result["flow_id"], proposals(result) | {"match_installer": True})
+    assert result["step_id"] == "match_installer"
+    assert proposals(result) == {"confirmed": [], "other": {}}
+    assert labels(result, "confirmed")["system_on"] == "System on: On (onOff)"
+    # Two settings with one key, one of them confirmed in the first form.
+    wrong = await configure(result["flow_id"], {"confirmed": [], "other": {"system_on": "modeSelection"}})
+    assert wrong["errors"] == {"base": "same_key"}
+    result = await configure(
+        result["flow_id"], {"confirmed": ["system_on"], "other": {"generator_power_limit": "generatorPowerLimit"}}
+    )
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    [subentry] = entry.subentries.values()
+    installer = {"system_on": "onOff", "generator_power_limit": "generatorPowerLimit"}
+    assert {key: subentry.data["settings"].get(key) for key in installer} == installer
+    assert "output_power_setting" not in subentry.data["settings"]
+    registry = er.async_get(hass)
+    assert registry.async_get_entity_id("switch", DOMAIN, f"{STRING}_system_on") is not None
+    assert registry.async_get_entity_id("sensor", DOMAIN, f"{STRING}_output_power_setting") is not None
+    # Going through the first form alone once more keeps them.
+    await submit_proposals(hass, entry)
+    [subentry] = entry.subentries.values()
+    assert {key: subentry.data["settings"].get(key) for key in installer} == installer
+    result = await open_matching(hass, entry)
+    result = await configure(result["flow_id"], proposals(result) | {"match_installer": True})
+    assert set(proposals(result)["confirmed"]) == set(installer)
 
 
 async def test_another_kind_forgets_the_matching(hass: HomeAssistant, cloud: Simulator) -> None:

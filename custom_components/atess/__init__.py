@@ -1,5 +1,6 @@
 """ATESS storage systems in Home Assistant, through the Enerclo cloud."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL, CONF_TOKEN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
@@ -7,7 +8,6 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
-from .access import async_watch_access
 from .account import Account, async_get_accounts
 from .const import CONF_BASE_URL, CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import AtessCoordinator, device_store
@@ -16,6 +16,7 @@ from .enerclo import Kind
 from .issues import async_delete_device_issues, new_devices_issue, refused_issue
 from .not_ready import not_ready
 from .plant import PlantCoordinator
+from .reauth import async_watch_access
 from .runtime import AtessConfigEntry, AtessData
 from .services import async_setup_services
 from .settings_coordinator import SettingsCoordinator, settings_store
@@ -158,7 +159,18 @@ async def _async_forget_device(hass: HomeAssistant, account: Account, subentry_i
 
 
 async def async_remove_config_entry_device(hass: HomeAssistant, entry: AtessConfigEntry, device: DeviceEntry) -> bool:
-    """Let a user delete any device by hand; a device of the account goes with its subentry."""
+    """Let a user delete what is no longer in use; a device of the account goes with its subentry.
+
+    The plant, data loggers that devices report through and devices with fresh data are in use. Of an entry that is not
+    loaded nobody knows.
+    """
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
+    data = entry.runtime_data
+    used = {data.plant.identifier, *(item.data_log_sn for item in data.coordinators.values())}
+    used |= {item.device_sn for item in data.coordinators.values() if item.online}
+    if any(domain == DOMAIN and identifier in used for domain, identifier in device.identifiers):
+        return False
     for subentry in list(entry.subentries.values()):
         if (DOMAIN, subentry.unique_id) in device.identifiers:
             hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)

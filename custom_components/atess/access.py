@@ -1,29 +1,90 @@
-"""What happens when the cloud refuses the token of an account, and when it accepts it again."""
+"""The devices that an action names, and what its user may do with them."""
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.auth.models import User
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
 
-from .enerclo import EnercloClient
+from .const import DOMAIN
+from .coordinator import ValueCoordinator
+from .runtime import AtessConfigEntry, AtessData
+
+__all__ = ["POLICY_CONTROL", "POLICY_READ", "async_require_admin", "async_targets"]
+
+
+async def async_targets[CoordinatorT: ValueCoordinator[Any]](
+    hass: HomeAssistant,
+    call: ServiceCall,
+    permission: str,
+    of: Callable[[AtessData], Iterable[CoordinatorT]],
+) -> Mapping[str, CoordinatorT]:
+    """Return the coordinators of the devices that an action names, by device id.
+
+    Raises:
+        Unauthorized: The user may not do this with all ATESS entities of each device. Without a user, as in
+            automations, everything is permitted.
+        ServiceValidationError: A device is unknown, or has no such coordinator.
+    """
+    user = await _async_user(hass, call)
+    device_ids: list[str] = list(dict.fromkeys(call.data[ATTR_DEVICE_ID]))
+    if user is not None:
+        for device_id in device_ids:
+            _check(hass, call, user, device_id, permission)
+    return {device_id: _coordinator(hass, device_id, of) for device_id in device_ids}
+
+
+async def async_require_admin(hass: HomeAssistant, call: ServiceCall) -> None:
+    """Raise Unauthorized if the user of an action is not an administrator."""
+    user = await _async_user(hass, call)
+    if user is not None and not user.is_admin:
+        raise Unauthorized(context=call.context, user_id=user.id)
+
+
+async def _async_user(hass: HomeAssistant, call: ServiceCall) -> User | None:
+    if (user_id := call.context.user_id) is None:
+        return None
+    if (user := await hass.auth.async_get_user(user_id)) is None:
+        raise UnknownUser(context=call.context, user_id=user_id)
+    return user
 
 
 @callback
-def async_watch_access(hass: HomeAssistant, entry: ConfigEntry[Any], client: EnercloClient) -> None:
-    """Ask for a new token while the cloud refuses the account's, from now until the entry is unloaded.
+def _check(hass: HomeAssistant, call: ServiceCall, user: User, device_id: str, permission: str) -> None:
+    if user.permissions.access_all_entities(permission):
+        return
+    registered = er.async_entries_for_device(er.async_get(hass), device_id, include_disabled_entities=True)
+    entity_ids = [item.entity_id for item in registered if item.platform == DOMAIN]
+    denied = [entity_id for entity_id in entity_ids if not user.permissions.check_entity(entity_id, permission)]
+    if denied or not entity_ids:
+        raise Unauthorized(
+            context=call.context,
+            user_id=user.id,
+            entity_id=denied[0] if denied else None,
+            permission=permission,
+        )
 
-    As soon as the cloud accepts it again, the question goes away and all devices are polled again.
-    """
 
-    @callback
-    def follow() -> None:
-        if client.denied:
-            entry.async_start_reauth(hass)
-            return
-        for flow in list(entry.async_get_active_flows(hass, {SOURCE_REAUTH})):
-            hass.config_entries.flow.async_abort(flow["flow_id"])
-        data = getattr(entry, "runtime_data", None)
-        for coordinator in () if data is None else data.coordinators.values():
-            coordinator.async_poll_soon()
-
-    entry.async_on_unload(client.add_access_listener(follow))
+@callback
+def _coordinator[CoordinatorT: ValueCoordinator[Any]](
+    hass: HomeAssistant, device_id: str, of: Callable[[AtessData], Iterable[CoordinatorT]]
+) -> CoordinatorT:
+    device = dr.async_get(hass).async_get(device_id)
+    serials = set() if device is None else {serial for domain, serial in device.identifiers if domain == DOMAIN}
+    entries: list[AtessConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    for entry in entries:
+        for coordinator in of(entry.runtime_data):
+            if coordinator.identifier in serials:
+                return coordinator
+    if device is None or not serials:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_such_device")
+    raise ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="not_a_device",
+        translation_placeholders={"device": device.name_by_user or device.name or "?"},
+    )

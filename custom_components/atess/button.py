@@ -5,13 +5,11 @@ from typing import override
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN
 from .coordinator import AtessCoordinator
 from .entity import AtessEntity
-from .refresh import async_refresh_device, later_text
+from .refresh import async_refresh_device
 from .runtime import AtessConfigEntry
 
 PARALLEL_UPDATES = 0
@@ -26,7 +24,7 @@ async def async_setup_entry(
 
 
 class RefreshButton(AtessEntity, ButtonEntity):
-    """Asks about the device if the cloud's limit permits, else says when it will, and does so then."""
+    """Polls the device if the cloud's limit permits, else as soon as it does."""
 
     coordinator: AtessCoordinator
 
@@ -45,10 +43,5 @@ class RefreshButton(AtessEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        """Ask; raises what the poll failed with, or when it will be made."""
-        if (moment := await async_refresh_device(self.coordinator)) is not None:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="refresh_later",
-                translation_placeholders=later_text({self.coordinator: moment}),
-            )
+        """Poll, or plan the poll; raises what the poll failed with."""
+        await async_refresh_device(self.coordinator)

@@ -1,7 +1,7 @@
 """One coordinator per device: polls the cloud, keeps the last good reading, and knows how long it holds."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -13,7 +13,8 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util import dt as dt_util
 
 from .account import Account
-from .catalogue import Definition, definitions
+from .age import age_of
+from .catalogue import Definition, definitions, model_in, nominal_power_in
 from .const import (
     BASE_INFO_INTERVAL,
     CONF_DATA_LOG_SN,
@@ -41,21 +42,22 @@ from .enerclo import (
     PacedError,
     Priority,
 )
-from .faults import fault_attributes
+from .faults import faults_attributes
 from .poll_issues import PollIssues
 from .poll_timer import PollTimer
 from .polling import Reason, Schedule
 from .raw import printable
 from .readings import ActiveFault, Interpreter, Reading, Value, Verdict
 from .readings.clock import parse_time
+from .redaction import HIDDEN, is_private
 from .storage import async_load_cache
 from .unreadable import UnreadableIssue
 
 STORAGE_VERSION = 1
 # With one of these errors the cloud has answered.
 ANSWERED = frozenset({"invalid_auth", "limited", "no_data", "not_found"})
-# These say how old the data are, so age does not end them.
-ALWAYS_VALID = frozenset({"last_data", "online"})
+# These say how old the data are, or what the device is, so age does not end them.
+ALWAYS_VALID = frozenset({"last_data", "nominal_power", "online"})
 
 _ERROR_KEYS: Mapping[type[EnercloError], str] = {
     AuthenticationError: "invalid_auth",
@@ -243,10 +245,13 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
     def _log_unknown_codes(self, reading: Reading) -> None:
         """Log each code that the catalogue does not know once, the first of them only."""
         for key, code in reading.codes.items():
-            seen = (key, printable(code, 40))
+            seen = (key, printable(self._shown_code(key, code), 40))
             if seen not in self._reported_codes and len(self._reported_codes) < LOGGED_CODES:
                 self._reported_codes.add(seen)
                 LOGGER.warning("%s reports %s as %s, which is not known", self.name, *seen)
+
+    def _shown_code(self, key: str, code: Json) -> Json:
+        return HIDDEN if is_private(key, code, self._serials) else code
 
     def _update_failed(self, err: EnercloError) -> UpdateFailed:
         """Plan the next poll after an error, and return what to tell Home Assistant."""
@@ -320,12 +325,11 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         }
 
     def _new_interpreter(self, state: Mapping[str, Json]) -> Interpreter:
-        watts = self.base_info.get("nominalPower")
         return Interpreter(
             self.kind,
             zone=dt_util.get_default_time_zone(),
             model=self.model,
-            nominal_power=watts / 1000 if isinstance(watts, int | float) and watts > 0 else None,
+            nominal_power=self.nominal_power,
             state=state,
             corrections=corrections_of(self._subentry.data),
         )
@@ -340,7 +344,9 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
     def values(self) -> Mapping[str, Value]:
         """The device's own values, completed by what others of its system say and by whether it is online."""
         own = {} if self.data is None else self.data.values
-        return {**own, **self.shared, "online": self.online and own.get("online") is not False}
+        nominal = self.nominal_power
+        power = {} if nominal is None else {"nominal_power": nominal}
+        return {**own, **power, **self.shared, "online": self.online and own.get("online") is not False}
 
     @property
     @override
@@ -352,11 +358,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
     def unknown(self) -> Mapping[str, str | float | bool]:
         """The members of the last sample that the catalogue does not know; none that names a device."""
         unknown = {} if self.data is None else self.data.unknown
-        return {
-            member: value
-            for member, value in unknown.items()
-            if not any(serial in f"{member} {value}" for serial in self._serials)
-        }
+        return {member: value for member, value in unknown.items() if not is_private(member, value, self._serials)}
 
     @override
     def available(self, key: str) -> bool:
@@ -375,11 +377,11 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         if self.data is None:
             return None
         if key in self.data.codes:
-            return {"raw_value": self.data.codes[key]}
+            return {"raw_value": self._shown_code(key, self.data.codes[key])}
         if key == "battery_state_of_charge" and self.charge_source is not None:
             return {"source": self.charge_source, "devices": self.charge_devices}
         if key == "active_faults":
-            return {"faults": [fault_attributes(self.hass, fault) for fault in self.data.faults]}
+            return faults_attributes(self.data.faults)
         return None
 
     @property
@@ -455,14 +457,13 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
 
     async def async_update_base_info(self) -> None:
         """Ask once a day for model, firmware and nominal power; without an answer all goes on as before."""
-        now = dt_util.utcnow()
-        if self._base_info_at is not None and timedelta(0) <= now - self._base_info_at < BASE_INFO_INTERVAL:
+        if age_of(self._base_info_at) < BASE_INFO_INTERVAL:
             return
-        self._base_info_at = now
+        self._base_info_at = dt_util.utcnow()
         listed = self.client.last_listed(self.kind, self.device_sn)
         try:
             # The list of a data logger tells the same, where it tells the model; a BMS has none to tell.
-            if listed and not self.base_info and (_model(listed) or self.kind in {Kind.BCU, Kind.MBMS}):
+            if listed and not self.base_info and (model_in(listed) or self.kind in {Kind.BCU, Kind.MBMS}):
                 self.base_info = listed
             else:
                 self.base_info = await self.client.base_info(
@@ -472,21 +473,23 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             LOGGER.debug("%s: no base info: %s", self.name, err)
             return
         self._interpreter = self._new_interpreter(self._interpreter.dump())
+        self.async_update_listeners()
         self.account.save_soon()
 
     @property
     def model(self) -> str | None:
         """Return the model's name as the cloud gives it."""
-        return _model(self.base_info)
+        return model_in(self.base_info)
+
+    @property
+    def nominal_power(self) -> float | None:
+        """Return the nominal power in kW, if base info tells it."""
+        return nominal_power_in(self.base_info)
 
     @property
     def firmware(self) -> str | None:
         """Return the firmware's version as the cloud gives it."""
-        return _text(self.base_info.get("firmwareVersion"))
-
-
-def _model(info: Mapping[str, Json]) -> str | None:
-    return _text(info.get("model")) or _text(info.get("deviceModel"))
+        return _text(self.base_info.get("firmwareVersion")) or _text(self.base_info.get("fwVersion"))
 
 
 def _text(value: Json) -> str | None:

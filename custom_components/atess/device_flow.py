@@ -2,7 +2,7 @@
 
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentryFlow, SubentryFlowContext, SubentryFlowResult
+from homeassistant.config_entries import ConfigEntry, SubentryFlowContext, SubentryFlowResult
 from homeassistant.const import CONF_NAME, CONF_TOKEN
 
 from .account import async_get_accounts
@@ -27,17 +27,12 @@ from .flow_forms import (
     subentry_titles,
 )
 from .flow_look_up import LookUpFlow
-from .settings_matching import candidates, matching_schema, read_matching, settings_read_of, shown_matching
+from .match_settings_flow import MatchSettingsFlow
+from .settings_matching import candidates, settings_read_of
 
 
-class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], ConfigSubentryFlow):
+class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], MatchSettingsFlow):
     """A device of an account."""
-
-    def __init__(self) -> None:
-        """Start with nothing entered."""
-        super().__init__()
-        self._name = ""
-        self._updates: dict[str, Any] = {}
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a serial number, of a device or of a data logger, and look it up."""
@@ -114,34 +109,6 @@ class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tup
             ),
             errors=error.errors,
             description_placeholders=error.placeholders,
-        )
-
-    async def async_step_match_settings(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Let the user say which of the cloud's keys is which setting: only those may be changed."""
-        entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
-        settings = settings_read_of(entry, subentry)
-        if settings is None:
-            return self.async_abort(reason="no_settings")
-        error = NO_ERRORS
-        if user_input is not None:
-            try:
-                matching = read_matching(self.hass, settings, user_input)
-            except FormError as err:
-                error = err
-            else:
-                return self.async_update_and_abort(
-                    entry,
-                    subentry,
-                    title=self._name or subentry.title,
-                    data_updates={**self._updates, CONF_SETTINGS: matching},
-                )
-        return self.async_show_form(
-            step_id="match_settings",
-            data_schema=self.add_suggested_values_to_schema(
-                matching_schema(settings), user_input or shown_matching(settings)
-            ),
-            errors=error.errors,
-            description_placeholders={**error.placeholders, "device": subentry.title},
         )
 
     async def _async_client(self) -> EnercloClient:

@@ -1,32 +1,24 @@
 """Diagnostics: all that helps to find a fault, and nothing that opens a door."""
 
-import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from homeassistant.components.diagnostics import REDACTED, async_redact_data
+from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from .account import async_get_accounts
-from .const import CONF_BASE_URL, CONF_DATA_LOG_SN, CONF_DEVICE_SN, CONF_KIND, DOMAIN, SUBENTRY_DEVICE
+from .catalogue import find_field
+from .const import CONF_BASE_URL, CONF_CORRECTIONS, CONF_DATA_LOG_SN, CONF_DEVICE_SN, CONF_KIND, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import AtessCoordinator
-from .enerclo import EnercloClient, Kind
+from .enerclo import DEFAULT_BASE_URL, EnercloClient, Kind
+from .enerclo.token import token_secrets
 from .raw import NAME_LIMIT
 from .readings import Reading
+from .redaction import redacted, scrubbed
 from .runtime import AtessConfigEntry, AtessData
-
-TO_REDACT = {
-    CONF_TOKEN,
-    CONF_DATA_LOG_SN,
-    CONF_DEVICE_SN,
-    "alias",
-    "dataLogSn",
-    "deviceSn",
-    "serialNum",
-    "unique_id",
-}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: AtessConfigEntry) -> dict[str, Any]:
@@ -42,30 +34,32 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: AtessCo
         "entry": {
             "state": entry.state.value,
             "reason": entry.reason,
-            "data": async_redact_data(entry.data, TO_REDACT),
+            "data": {
+                **dict.fromkeys(entry.data, REDACTED),
+                CONF_BASE_URL: "default" if entry.data.get(CONF_BASE_URL) == DEFAULT_BASE_URL else REDACTED,
+            },
             "options": dict(entry.options),
         },
         "cloud": None if client is None else client.diagnostics(),
         "devices": [_device(item, coordinators.get(item.subentry_id), client) for item in devices],
         "plant": {} if data is None else dict(data.plant.values),
-        "settings": []
-        if data is None
-        else [async_redact_data(settings.diagnostics(), TO_REDACT) for settings in data.settings.values()],
+        "settings": [] if data is None else [settings.diagnostics() for settings in data.settings.values()],
         "issues": sorted(
             issue.translation_key or issue.issue_id
             for issue in ir.async_get(hass).issues.values()
             if issue.domain == DOMAIN and issue.active
         ),
     }
-    serials = {str(item.data[CONF_DEVICE_SN]) for item in devices} | {
-        str(serial)
-        for serial in (
-            *(item.data.get(CONF_DATA_LOG_SN) for item in devices),
-            *(coordinator.data_log_sn for coordinator in coordinators.values()),
-        )
-        if serial
-    }
-    return {key: _for_the_file(value, _pattern(serials)) for key, value in report.items()}
+    secrets = _secrets_of(entry, coordinators.values())
+    return {key: _with_short_keys(scrubbed(value, secrets)) for key, value in report.items()}
+
+
+def _secrets_of(entry: AtessConfigEntry, coordinators: Iterable[AtessCoordinator]) -> set[str]:
+    """Return what must not leave the house: the token, the account, the serial numbers of devices and data loggers."""
+    serials = {str(item.unique_id) for item in entry.subentries.values() if item.unique_id}
+    loggers = {str(item.data[CONF_DATA_LOG_SN]) for item in entry.subentries.values() if CONF_DATA_LOG_SN in item.data}
+    loggers |= {item.data_log_sn for item in coordinators if item.data_log_sn}
+    return {*serials, *loggers, *token_secrets(str(entry.data.get(CONF_TOKEN, "")))}
 
 
 async def _async_client(hass: HomeAssistant, entry: AtessConfigEntry) -> EnercloClient | None:
@@ -82,15 +76,18 @@ def _device(
     subentry: ConfigSubentry, coordinator: AtessCoordinator | None, client: EnercloClient | None
 ) -> dict[str, Any]:
     kind, device_sn = subentry.data[CONF_KIND], subentry.data[CONF_DEVICE_SN]
-    report: dict[str, Any] = {"kind": kind, "set_up_with": async_redact_data(subentry.data, TO_REDACT)}
+    report: dict[str, Any] = {
+        "kind": kind,
+        "set_up_with": redacted(subentry.data, lambda name: name in {CONF_KIND, CONF_CORRECTIONS}),
+    }
     reading = None if coordinator is None else coordinator.data
     if coordinator is not None:
         report |= {
             "online": coordinator.online,
             "polling": _polling(coordinator),
             "trust": coordinator.interpreter.diagnostics(),
-            "base_info": async_redact_data(coordinator.base_info, TO_REDACT),
-            "reading": reading and _reading(reading),
+            "base_info": redacted(coordinator.base_info),
+            "reading": reading and _reading(reading, coordinator.kind),
         }
     sample = None if client is None or kind not in Kind else client.last_sample(Kind(kind), device_sn)
     if sample is not None and (reading is None or reading.members is not sample.members):
@@ -98,7 +95,7 @@ def _device(
         report["last_sample"] = {
             "received": sample.received,
             "time": sample.time,
-            "members": async_redact_data(dict(sample.members), TO_REDACT),
+            "members": redacted(sample.members, _known(sample.kind)),
         }
     return report
 
@@ -114,37 +111,34 @@ def _polling(coordinator: AtessCoordinator) -> dict[str, Any]:
     }
 
 
-def _reading(reading: Reading) -> dict[str, Any]:
+def _reading(reading: Reading, kind: Kind) -> dict[str, Any]:
     return {
         "sampled_at": reading.sampled_at,
         "received": reading.received,
         "fresh": reading.fresh,
         "values": dict(reading.values),
-        "members": async_redact_data(dict(reading.members), TO_REDACT),
-        "unknown": dict(reading.unknown),
+        "members": redacted(reading.members, _known(kind)),
+        "unknown": redacted(reading.unknown),
         "unreadable": list(reading.unreadable),
-        "codes": dict(reading.codes),
+        "codes": redacted(reading.codes),
         "corrections": dict(reading.corrections),
         "faults": [fault.code for fault in reading.faults],
     }
 
 
-def _pattern(serials: set[str]) -> re.Pattern[str]:
-    """Return a pattern that finds serial numbers however they are spelled; without any it finds nothing."""
-    return re.compile("|".join(map(re.escape, sorted(serials, key=len, reverse=True))) or r"(?!)", re.IGNORECASE)
+def _known(kind: Kind) -> Callable[[str], bool]:
+    """Return what tells whether a member of this kind of device is in the catalogue."""
+    return lambda member: find_field(kind, member) is not None
 
 
-def _for_the_file(value: object, serials: re.Pattern[str]) -> object:
-    """Return a value with known serial numbers redacted, also inside texts and keys, and with long keys cut."""
+def _with_short_keys(value: object) -> object:
+    """Return a value with keys that are too long cut."""
     if isinstance(value, dict):
-        return {_key(key, serials): _for_the_file(item, serials) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_for_the_file(item, serials) for item in value]
-    return serials.sub(REDACTED, value) if isinstance(value, str) else value
+        return {_key(key): _with_short_keys(item) for key, item in value.items()}
+    return [_with_short_keys(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _key(key: object, serials: re.Pattern[str]) -> object:
-    if not isinstance(key, str):
+def _key(key: object) -> object:
+    if not isinstance(key, str) or len(key) <= NAME_LIMIT:
         return key
-    text = serials.sub(REDACTED, key)
-    return text if len(text) <= NAME_LIMIT else f"{text[:NAME_LIMIT]}… ({len(text)} characters)"
+    return f"{key[:NAME_LIMIT]}… ({len(key)} characters)"

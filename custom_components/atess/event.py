@@ -1,4 +1,4 @@
-"""Events: a fault that appears or clears, each once."""
+"""Events: a fault that appears or clears, each once, and what becomes of changes of settings."""
 
 from typing import override
 
@@ -11,6 +11,7 @@ from .coordinator import AtessCoordinator
 from .entity import AtessEntity, async_add_as_reported
 from .faults import fault_attributes
 from .runtime import AtessConfigEntry
+from .settings_change import SettingsChangeEvent, async_add_settings_change
 
 PARALLEL_UPDATES = 0
 
@@ -24,9 +25,10 @@ FAULT = EventEntityDescription(
 async def async_setup_entry(
     hass: HomeAssistant, entry: AtessConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Set up the fault event of every device that reports faults."""
+    """Set up the events of every device."""
     for coordinator in entry.runtime_data.coordinators.values():
         _add_fault_event(coordinator, async_add_entities)
+    async_add_settings_change(entry, Platform.EVENT, async_add_entities, SettingsChangeEvent)
 
 
 def _add_fault_event(coordinator: AtessCoordinator, async_add_entities: AddConfigEntryEntitiesCallback) -> None:
@@ -51,9 +53,12 @@ class FaultEvent(AtessEntity, EventEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Report what the first reading brought."""
+        """Report what the first reading brought, after the state from before the restart is shown.
+
+        So a new fault is a change of a state that is available, which tells it from an old one that is shown again.
+        """
         await super().async_added_to_hass()
-        self._report()
+        self.hass.loop.call_soon(self._report)
 
     @property
     @override
@@ -79,6 +84,6 @@ class FaultEvent(AtessEntity, EventEntity):
             (APPEARED, [fault for key, fault in now.items() if key not in self._active]),
         ):
             for fault in faults:
-                self._trigger_event(event, fault_attributes(self.hass, fault))
+                self._trigger_event(event, fault_attributes(fault))
                 self.async_write_ha_state()
         self._active = now

@@ -1,22 +1,16 @@
-"""Active faults as people and automations see them."""
+"""Active faults as people and automations see them: by keys that are shown in the reader's language."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.translation import async_get_cached_translations
-
-from .const import DOMAIN
 from .readings import ActiveFault
 
-_TEXT = f"component.{DOMAIN}.entity.event.fault.state_attributes.fault.state."
+
+def fault_attributes(fault: ActiveFault) -> dict[str, Any]:
+    """Return the attributes of an event: the fault's key, its severity and the cloud's code."""
+    return {"fault": fault.key, "severity": fault.severity.value, "code": fault.code}
 
 
-def fault_attributes(hass: HomeAssistant, fault: ActiveFault) -> dict[str, Any]:
-    """Return a fault's key, its text in the language of this Home Assistant, severity and the cloud's code."""
-    texts = async_get_cached_translations(hass, hass.config.language, "entity", DOMAIN)
-    return {
-        "fault": fault.key,
-        "text": texts.get(_TEXT + fault.key, fault.label),
-        "severity": fault.severity.value,
-        "code": fault.code,
-    }
+def faults_attributes(faults: Sequence[ActiveFault]) -> dict[str, Any]:
+    """Return the attributes of the number of active faults: their keys, and the cloud's codes in the same order."""
+    return {"faults": [fault.key for fault in faults], "codes": [fault.code for fault in faults]}

@@ -56,9 +56,13 @@ def verdict_issue(name: str, subentry_id: str) -> str:
     return f"{name}_{subentry_id}"
 
 
-def settings_issue(subentry_id: str) -> str:
-    """Return the id of the issue about a change of settings that failed."""
-    return f"settings_{subentry_id}"
+def settings_issue(subentry_id: str, failure_id: str) -> str:
+    """Return the id of the issue about one change of settings that failed."""
+    return f"{_settings_issues(subentry_id)}{failure_id}"
+
+
+def _settings_issues(subentry_id: str) -> str:
+    return f"settings_{subentry_id}_"
 
 
 def refused_issue(entry_id: str) -> str:
@@ -70,6 +74,10 @@ def refused_issue(entry_id: str) -> str:
 def async_delete_device_issues(hass: HomeAssistant, subentry_id: str) -> None:
     """Delete the issues of a device that is gone."""
     verdicts = (verdict_issue(name, subentry_id) for name in VERDICTS)
-    device = (vanished_issue, unknown_issue, refused_device_issue, unreadable_issue, settings_issue)
-    for issue_id in (*(issue(subentry_id) for issue in device), *verdicts):
+    device = (vanished_issue, unknown_issue, refused_device_issue, unreadable_issue)
+    prefix = _settings_issues(subentry_id)
+    failures = [
+        issue_id for domain, issue_id in ir.async_get(hass).issues if domain == DOMAIN and issue_id.startswith(prefix)
+    ]
+    for issue_id in (*(issue(subentry_id) for issue in device), *verdicts, *failures):
         ir.async_delete_issue(hass, DOMAIN, issue_id)

@@ -12,7 +12,8 @@ from .settings import Match
 from .settings_coordinator import SettingsCoordinator
 from .settings_entity import SettingEntity, async_add_settings, setting_description
 
-PARALLEL_UPDATES = 1
+# Changes are gathered and sent by the writer of the device, and each action waits for its outcome.
+PARALLEL_UPDATES = 0
 
 _CLASSES = {
     "A": NumberDeviceClass.CURRENT,
@@ -63,7 +64,10 @@ class SettingNumber(SettingEntity, NumberEntity):
         if data is None or self.setting.key not in data.matches:
             return (self.setting.low if lowest else self.setting.high) or 0.0
         limits = data.limits(self.setting.key)
-        return (limits.low if lowest else limits.high) or 0.0
+        limit = (limits.low if lowest else limits.high) or 0.0
+        # A value beyond the limits that the device has, or had before a change from here, may be set again.
+        values = [limit, *self.coordinator.writer.restorable(self.setting.key)]
+        return min(values) if lowest else max(values)
 
     @property
     @override
@@ -74,4 +78,4 @@ class SettingNumber(SettingEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Have the value changed."""
-        self.change(value)
+        await self.async_change(value)

@@ -21,6 +21,7 @@ from .flow_forms import (
     device_titles,
     subentry_titles,
 )
+from .settings_repairs import FailedChangeFlow
 
 if TYPE_CHECKING:
     from homeassistant.components.repairs import RepairsFlowResult
@@ -100,11 +101,13 @@ class VerdictFlow(RepairsFlow):
 
 
 async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None) -> RepairsFlow:
-    """Return the flow that fixes an issue: new devices, or what a self-check found."""
+    """Return the flow that fixes an issue: new devices, what a self-check found, or a change that failed."""
     if data is None:
         raise ValueError(f"there is nothing to fix in {issue_id}")
     if "found" in data:
         return VerdictFlow(data)
+    if "failure_id" in data:
+        return FailedChangeFlow(data)
     return NewDevicesFlow(
         data["entry_id"],
         [

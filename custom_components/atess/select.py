@@ -12,7 +12,8 @@ from .settings import Match
 from .settings_coordinator import SettingsCoordinator
 from .settings_entity import SettingEntity, async_add_settings, setting_description
 
-PARALLEL_UPDATES = 1
+# Changes are gathered and sent by the writer of the device, and each action waits for its outcome.
+PARALLEL_UPDATES = 0
 
 
 async def async_setup_entry(
@@ -45,4 +46,4 @@ class SettingSelect(SettingEntity, SelectEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         """Have the value changed."""
-        self.change(option)
+        await self.async_change(option)

@@ -21,6 +21,7 @@ from .polling_sensors import async_add_polling_sensors
 from .raw import NAME_LIMIT, RAW_PREFIX, RawKeys, printable
 from .readings import COMPUTED, Value
 from .runtime import AtessConfigEntry
+from .settings_change import SettingsChangeSensor, async_add_settings_change
 from .settings_entity import async_add_settings
 from .settings_sensors import SettingSensor, async_add_raw_settings
 
@@ -40,6 +41,7 @@ async def async_setup_entry(
     _add_sensors(entry.runtime_data.plant, async_add_entities)
     async_add_settings(entry, Platform.SENSOR, async_add_entities, SettingSensor)
     async_add_raw_settings(entry, async_add_entities, raw_keys)
+    async_add_settings_change(entry, Platform.SENSOR, async_add_entities, SettingsChangeSensor)
     async_add_polling_sensors(entry, async_add_entities)
 
 
@@ -65,7 +67,7 @@ def _add_sensors(
 class AtessSensor(AtessEntity, SensorEntity):
     """A value of a device or of the whole plant."""
 
-    _unrecorded_attributes = frozenset({"faults", "raw_value", "source"})
+    _unrecorded_attributes = frozenset({"codes", "faults", "raw_value", "source"})
 
     def __init__(self, coordinator: ValueCoordinator[Any], definition: Definition) -> None:
         """Describe the sensor as the catalogue does."""

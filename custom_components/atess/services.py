@@ -10,22 +10,19 @@ from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers import device_registry as dr
 
+from .access import POLICY_CONTROL, POLICY_READ, async_require_admin, async_targets
 from .catalogue.enumerations import MODE_SETTING
 from .catalogue.settings import TARIFFS
 from .const import DOMAIN
 from .enerclo import Json
 from .refresh import async_setup_refresh
-from .runtime import AtessConfigEntry
 from .settings import Known, Period, SettingError, Value, same
-from .settings_batch import Outcome
+from .settings_batch import DEFAULT_WAIT, Outcome
 from .settings_coordinator import SettingsCoordinator
 from .settings_texts import refusal, setting_name
 from .tariffs import Window, lay_windows
 
-# An action waits so long for the read-back, in seconds; the check itself goes on.
-DEFAULT_WAIT: Final = 30
 MAX_WAIT: Final = 900
 
 _DEVICES = {vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])}
@@ -47,12 +44,27 @@ _WINDOW = vol.Schema(
         vol.Required("end"): _window_time,
     }
 )
+
+
+def _settings(value: object) -> dict[str, object]:
+    """Return settings by name, given as a mapping or, as the frontend's form does, as rows of setting and value."""
+    if isinstance(value, list):
+        rows = [_ROW(row) for row in value]
+        names = [row["setting"] for row in rows]
+        if len(set(names)) < len(names):
+            raise vol.Invalid("a setting is named twice")
+        return {row["setting"]: row["value"] for row in rows}
+    named: dict[str, object] = vol.Schema({cv.string: object})(value)
+    return named
+
+
+_ROW = vol.Schema({vol.Required("setting"): cv.string, vol.Required("value"): object})
 GET_SCHEMA = vol.Schema(_DEVICES)
 SET_SCHEMA = vol.Schema(
     {
         **_DEVICES,
         **_WAIT,
-        vol.Required("settings"): vol.All({cv.string: object}, vol.Length(min=1)),
+        vol.Required("settings"): vol.All(_settings, vol.Length(min=1)),
         vol.Optional("allow_unknown", default=False): cv.boolean,
     }
 )
@@ -107,10 +119,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_refresh(hass)
 
     async def get_settings(call: ServiceCall) -> ServiceResponse:
-        return {"devices": {device: _read_out(hass, item) for device, item in _targets(hass, call).items()}}
+        targets = await _async_targets(hass, call, POLICY_READ)
+        return {"devices": {device: _read_out(hass, item) for device, item in targets.items()}}
 
     async def set_settings(call: ServiceCall) -> ServiceResponse:
         asked, unknown = call.data["settings"], call.data["allow_unknown"]
+        if unknown:
+            await async_require_admin(hass, call)
         return await _change(hass, call, lambda item: item.writer.resolve(asked, allow_unknown=unknown))
 
     async def set_tariff_windows(call: ServiceCall) -> ServiceResponse:
@@ -122,6 +137,9 @@ def async_setup_services(hass: HomeAssistant) -> None:
         return await _change(hass, call, lambda item: item.writer.resolve(_mode(hass, item, call.data)))
 
     async def revert_settings(call: ServiceCall) -> ServiceResponse:
+        targets = await _async_targets(hass, call, POLICY_CONTROL)
+        if any(_is_unknown(item) for item in targets.values()):
+            await async_require_admin(hass, call)
         return await _change(hass, call, _revert, reverts=True)
 
     hass.services.async_register(
@@ -136,23 +154,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
         hass.services.async_register(DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.OPTIONAL)
 
 
-def _targets(hass: HomeAssistant, call: ServiceCall) -> dict[str, SettingsCoordinator]:
-    """Return the settings of the devices that an action names, by device id; raises ServiceValidationError."""
-    registry = dr.async_get(hass)
-    entries: list[AtessConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    found: dict[str, SettingsCoordinator] = {}
-    for device_id in call.data[ATTR_DEVICE_ID]:
-        device = registry.async_get(device_id)
-        if device is None:
-            raise _error("no_such_device", device=device_id)
-        serials = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
-        matching = [
-            item for entry in entries for item in entry.runtime_data.settings.values() if item.identifier in serials
-        ]
-        if not matching:
-            raise _error("not_a_device", device=device.name_by_user or device.name or device_id)
-        found[device_id] = matching[0]
-    return found
+async def _async_targets(hass: HomeAssistant, call: ServiceCall, permission: str) -> Mapping[str, SettingsCoordinator]:
+    return await async_targets(hass, call, permission, lambda data: data.settings.values())
 
 
 def _read_out(hass: HomeAssistant, item: SettingsCoordinator) -> dict[str, Any]:
@@ -215,7 +218,7 @@ async def _change(
     reverts: bool = False,
 ) -> ServiceResponse:
     """Plan a change for all devices, and only if that is possible for all of them, make it; wait for the read-backs."""
-    targets = _targets(hass, call)
+    targets = await _async_targets(hass, call, POLICY_CONTROL)
     plans: dict[str, dict[str, Json]] = {}
     errors: list[HomeAssistantError] = []
     for device_id, item in targets.items():
@@ -239,7 +242,7 @@ async def _change(
             if isinstance(error := future.exception(), HomeAssistantError):
                 errors.append(error)
                 continue
-            outcome = future.result()
+            outcome = future.result().of(plans[device_id])
         members = {} if item.data is None else item.data.members
         before = {key: members[key] for key in plans[device_id] if key in members} | dict(outcome.before)
         response[device_id] = {
@@ -308,6 +311,13 @@ def _soc_settings(mode: str) -> tuple[str, ...]:
     if mode == "forced_charging":
         return _FORCED_CHARGE_ENDS
     return _CHARGE_ENDS if mode in _CHARGING_MODES else _DISCHARGE_ENDS
+
+
+def _is_unknown(item: SettingsCoordinator) -> bool:
+    """Return whether the last change of a device was one of settings of unknown meaning."""
+    if item.data is None or not item.writer.history.items:
+        return False
+    return any(item.data.find(key) is None for key in item.writer.history.items[-1]["before"])
 
 
 def _revert(item: SettingsCoordinator) -> dict[str, Json]:

@@ -5,18 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.json import json_dumps
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import json_loads_object
 
-from .catalogue import nominal_power
+from .age import age_of
 from .catalogue.settings import SettingType
 from .const import CONF_ALLOW_CHANGES, CONF_SETTINGS, DOMAIN, LOGGER, POLL_MAX_WAIT
 from .coordinator import AtessCoordinator, ValueCoordinator
 from .enerclo import EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
 from .readings import Value as ReadingValue
+from .redaction import is_private, redacted
 from .settings import DeviceSettings, Match
 from .settings.periods import Period
 from .settings_writer import SettingsWriter
@@ -71,14 +73,6 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         stored = None if subentry is None else subentry.data.get(CONF_SETTINGS)
         return dict(stored) if isinstance(stored, Mapping) else {}
 
-    @property
-    def _nominal_power(self) -> float | None:
-        """The device's nominal power in kW, if it is known."""
-        watts = self.device.base_info.get("nominalPower")
-        if isinstance(watts, int | float) and not isinstance(watts, bool) and watts > 0:
-            return watts / 1000
-        return nominal_power(self.device.model or "")
-
     async def async_restore(self) -> None:
         """Take up the last answer and what was under way from storage; damaged storage counts as none."""
         stored = await async_load_cache(self._store)
@@ -113,6 +107,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         """
         self._started = True
         self.config_entry.async_on_unload(self.device.async_add_listener(self._read_again))
+        self.config_entry.async_on_unload(self.hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._stop))
         if self.read_at is None and not at_once:
             self.update_interval = INTERVAL
             self.async_update_listeners()
@@ -124,14 +119,17 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
             self.update_interval = INTERVAL
         self.writer.resume()
 
+    @callback
+    def _stop(self, _event: Event) -> None:
+        self.writer.stop()
+
     @property
     def age(self) -> timedelta:
-        """How old the last answer is; as old as can be if that is not known, as after the clock was set back."""
-        age = timedelta.max if self.read_at is None else dt_util.utcnow() - self.read_at
-        return age if age >= timedelta(0) else timedelta.max
+        """How old the last answer is; without limit if that is not known."""
+        return age_of(self.read_at)
 
     def _model(self, members: Mapping[str, Json]) -> DeviceSettings:
-        return DeviceSettings(self.kind, members, self._confirmed, self._nominal_power)
+        return DeviceSettings(self.kind, members, self._confirmed, self.device.nominal_power)
 
     @override
     async def _async_update_data(self) -> DeviceSettings | None:
@@ -169,10 +167,11 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
 
     async def _async_ask(self, priority: Priority, max_wait: float) -> None:
         members = await self.client.settings(self.kind, self.identifier, priority=priority, max_wait=max_wait)
+        previous = None if self.data is None else self.data.members
         self.data = self._model(members)
         self.read_at = dt_util.utcnow()
         self._failed = False
-        self.writer.settings_read()
+        self.writer.settings_read(previous)
         await self.async_save()
 
     async def async_save(self) -> None:
@@ -194,7 +193,14 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
     @callback
     def async_save_soon(self) -> None:
         """Store everything without waiting for it."""
-        self.config_entry.async_create_task(self.hass, self.async_save())
+
+        async def save() -> None:
+            try:
+                await self.async_save()
+            except Exception as err:  # noqa: BLE001  # what is not stored is told all the same
+                LOGGER.error("%s could not be stored: %s", self.name, type(err).__name__)
+
+        self.config_entry.async_create_task(self.hass, save())
 
     @property
     @override
@@ -216,6 +222,11 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         return None if self.data is None or (found := self.data.find(key)) is None else {"cloud_key": found.cloud_key}
 
     @property
+    def settings_members(self) -> Mapping[str, Json]:
+        """The members of the last answer, none before there is one."""
+        return {} if self.data is None else self.data.members
+
+    @property
     def matches(self) -> list[Match]:
         """The settings that may be shown."""
         return [] if self.data is None else [item for item in self.data.matches.values() if not item.setting.hidden]
@@ -228,7 +239,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         return {
             key: value
             for key, value in members.items()
-            if isinstance(value, str | int | float) and not any(serial in f"{key} {value}" for serial in serials)
+            if isinstance(value, str | int | float) and not is_private(key, value, serials)
         }
 
     def is_control(self, found: Match) -> bool:
@@ -259,7 +270,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         """Return what was read, what it is taken for, and what was changed."""
         return {
             "read_at": self.read_at,
-            "members": None if self.data is None else dict(self.data.members),
+            "members": None if self.data is None else redacted(self.data.members, self.data.is_known),
             "matches": {
                 item.setting.key: {"cloud_key": item.cloud_key, "known": item.known.value} for item in self.matches
             },

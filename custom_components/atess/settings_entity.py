@@ -1,5 +1,6 @@
 """What the entities of settings share, and how they come to be: a control where changing is allowed, else a sensor."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any, override
 
@@ -16,6 +17,7 @@ from .const import DOMAIN
 from .runtime import AtessConfigEntry
 from .settings import Match, Value
 from .settings.values import decode
+from .settings_batch import DEFAULT_WAIT
 from .settings_coordinator import SettingsCoordinator
 
 EDGES = ("start", "end")
@@ -91,12 +93,18 @@ class SettingEntity(CoordinatorEntity[SettingsCoordinator]):
         """Return a value as this entity's states show it."""
         return value
 
-    @callback
-    def change(self, value: Value) -> None:
-        """Have the setting changed; raises ServiceValidationError if that cannot be, and returns before it is sent."""
+    async def async_change(self, value: Value) -> None:
+        """Change the setting, and wait half a minute for what becomes of it.
+
+        Raises:
+            ServiceValidationError: The value cannot be set; nothing is sent.
+            HomeAssistantError: The change has failed within that time. What is not known by then, the sensor shows.
+        """
         writer = self.coordinator.writer
-        changes = writer.resolve({self.setting.key: value})
-        writer.change(changes, self._context)
+        future = writer.change(writer.resolve({self.setting.key: value}), self._context)
+        await asyncio.wait([future], timeout=DEFAULT_WAIT)
+        if future.done():
+            future.result()
 
 
 @callback

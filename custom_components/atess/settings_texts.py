@@ -9,9 +9,12 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from .catalogue.settings import Setting, SettingType, settings_of
 from .const import DOMAIN
 from .enerclo import Json, Kind
+from .redaction import HIDDEN, is_private
 from .settings import DeviceSettings, Period, SettingError, Value
 from .settings.values import decode
 
+# What events, states and issues show of a change that touches very much.
+_MOST, _LONGEST = 20, 60
 _ENTITY = f"component.{DOMAIN}.entity.sensor."
 
 
@@ -40,13 +43,26 @@ def value_text(hass: HomeAssistant, setting: Setting, value: Value | None) -> st
     return f"{value:g} {setting.unit or ''}".strip()
 
 
-def member_texts(hass: HomeAssistant, model: DeviceSettings, cloud_key: str, value: Json) -> tuple[str, str]:
+def member_texts(hass: HomeAssistant, model: DeviceSettings | None, cloud_key: str, value: Json) -> tuple[str, str]:
     """Return name and value of a member of a "get setting" answer as people read them."""
-    if (found := model.find(cloud_key)) is None:
-        return cloud_key, str(value)
+    if model is None or (found := model.find(cloud_key)) is None:
+        return cloud_key, HIDDEN if is_private(cloud_key, value) else _short(value)
     meaning = decode(found.setting, value)
-    text = str(value) if meaning is None else value_text(hass, found.setting, meaning)
+    text = _short(value) if meaning is None else value_text(hass, found.setting, meaning)
     return setting_name(hass, found.setting), text
+
+
+def change_texts(
+    hass: HomeAssistant, model: DeviceSettings | None, asked: Mapping[str, Json], before: Mapping[str, Json]
+) -> dict[str, str | None]:
+    """Return what a change is about, from which values to which, as people read them."""
+    wanted = [member_texts(hass, model, key, value) for key, value in asked.items()]
+    had = [member_texts(hass, model, key, before[key])[1] if key in before else "?" for key in asked]
+    return {
+        "what": _joined(", ", [name for name, _ in wanted]),
+        "from": _joined(", ", had),
+        "to": _joined(", ", [text for _, text in wanted]),
+    }
 
 
 def differences(
@@ -58,14 +74,22 @@ def differences(
         name, there = member_texts(hass, model, key, value)
         wanted = member_texts(hass, model, key, asked[key])[1] if key in asked else None
         parts.append(f"{name}: {there}" if wanted is None else f"{name}: {wanted} → {there}")
-    return "; ".join(parts)
+    return _joined("; ", parts)
 
 
 def wishes(hass: HomeAssistant, model: DeviceSettings | None, asked: Mapping[str, Json]) -> str:
     """Return what was asked for."""
-    if model is None:
-        return "; ".join(f"{key}: {value}" for key, value in asked.items())
-    return "; ".join(": ".join(member_texts(hass, model, key, value)) for key, value in asked.items())
+    return _joined("; ", [": ".join(member_texts(hass, model, key, value)) for key, value in asked.items()])
+
+
+def _short(value: Json) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _joined(separator: str, parts: list[str]) -> str:
+    more = len(parts) - _MOST
+    return separator.join(parts[:_MOST]) + (f"{separator}… ({more})" if more > 0 else "")
 
 
 def names_text(hass: HomeAssistant, kind: Kind, keys: Iterable[str]) -> str:
@@ -78,6 +102,11 @@ def refusal(hass: HomeAssistant, kind: Kind, device: str, error: SettingError) -
     placeholders = dict(error.placeholders)
     if "other" in placeholders:
         placeholders["other"] = name_of(hass, kind, placeholders["other"])
+    if (setting := settings_of(kind).get(error.key)) is not None:
+        if "options" in placeholders:
+            placeholders["options"] = ", ".join(value_text(hass, setting, option) for option in setting.options)
+        if "mode" in placeholders:
+            placeholders["mode"] = value_text(hass, setting, placeholders["mode"])
     return ServiceValidationError(
         translation_domain=DOMAIN,
         translation_key=f"setting_{error.reason}",

@@ -12,7 +12,8 @@ from .settings import Match
 from .settings_coordinator import SettingsCoordinator
 from .settings_entity import SettingEntity, async_add_settings, setting_description
 
-PARALLEL_UPDATES = 1
+# Changes are gathered and sent by the writer of the device, and each action waits for its outcome.
+PARALLEL_UPDATES = 0
 
 
 async def async_setup_entry(
@@ -39,9 +40,9 @@ class SettingSwitch(SettingEntity, SwitchEntity):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Have it switched on."""
-        self.change(value=True)
+        await self.async_change(value=True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Have it switched off."""
-        self.change(value=False)
+        await self.async_change(value=False)

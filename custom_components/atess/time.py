@@ -14,7 +14,8 @@ from .settings import Match, Period, Value
 from .settings_coordinator import SettingsCoordinator
 from .settings_entity import SettingEntity, async_add_settings, setting_description
 
-PARALLEL_UPDATES = 1
+# Changes are gathered and sent by the writer of the device, and each action waits for its outcome.
+PARALLEL_UPDATES = 0
 DAY = 1440
 
 
@@ -61,4 +62,4 @@ class SettingTime(SettingEntity, TimeEntity):
         else:
             at_24 = minutes == 0 and period.start > 0 and self.coordinator.ends_at_24
             period = replace(period, end=DAY if at_24 else minutes)
-        self.change(period)
+        await self.async_change(period)

@@ -9,6 +9,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
+from .age import age_of
 from .const import DOMAIN, LOGGER, WATCH_CHECK_INTERVAL, WATCH_INTERVAL
 from .devices import async_register_devices
 from .discovery import FoundDevice, async_read_lists
@@ -50,14 +51,14 @@ class DailyWatch:
         self._entry.async_on_unload(
             async_track_time_interval(self._hass, self._check, WATCH_CHECK_INTERVAL, cancel_on_shutdown=True)
         )
-        await self._async_check(dt_util.utcnow())
+        await self._async_check()
 
     @callback
-    def _check(self, now: datetime) -> None:
+    def _check(self, _now: datetime) -> None:
         """Look as long as the entry is loaded."""
-        self._entry.async_create_background_task(self._hass, self._async_check(now), f"{DOMAIN} daily look")
+        self._entry.async_create_background_task(self._hass, self._async_check(), f"{DOMAIN} daily look")
 
-    async def _async_check(self, now: datetime) -> None:
+    async def _async_check(self) -> None:
         """Read what a day is over for; the lists of a data logger that is seen first have just been read."""
         if self._reading:
             return
@@ -68,8 +69,8 @@ class DailyWatch:
                 await coordinator.async_update_base_info()
             async_register_devices(self._hass, self._entry)
             for data_log_sn in {device.data_log_sn for device in coordinators if device.data_log_sn}:
-                if now - self._read_at.setdefault(data_log_sn, now) >= WATCH_INTERVAL:
-                    self._read_at[data_log_sn] = now
+                if age_of(self._read_at.setdefault(data_log_sn, dt_util.utcnow())) >= WATCH_INTERVAL:
+                    self._read_at[data_log_sn] = dt_util.utcnow()
                     await self._async_read(data_log_sn)
         finally:
             self._reading = False

@@ -172,7 +172,7 @@ class Steering:
 
         `shown` is the setting's key and the state that it must have in the end.
         """
-        before = len(await self._told("writes"))
+        before = len(await self._writes())
         try:
             await self._api.request("POST", f"/api/services/{action}", data)
         except DemoError as err:
@@ -205,12 +205,16 @@ class Steering:
 
     async def _take_effect(self, before: int) -> float:
         """Let the plant's clock jump once a write has come; return its moment in unix seconds, 0 if there is none."""
-        if not (writes := (await self._told("writes"))[before:]):
+        if not (writes := (await self._writes())[before:]):
             return 0.0
         written = float(writes[0]["at"])
         jump = math.ceil(written / PLANT_STEP) * PLANT_STEP + PLANT_STEP - written + UPLOAD_SECONDS
         await self._told("jump", {"seconds": jump})
         return written
+
+    async def _writes(self) -> list[Json]:
+        """Return the writes to this inverter; others may be changed at the same time."""
+        return [item for item in await self._told("writes") if item["device_sn"] == self._device]
 
     async def _told(self, path: str, order: Json = None) -> Json:
         async with aiohttp.ClientSession() as session:

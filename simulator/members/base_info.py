@@ -1,8 +1,8 @@
 """Base info, single and in lists.
 
 The vendor documents the nine members of the BCU's list entry and nothing of any other base info. The answers of the
-other kinds (`deviceModel`, `nominalPower` in W and the rest) are this simulator's invention, in the style of the
-sibling API.
+other kinds have the names of the sibling API: `normalPower` in W, `model` as a number that says nothing, `modelText` of
+letters and digits, and the name of the model, if anywhere, in `treeName`.
 """
 
 from .bcu import bms_status, device_number
@@ -23,7 +23,9 @@ def members(view: View) -> dict[str, Member]:
     if device.kind in {"bcu", "mbms"}:
         info |= {"address": device_number(view), "deviceNo": device_number(view), "status": bms_status(view)}
     else:
-        info |= {"deviceModel": device.model, "nominalPower": 1000.0 * device.nominal_kw, "status": view.status}
+        watts = round(1000 * device.nominal_kw)
+        info |= {"model": 0, "modelText": "A0B0D0T0P0U0M0S0", "normalPower": watts, "status": view.status}
+        info |= {"treeName": device.model, "fwVersion": info.pop("firmwareVersion")}
     if device.kind == "mbms":
-        info |= {"deviceModel": device.model}
+        info |= {"treeName": device.model}
     return dict(sorted(info.items()))

@@ -68,10 +68,10 @@ def test_reserved_bits_are_warnings() -> None:
 @pytest.mark.parametrize(
     ("members", "problem", "active"),
     [
-        ({"status": 2}, False, "absent"),
-        ({"status": 3}, True, "absent"),
-        ({"status": 4}, True, "absent"),
-        ({"status": 99}, None, "absent"),
+        ({"status": 2}, False, 0),
+        ({"status": 3}, True, 1),
+        ({"status": 4}, True, 1),
+        ({"status": 99}, None, None),
         ({"sysFaultWord1": -1}, None, 0),
         ({"sysFaultWord1": 0}, False, 0),
         ({"sysFaultWord1": -1, "status": 2}, False, 0),

@@ -30,7 +30,15 @@ FLOWS = {
     "AtessOptionsFlow": TEXTS["options"],
     "NewDevicesFlow": TEXTS["issues"]["new_devices"]["fix_flow"],
 }
-PARTS = ("config_flow", "device_flow", "flow_forms", "flow_look_up", "repairs", "settings_matching")
+PARTS = (
+    "config_flow",
+    "device_flow",
+    "flow_forms",
+    "flow_look_up",
+    "match_settings_flow",
+    "repairs",
+    "settings_matching",
+)
 
 
 def definitions() -> dict[str, ast.AST]:

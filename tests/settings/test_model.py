@@ -96,7 +96,7 @@ def test_the_json_type_of_the_device_stays(present: Any, value: Any, sent: Any) 
         ({"discharge_cut_off_soc": 101}, "out_of_range"),
         ({"discharge_cut_off_soc": -1}, "out_of_range"),
         ({"discharge_cut_off_soc": 10.5}, "wrong_step"),
-        ({"discharge_cut_off_soc": "10"}, "not_a_number"),
+        ({"discharge_cut_off_soc": "ten"}, "not_a_number"),
         ({"discharge_cut_off_soc": True}, "not_a_number"),
         ({"discharge_cut_off_soc": float("nan")}, "not_a_number"),
         ({"discharge_cut_off_soc": None}, "not_a_number"),
@@ -130,6 +130,12 @@ def test_what_is_refused(asked: dict[str, Any], reason: str) -> None:
     assert raised.value.reason == reason
 
 
+def test_a_number_may_be_given_as_text() -> None:
+    """Forms of actions give all values as text."""
+    assert device().resolve({"discharge_cut_off_soc": "12"}, {}) == {"dischargeCutoffSoc": 12}
+    assert device().resolve({"discharge_cut_off_soc": " 12.0 "}, {}) == {"dischargeCutoffSoc": 12}
+
+
 def test_a_guess_is_not_written() -> None:
     for asked in ({"mode": "economy"}, {"peak_period_1": "06:00-07:00"}):
         with pytest.raises(SettingError, match="not_confirmed"):
@@ -140,7 +146,9 @@ def test_a_guess_is_not_written() -> None:
 
 def test_unknown_members_keep_their_type() -> None:
     settings = device()
-    assert settings.resolve({"riddle": 4.5}, {}, allow_unknown=True) == {"riddle": 4.5}
+    assert settings.resolve({"riddle": 5.0}, {}, allow_unknown=True) == {"riddle": 5}
+    with pytest.raises(SettingError, match="wrong_step"):
+        settings.resolve({"riddle": 4.5}, {}, allow_unknown=True)
     assert settings.resolve({"riddleText": "b"}, {}, allow_unknown=True) == {"riddleText": "b"}
     assert settings.resolve({"riddleFlag": True}, {}, allow_unknown=True) == {"riddleFlag": True}
     for asked in ({"riddle": "4"}, {"riddle": True}, {"riddleText": 1}, {"riddleFlag": 1}, {"nested": {"a": 2}}):

@@ -264,7 +264,7 @@ def test_bcu_list_has_exactly_the_documented_members(desk: Callable[..., Desk]) 
 def test_base_info_tells_model_and_nominal_power_in_watts(desk: Callable[..., Desk]) -> None:
     asked = desk("farm")
     info = asked.data("pcs/base-info", deviceSn="SIMPCS0201")
-    assert (info["deviceModel"], info["nominalPower"], info["dataLogSn"]) == ("PCS250", 250000.0, "SIMLOG0201")
+    assert (info["treeName"], info["normalPower"], info["dataLogSn"]) == ("PCS250", 250000, "SIMLOG0201")
     assert len(asked.data("pbd/base-info/list", dataLogSn="SIMLOG0201")) == 2
     assert asked.data("hps/base-info/list", dataLogSn="SIMLOG0201") == []
     assert asked.ask("pcs/base-info/list", dataLogSn="UNKNOWN001")["code"] == 400

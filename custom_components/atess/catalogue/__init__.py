@@ -8,7 +8,7 @@ from .derived import ACCOUNT, DERIVED, PLANT
 from .enumerations import ENUMERATIONS
 from .faults import FAULTS, Fault, Severity, fault_by_code, faults_in
 from .kinds import bcu, hps_central, hps_string, mbms, pbd, pcs
-from .models import MODELS, MODELS_BY_CODE, Model, nominal_power
+from .models import MODELS, MODELS_BY_CODE, Model, model_in, nominal_power, nominal_power_in
 from .quantities import Quantity
 
 __all__ = [
@@ -38,7 +38,9 @@ __all__ = [
     "fault_by_code",
     "faults_in",
     "find_field",
+    "model_in",
     "nominal_power",
+    "nominal_power_in",
     "slug",
 ]
 

@@ -23,6 +23,9 @@ class Severity(StrEnum):
 
 FAULT, PROTECTION, WARNING = Severity.FAULT, Severity.PROTECTION, Severity.WARNING
 
+# Faults that only the operating state tells, by state.
+STATE_FAULTS: Mapping[str, str] = {"fault": "Fault", "permanent_fault": "Permanent fault"}
+
 _FIRST_BYTE = 102
 _BITS = 16
 

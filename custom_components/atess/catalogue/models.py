@@ -1,10 +1,10 @@
-"""Models by the vendor's device type code, and the nominal power that a model's name tells."""
+"""Models by the vendor's device type code, and what base info tells of a device's model and nominal power."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..enerclo.model import Kind
+from ..enerclo.model import Json, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,14 @@ MODELS: tuple[Model, ...] = (
     Model(23003, "PBD250", Kind.PBD, 250),
 )
 
+# Members of base info, folded: nominal power in W (the first is the sibling API's spelling), and texts with a model.
+_POWERS = ("normalpower", "nominalpower", "ratedpower")
+_NAMES = ("model", "devicemodel", "modeltext", "treename")
+# kW; what lies outside is no nominal power of these machines.
+_LEAST, _GREATEST = 1.0, 10_000.0
+_NUMBER = re.compile(r"\s*([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*", re.ASCII)
+_MODEL = re.compile(r"(?:HPS|PCS|PBD)[ _-]?[0-9]{1,5}[A-Z]{0,6}", re.ASCII)
+
 MODELS_BY_CODE: Mapping[int, Model] = {model.code: model for model in MODELS}
 
 
@@ -75,3 +83,49 @@ def nominal_power(model: str) -> float | None:
         return None
     watts = match[1] == "HPS" and number >= 1000
     return number / 1000 if watts else float(number)
+
+
+def nominal_power_in(info: Mapping[str, Json]) -> float | None:
+    """Return the nominal power in kW that base info tells, in W or by the model; None if it does not."""
+    members = {name.casefold(): value for name, value in info.items()}
+    for name in _POWERS:
+        watts = _number(members.get(name))
+        if watts is not None and _LEAST <= watts / 1000 <= _GREATEST:
+            return watts / 1000
+    for name in _NAMES:
+        if (model := _model_by_code(members.get(name))) is not None:
+            return model.nominal_power
+        value = members.get(name)
+        if isinstance(value, str) and (power := nominal_power(value)) is not None and _LEAST <= power <= _GREATEST:
+            return power
+    return None
+
+
+def model_in(info: Mapping[str, Json]) -> str | None:
+    """Return the name of the model that base info tells; None if it does not.
+
+    A text that may be something else, such as `treeName`, counts only if it is the name of a model.
+    """
+    members = {name.casefold(): value for name, value in info.items()}
+    for name in _NAMES:
+        value = members.get(name)
+        if (model := _model_by_code(value)) is not None:
+            return model.name
+        text = value.strip() if isinstance(value, str) else ""
+        certain = name in {"model", "devicemodel"} and _number(text) is None
+        if text and (certain or _MODEL.fullmatch(text.upper())):
+            return text
+    return None
+
+
+def _model_by_code(value: Json) -> Model | None:
+    code = _number(value)
+    return None if code is None or not code.is_integer() else MODELS_BY_CODE.get(int(code))
+
+
+def _number(value: Json) -> float | None:
+    if isinstance(value, str) and (found := _NUMBER.fullmatch(value)) is not None:
+        return float(found[1])
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
+        return None
+    return float(value)

@@ -30,6 +30,7 @@ def _binary(name: str, device_class: str | None = None) -> Quantity:
 
 
 POWER = _measurement("power", "power", "kW", 1)
+NOMINAL_POWER = Quantity(name="nominal_power", device_class="power", unit="kW", precision=1)
 PV_POWER = _measurement("pv_power", "power", "kW", 1)
 APPARENT_POWER = _measurement("apparent_power", "apparent_power", "kVA", 1)
 REACTIVE_POWER = _measurement("reactive_power", "reactive_power", "kvar", 1)

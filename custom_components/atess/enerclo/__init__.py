@@ -21,6 +21,7 @@ from .intervals import DEFAULT_INTERVAL, MAXIMUM_INTERVAL, MINIMUM_INTERVAL
 from .model import Json, Kind, Sample
 from .pacing import Pacer, Priority
 from .paths import normalize_overrides
+from .secrets import scrubber
 from .shapes import find_member, serial_of, whole_number
 from .token import account_identity, normalize_token
 
@@ -58,6 +59,7 @@ __all__ = [
     "normalize_base_url",
     "normalize_overrides",
     "normalize_token",
+    "scrubber",
     "serial_of",
     "whole_number",
 ]

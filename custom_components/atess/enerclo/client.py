@@ -258,8 +258,11 @@ class EnercloClient:
         priority: Priority = Priority.LIVE,
     ) -> float:
         """Return the earliest moment (unix seconds) for the next such call; all but people wait while denied."""
-        path = self._next_path(endpoint(kind, operation), device_sn)
-        permitted = self._pacer.permitted_at(path, device_sn, priority=priority)
+        row = endpoint(kind, operation)
+        read = endpoint(kind, Operation.SETTINGS) if operation is Operation.MODIFY_SETTINGS else row
+        permitted = self._pacer.permitted_at(
+            self._next_path(read, device_sn), device_sn, method=row.method, priority=priority
+        )
         denial = self._caller.denial
         return permitted if priority is Priority.PERSON else max(permitted, denial.permitted_at(device_sn.upper()))
 

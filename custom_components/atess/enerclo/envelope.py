@@ -4,10 +4,9 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import quote
 
 from .errors import (
     AuthenticationError,
@@ -19,6 +18,7 @@ from .errors import (
     TemporaryError,
 )
 from .model import Json
+from .secrets import scrubber
 from .shapes import find_member, has_value, members_of, page_of, type_name, whole_number
 
 __all__ = ["Answer", "clean", "has_value", "interpret", "members_of", "page_of", "read", "whole_number"]
@@ -40,13 +40,17 @@ _MAX_RETRY_AFTER = 86400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came over HTTP; `body` is what could be read, `fault` says why that is not all of it."""
+    """What came over HTTP; `body` is what could be read, `fault` says why that is not all of it.
+
+    `secrets` gave the caller access; what the cloud repeats of them is cut out of all that it sends.
+    """
 
     status: int
     content_type: str
     body: bytes
     fault: str = ""
     retry_after: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +117,7 @@ def interpret(answer: Answer, *, secrets: tuple[str, ...], now: datetime, write:
     if 300 <= answer.status < 400:
         raise TemporaryError("the cloud redirects elsewhere, which is not followed", http_status=answer.status)
     envelope, problem = _parse(answer)
-    success, data = _success(envelope), _data(envelope)
+    success, data = _success(envelope), _data(envelope, answer.secrets)
     code = _code(find_member(envelope, "code"), secrets)
     message = find_member(envelope, "msg", "message")
     vendor_message = clean(message, secrets, 200) if isinstance(message, str) else ""
@@ -150,9 +154,7 @@ def interpret(answer: Answer, *, secrets: tuple[str, ...], now: datetime, write:
 def clean(text: str, secrets: tuple[str, ...], length: int) -> str:
     """Return the text as one line without control characters and secrets, cut to a length in characters."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    forms = {form for secret in secrets if secret for form in (secret, quote(secret))}
-    for form in sorted(forms, key=len, reverse=True):
-        line = re.sub(re.escape(form), "**", line, flags=re.IGNORECASE)
+    line = scrubber(secrets).text(line)
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
@@ -168,7 +170,9 @@ def _parse(answer: Answer) -> tuple[dict[str, Json], str]:
         return {}, "the answer is not JSON"
     if not isinstance(parsed, dict):
         return {}, f"the answer is {type_name(parsed)}, not an object"
-    return ({}, "the answer is nested too deeply") if _too_deep(parsed) else (parsed, "")
+    if _too_deep(parsed):
+        return {}, "the answer is nested too deeply"
+    return scrubber(answer.secrets).members(parsed), ""
 
 
 def _load(text: str) -> Json:
@@ -188,7 +192,7 @@ def _too_deep(value: Json) -> bool:
     return bool(level)
 
 
-def _data(envelope: dict[str, Json]) -> Json:
+def _data(envelope: dict[str, Json], secrets: tuple[str, ...]) -> Json:
     """Return `data`; if it is the JSON text of an object or a list, that."""
     data = find_member(envelope, "data")
     if isinstance(data, str) and data.lstrip()[:1] in {"{", "["}:
@@ -196,7 +200,7 @@ def _data(envelope: dict[str, Json]) -> Json:
             parsed = _load(data)
         except ValueError, RecursionError:
             return data
-        return data if _too_deep(parsed) else parsed
+        return data if _too_deep(parsed) else scrubber(secrets).value(parsed)
     return data
 
 

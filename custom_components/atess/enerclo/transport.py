@@ -8,6 +8,7 @@ import aiohttp
 from .envelope import Answer
 from .errors import EnercloError, TemporaryError, UnreachableError
 from .intervals import LONGEST_CALL
+from .token import token_secrets
 
 TIMEOUT: Final = aiohttp.ClientTimeout(total=LONGEST_CALL, connect=10)
 BODY_CAP: Final = 4 * 1024 * 1024
@@ -47,6 +48,7 @@ async def send(
                 body=content,
                 fault=fault,
                 retry_after=response.headers.get("Retry-After", ""),
+                secrets=token_secrets(token),
             )
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         failure = UnreachableError(f"the cloud was not reached: {type(error).__name__}{_os_error(error)}")

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from ..catalogue import Fault, Severity, fault_by_code, faults_in
+from ..catalogue.faults import STATE_FAULTS
 from ..enerclo.model import Kind
-from .reading import ActiveFault
+from .reading import ActiveFault, Value
 
 _WORD = "fault_word_"
 _SEPARATORS = re.compile(r"[,;|\s]+")
@@ -25,6 +26,13 @@ def active_faults(kind: Kind, words: Mapping[int, float | None]) -> tuple[Active
     return tuple(
         _active(fault) for word, value in sorted(words.items()) if value for fault in faults_in(kind, word, int(value))
     )
+
+
+def state_fault(state: Value) -> tuple[ActiveFault, ...]:
+    """Return the fault that the operating state of a device without fault words stands for."""
+    if (label := STATE_FAULTS.get(str(state))) is None:
+        return ()
+    return (ActiveFault(key=f"state_{state}", label=label, severity=Severity.FAULT, code=str(state)),)
 
 
 def decode_alarm(kind: Kind, text: str) -> ActiveFault:

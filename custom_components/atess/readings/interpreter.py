@@ -13,7 +13,7 @@ from .clock import Clock, Moment, News, offset_of, parse_time
 from .continuity import Continuity
 from .counters import Counters, energy_unit_of
 from .energies import Accounts, Energies, unaccounted
-from .faults import active_faults, words_in
+from .faults import active_faults, state_fault, words_in
 from .first_samples import FirstSamples, other_phase
 from .learning import Learning
 from .members import Parsed, parse
@@ -205,7 +205,7 @@ class Interpreter:
         whole_words(values)
         values |= derived.derive(facts, numbers, flow, values)
         words = words_in(numbers)
-        faults = active_faults(self._kind, words)
+        faults = active_faults(self._kind, words) if words else self._faults_of_state(values)
         values |= self._from_faults(values, words, faults)
         if learn and not lost:
             self._accounts.add(values, moment.sampled_at, self._clock.interval)
@@ -245,9 +245,15 @@ class Interpreter:
         if self._kind not in derived.BATTERIES:
             if words:
                 found["active_faults"] = len(faults)
+            elif self._kind is Kind.HPS_STRING and "operating_state" in values:
+                found["active_faults"] = None if values["operating_state"] is None else len(faults)
             if words or "operating_state" in values:
                 found["problem"] = derived.problem(values, words, faults)
         return found
+
+    def _faults_of_state(self, values: Mapping[str, Value]) -> tuple[ActiveFault, ...]:
+        """Return the fault that the state of a string HPS tells, which sends no fault words."""
+        return state_fault(values.get("operating_state")) if self._kind is Kind.HPS_STRING else ()
 
     def _from_accounts(self, by_counters: Energies, by_powers: Energies) -> dict[str, Value]:
         """Return the energies by integration, and the shares of the last day's energy that do not add up."""

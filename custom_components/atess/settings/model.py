@@ -1,13 +1,14 @@
 """The settings of one device as it last reported them: what is known of them, and what a change of them would send."""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from ..catalogue.settings import RELATIONS, REPORT_ONLY, Danger, SettingType, settings_of
 from ..enerclo.model import Json, Kind
 from .matching import Known, Match, match, words_of
 from .plan import same
 from .problems import SettingError
-from .values import Limits, Value, check, decode, encode, limits_of
+from .values import Limits, Value, check, decode, encode, like, limits_of
 
 # A member of unknown meaning with one of these words in its key is taken for a safety limit.
 _PROTECTED = frozenset(
@@ -64,16 +65,27 @@ class DeviceSettings:
             return False
         return self.value(key) is not None
 
+    def is_known(self, cloud_key: str) -> bool:
+        """Return whether a member is a setting whose present value is understood."""
+        found = self._by_cloud_key.get(cloud_key)
+        return found is not None and self.value(found.setting.key) is not None
+
     def find(self, name: str) -> Match | None:
         """Return a setting by our key or the cloud's."""
         return self.matches.get(name) or self._by_cloud_key.get(name)
 
     def resolve(
-        self, asked: Mapping[str, object], upcoming: Mapping[str, Json], *, allow_unknown: bool = False
+        self,
+        asked: Mapping[str, object],
+        upcoming: Mapping[str, Json],
+        earlier: Mapping[str, Iterable[Json]] = MappingProxyType({}),
+        *,
+        allow_unknown: bool = False,
     ) -> dict[str, Json]:
         """Return what to send for a change, by the cloud's key.
 
-        `asked` has our keys or the cloud's; `upcoming` are earlier changes that are not read back yet.
+        `asked` has our keys or the cloud's; `upcoming` are earlier changes that are not read back yet. A value that
+        the device has now, or is in `earlier`, by the cloud's key, is sent as it was, whatever the limits are.
 
         Raises:
             SettingError: Something of it cannot be changed, or not to that value. Nothing of it may be sent then.
@@ -85,8 +97,10 @@ class DeviceSettings:
             else:
                 self._refuse_unless_writable(found)
                 cloud_key = found.cloud_key
-                checked = check(found.setting, self.limits(found.setting.key), value)
-                sent = encode(found.setting, checked, self.members[cloud_key])
+                sent = self._restored(found, value, earlier)
+                if sent is None:
+                    checked = check(found.setting, self.limits(found.setting.key), value)
+                    sent = encode(found.setting, checked, self.members[cloud_key])
             if cloud_key in changes:
                 raise SettingError("named_twice", name)
             changes[cloud_key] = sent
@@ -115,6 +129,14 @@ class DeviceSettings:
         if not self.writable(key):
             raise SettingError("form_unknown", key)
 
+    def _restored(self, found: Match, value: object, earlier: Mapping[str, Iterable[Json]]) -> Json:
+        """Return the value that a setting has or had on the device, in its form there; None if it had no such value."""
+        for each in (self.members[found.cloud_key], *earlier.get(found.cloud_key, ())):
+            number = decode(found.setting, each) if found.setting.type is SettingType.NUMBER else None
+            if same(each, value) or (number is not None and not isinstance(value, bool) and number == value):
+                return each
+        return None
+
     def _unknown(self, name: str, value: object, *, allow_unknown: bool) -> Json:
         """Return the value of a member that the catalogue does not know, if it may be written."""
         if name in settings_of(self.kind):
@@ -125,13 +147,7 @@ class DeviceSettings:
             raise SettingError("unknown_not_allowed", name)
         if _PROTECTED.intersection(words_of(name)):
             raise SettingError("safety", name)
-        present = self.members[name]
-        number = isinstance(present, int | float) and not isinstance(present, bool)
-        if number and isinstance(value, int | float) and not isinstance(value, bool):
-            return value
-        if type(value) is type(present) and isinstance(value, bool | str):
-            return value
-        raise SettingError("other_type", name, value=str(value), present=str(present))
+        return like(name, value, self.members[name])
 
     def _refuse_restoring(self) -> None:
         """Refuse any write while the device's answer holds an order to restore the factory settings."""

@@ -26,7 +26,7 @@ class Verdict:
         return not self.wrong and not self.moved
 
 
-def same(one: Json, other: Json) -> bool:
+def same(one: Json, other: object) -> bool:
     """Return whether two values of a member are the same: numbers up to the rounding of a 32-bit float."""
     if isinstance(one, bool) or isinstance(other, bool):
         return type(one) is type(other) and one == other

@@ -13,6 +13,10 @@ type Value = float | bool | str | Period
 _SWITCHES = {"on": True, "off": False, "true": True, "false": False}
 # Steps are decimal fractions, which floats are not.
 _ROUNDING = 1e-6
+# Values of unknown meaning stay within what JSON, storage and an entity hold.
+_GREATEST = 1e15
+_LONGEST_TEXT = 255
+_LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +68,8 @@ def check(setting: Setting, limits: Limits, value: object) -> Value:
 
 
 def _check_number(setting: Setting, limits: Limits, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or (number := parse_number(value)) is None:
-        raise SettingError("not_a_number", setting.key, value=str(value))
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or (number := parse_number(value)) is None:
+        raise SettingError("not_a_number", setting.key, value=shown(value))
     low, high, step = limits.low, limits.high, limits.step
     if low is None or high is None:
         raise SettingError("range_unknown", setting.key)
@@ -90,15 +94,18 @@ def _check_switch(setting: Setting, value: object) -> bool:
         return value
     if isinstance(value, int) and value in {0, 1}:
         return bool(value)
-    raise SettingError("not_a_switch", setting.key, value=str(value))
+    raise SettingError("not_a_switch", setting.key, value=shown(value))
 
 
 def _check_option(setting: Setting, value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and setting.enumeration is not None:
         value = setting.enumeration.key(value)
-    if isinstance(value, str) and value in setting.options:
-        return value
-    raise SettingError("not_an_option", setting.key, value=str(value), options=", ".join(setting.options))
+    if isinstance(value, str) and setting.enumeration is not None:
+        wanted = value.strip().casefold()
+        for choice in setting.enumeration.choices:
+            if choice.key in setting.options and wanted in {choice.key, choice.label.casefold()}:
+                return choice.key
+    raise SettingError("not_an_option", setting.key, value=shown(value), options=", ".join(setting.options))
 
 
 def _check_period(setting: Setting, value: object) -> Period:
@@ -106,8 +113,55 @@ def _check_period(setting: Setting, value: object) -> Period:
         return value
     period = parse_period(value) if isinstance(value, str) else None
     if period is None:
-        raise SettingError("not_a_period", setting.key, value=str(value))
+        raise SettingError("not_a_period", setting.key, value=shown(value))
     return period
+
+
+def like(key: str, value: object, present: Json) -> Json:
+    """Return a value for a member of unknown meaning, in the JSON type of its present one.
+
+    A number is finite and at most 1e15, and whole where the present one is. A text that holds a number takes a number.
+
+    Raises:
+        SettingError: The value is of another type, or out of these bounds.
+    """
+    if isinstance(present, bool) or isinstance(value, bool):
+        if isinstance(value, bool) and isinstance(present, bool):
+            return value
+    elif isinstance(present, int | float) and isinstance(value, int | float):
+        return _number_like(key, value, whole=isinstance(present, int))
+    elif isinstance(present, str) and (number := parse_number(present)) is not None:
+        asked = parse_number(value) if isinstance(value, int | float | str) else None
+        if asked is not None or isinstance(value, int | float):
+            whole = number.is_integer() and "." not in present
+            return str(
+                _number_like(key, value if asked is None or isinstance(value, int | float) else asked, whole=whole)
+            )
+    elif isinstance(present, str) and isinstance(value, str) and len(value) <= _LONGEST_TEXT and value.isprintable():
+        return value
+    raise SettingError("other_type", key, value=shown(value), present=shown(present))
+
+
+def _number_like(key: str, value: object, *, whole: bool) -> int | float:
+    """Return a number that JSON and storage can hold, as an int if it is whole and has to be."""
+    # NaN is not within the bounds either.
+    if not isinstance(value, int | float) or not abs(value) <= _GREATEST:
+        raise SettingError("not_a_number", key, value=shown(value))
+    if not whole:
+        return value
+    if not float(value).is_integer():
+        raise SettingError("wrong_step", key, value=f"{value:g}", step="1", unit="")
+    return int(value)
+
+
+def shown(value: object) -> str:
+    """Return a value that somebody asks for as an error shows it."""
+    try:
+        text = "".join(char if char.isprintable() else "?" for char in str(value)[: _LONGEST_SHOWN + 1])
+    except ValueError:
+        # Python does not write integers of more than some thousand digits.
+        text = "?"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def encode(setting: Setting, value: Value, present: Json) -> Json:
