@@ -41,7 +41,8 @@ async def test_an_outage_makes_no_more_requests_than_health(
     await advance(HOURS * 3600, 60)
     assert 0 < len(cloud.requests) - begun <= healthy
     cloud.clear()
-    await advance(1800, 60)
+    # A device that was refused for hours is asked about less and less often.
+    await advance(3900 if fault["kind"] in {"unauthorized", "limited"} else 1800, 60)
     assert state(hass, f"{SERIAL}_pv_power").state != STATE_UNAVAILABLE
 
 
