@@ -35,10 +35,11 @@ def measured(outcome: Outcome, days: int, serials: Sequence[str] | None = None) 
             if DAY <= visible < days * DAY - 1200 and (place := bisect_left(places, number)) < len(shown):
                 late.append(max(0.0, shown[place][1] - visible))
         asked += sum(at >= DAY for at in outcome.asked[serial])
-    return _lateness(late, asked / len(serials) / (days - 1))
+    return lateness(late, asked / len(serials) / (days - 1))
 
 
-def _lateness(late: list[float], requests: float) -> Lateness:
+def lateness(late: list[float], requests: float) -> Lateness:
+    """Return what so many seconds for each sample come to."""
     late.sort()
     return Lateness(mean=statistics.fmean(late), most=late[int(0.95 * len(late))], requests=requests)
 
@@ -53,7 +54,7 @@ def constant(outcome: Outcome, days: int, serial: str, distance: float, phase: f
         while any(begin <= at < end for begin, end in outcome.down):
             at += distance
         late.append(at - visible)
-    return _lateness(late, DAY / distance)
+    return lateness(late, DAY / distance)
 
 
 def plain(scenario: Scenario, outcome: Outcome, days: int, serial: str) -> Lateness:
