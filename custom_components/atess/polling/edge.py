@@ -16,7 +16,7 @@ _LEAST_STEP = 1.0  # s between two places
 _WANDER = 0.15  # s that the edge moves from one sample to the next (standard deviation)
 _CHANGE = 1e-5  # chance with a sample that everything changes
 _ODD = 1e-3  # chance that a sample is late, or is not, whatever the edge
-_HORIZON = 100  # samples for which a lesson is of use
+_HORIZON = 300  # samples for which a lesson is of use
 _GUESSES = tuple(product(TAILS, LOSSES))
 _COUNT = _CELLS * len(_GUESSES)
 
@@ -118,22 +118,22 @@ class Edge:
         return costs[low] + (place - low) * (costs[low + 1] - costs[low]) - min(costs)
 
     def _costs(self, miss: float) -> list[float]:
-        """Return the mean lateness, but for a constant, of asking at each place for the next sample.
+        """Return the mean lateness, but for a constant, of asking at each place until a sample is missed.
 
-        If it is found, the following ones are asked for at that age too, else at the one that is best by what is known.
+        From then on, or after all samples for which the lesson is of use, the place is asked that is best by now.
         """
-        lates, again = [0.0] * _CELLS, [0.0] * _CELLS
+        lates, kept, missed = [0.0] * _CELLS, [0.0] * _CELLS, [0.0] * _CELLS
         for tail, row in zip(TAILS, self._tails(), strict=True):
             late = [_late(cell * self._step, max(tail, self._step)) for cell in range(_CELLS)]
-            both = [share * (1.0 - share) for share in late]
+            lasting = [1.0 / (1.0 + _HORIZON * share) for share in late]
             for cell in range(_CELLS):
                 lates[cell] += math.sumprod(row[cell:], late[: _CELLS - cell])
-                again[cell] += math.sumprod(row[cell:], both[: _CELLS - cell])
-        now = [cell * self._step + miss * late for cell, late in enumerate(lates)]
-        known = min(now)
+                kept[cell] += sum(row[:cell]) + math.sumprod(row[cell:], lasting[: _CELLS - cell])
+                missed[cell] += math.sumprod(row[cell:], [a * b for a, b in zip(late[: _CELLS - cell], lasting)])
+        known = min(cell * self._step + miss * late for cell, late in enumerate(lates))
         return [
-            (cost + _HORIZON * ((1.0 - late) * cell * self._step + miss * twice + late * known)) / (1.0 + _HORIZON)
-            for cell, (cost, late, twice) in enumerate(zip(now, lates, again, strict=True))
+            (cell * self._step - known) * share + miss * late
+            for cell, (share, late) in enumerate(zip(kept, missed, strict=True))
         ]
 
 
