@@ -4,21 +4,21 @@ import binascii
 import math
 import struct
 from array import array
-from itertools import batched, product
+from itertools import batched
 
 from ..enerclo import Json
 from ..readings.store import a_dict, a_number, a_text, within
 
 TAILS = (4.0, 12.0, 36.0, 108.0)  # s before the edge from which on some samples are there
-LOSSES = (0.001, 0.02, 0.1, 0.4)  # share of samples that never come
+LOSSES = {0.001: 0.6, 0.02: 0.2, 0.1: 0.15, 0.4: 0.05}  # share of samples that never come, and the chance of that share
 _CELLS = 40  # places of the edge
 _LEAST_STEP = 1.0  # s between two places
 _WANDER = 0.15  # s that the edge moves from one sample to the next (standard deviation)
 _CHANGE = 1e-5  # chance with a sample that everything changes
 _ODD = 1e-3  # chance that a sample is late, or is not, whatever the edge
 _HORIZON = 300  # samples for which a lesson is of use
-_GUESSES = tuple(product(TAILS, LOSSES))
-_COUNT = _CELLS * len(_GUESSES)
+_COUNT = len(TAILS) * len(LOSSES) * _CELLS
+_PRIOR = array("f", [chance / _CELLS / len(TAILS) for _ in TAILS for chance in LOSSES.values() for _ in range(_CELLS)])
 
 
 class Edge:
@@ -35,7 +35,7 @@ class Edge:
         self._origin, self._step = a_number(stored.get("origin")) or 0.0, within(stored.get("step"), 0.5, 1e4) or 1.0
         self._most = within(stored.get("most"), 0.5, 1e4) or 1.0
         self.begun = beliefs is not None
-        self._beliefs = beliefs or _even()
+        self._beliefs = beliefs or _PRIOR[:]
 
     def dump(self) -> dict[str, Json]:
         """Return what is believed as JSON for storage."""
@@ -47,7 +47,7 @@ class Edge:
     def begin(self, age: float, span: float) -> None:
         """Know only that a sample was there at an age, and not so many seconds earlier."""
         self.begun = True
-        self._beliefs = _even()
+        self._beliefs = _PRIOR[:]
         self._step = max(span / (_CELLS - 1), _LEAST_STEP)
         self._most = 2.0 * self._step
         self._origin = age - span
@@ -59,21 +59,28 @@ class Edge:
     def see(self, missed: float | None = None, found: float | None = None) -> None:
         """Learn from a sample that was not there yet at the age `missed`, and was at the age `found`."""
         share = 0.5 * min(_WANDER / self._step, 1.0) ** 2
+        rows = batched(self._beliefs, _CELLS)
         weighed: list[float] = []
-        for (tail, loss), row in zip(_GUESSES, batched(self._beliefs, _CELLS), strict=True):
-            width = max(tail, self._step)
-            for number, belief in enumerate(row):
-                edge = self._origin + number * self._step
-                before, after = row[max(number - 1, 0)], row[min(number + 1, _CELLS - 1)]
-                belief += share * (before + after - 2.0 * belief)
-                late = 1.0 if missed is None else _late(edge - missed, width)
-                if found is None:
-                    chance = loss + (1.0 - loss) * late
-                else:
-                    chance = (1.0 - loss) * (late - _late(edge - found, width))
-                weighed.append((belief + _CHANGE / _COUNT) * (chance + _ODD))
+        for tail in TAILS:
+            lates = [1.0] * _CELLS if missed is None else self._lates(missed, tail)
+            after = [0.0] * _CELLS if found is None else self._lates(found, tail)
+            came = [late - still for late, still in zip(lates, after, strict=True)]
+            for loss in LOSSES:
+                row, lost = next(rows), loss if found is None else 0.0
+                around = zip(row[:1] + row[:-1], row, row[1:] + row[-1:], came, strict=True)
+                weighed += [
+                    (belief + share * (lower + higher - 2.0 * belief)) * (lost + (1.0 - loss) * chance + _ODD)
+                    for lower, belief, higher, chance in around
+                ]
         self._beliefs = _normalized(weighed)
+        for number, belief in enumerate(self._beliefs):
+            self._beliefs[number] = belief + _CHANGE * _PRIOR[number]
         self._fit()
+
+    def _lates(self, age: float, tail: float) -> list[float]:
+        """Return for each place of the edge the chance that a sample is not there at an age."""
+        first, width = self._origin - age, max(tail, self._step)
+        return [_late(first + cell * self._step, width) for cell in range(_CELLS)]
 
     def _fit(self) -> None:
         """Lay the places anew where the edge is."""
@@ -135,10 +142,6 @@ class Edge:
             (cell * self._step - known) * share + miss * late
             for cell, (share, late) in enumerate(zip(kept, missed, strict=True))
         ]
-
-
-def _even() -> array[float]:
-    return array("f", [1.0 / _COUNT] * _COUNT)
 
 
 def _late(seconds: float, tail: float) -> float:

@@ -84,9 +84,10 @@ class Rhythm:
             self._missed = {}
             self._edge.begin(asked - label, min(period, self._interval))
         elif step.shift:
-            # Was it the logger, or only its clock? Samples are first looked for where they were before.
+            # Was only the clock set? Then samples are there at the same moments, else at the same ages.
             self._missed = {}
-            self._edge.move(-step.shift)
+            doubt = period / 10.0
+            self._edge.begin(self._age + max(-step.shift, 0.0) + doubt, abs(step.shift) + 2.0 * doubt)
         else:
             places = round((asked - base - self._age) / known)
             number = before + places
