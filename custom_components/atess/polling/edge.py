@@ -16,7 +16,7 @@ _LEAST_STEP = 1.0  # s between two places
 _WANDER = 0.15  # s that the edge moves from one sample to the next (standard deviation)
 _CHANGE = 1e-5  # chance with a sample that everything changes
 _ODD = 1e-3  # chance that a sample is late, or is not, whatever the edge
-_HORIZON = 300  # samples for which a lesson is of use
+_HORIZON = 100  # samples for which a lesson is of use
 _COUNT = len(TAILS) * len(LOSSES) * _CELLS
 _PRIOR = array("f", [chance / _CELLS / len(TAILS) for _ in TAILS for chance in LOSSES.values() for _ in range(_CELLS)])
 
@@ -109,8 +109,8 @@ class Edge:
 
     def _tails(self) -> list[list[float]]:
         """Return what is believed of each tail and place, whatever share is lost."""
-        rows = list(batched(self._beliefs, _CELLS))
-        return [[sum(cell) for cell in zip(*group, strict=True)] for group in batched(rows, len(LOSSES))]
+        rows = batched(self._beliefs, _CELLS)
+        return [list(map(sum, zip(*group, strict=True))) for group in batched(rows, len(LOSSES))]
 
     def best(self, miss: float) -> float:
         """Return the age that costs least, if a sample that is missed costs so many seconds."""
@@ -129,24 +129,24 @@ class Edge:
 
         From then on, or after all samples for which the lesson is of use, the place is asked that is best by now.
         """
-        lates, kept, missed = [0.0] * _CELLS, [0.0] * _CELLS, [0.0] * _CELLS
+        lates, ended = [0.0] * _CELLS, [0.0] * _CELLS
         for tail, row in zip(TAILS, self._tails(), strict=True):
             late = [_late(cell * self._step, max(tail, self._step)) for cell in range(_CELLS)]
-            lasting = [1.0 / (1.0 + _HORIZON * share) for share in late]
+            end = [_HORIZON * share / (1.0 + _HORIZON * share) for share in late]
             for cell in range(_CELLS):
-                lates[cell] += math.sumprod(row[cell:], late[: _CELLS - cell])
-                kept[cell] += sum(row[:cell]) + math.sumprod(row[cell:], lasting[: _CELLS - cell])
-                missed[cell] += math.sumprod(row[cell:], [a * b for a, b in zip(late[: _CELLS - cell], lasting)])
+                above = row[cell:]
+                lates[cell] += math.sumprod(above, late[: _CELLS - cell])
+                ended[cell] += math.sumprod(above, end[: _CELLS - cell])
         known = min(cell * self._step + miss * late for cell, late in enumerate(lates))
         return [
-            (cell * self._step - known) * share + miss * late
-            for cell, (share, late) in enumerate(zip(kept, missed, strict=True))
+            (cell * self._step - known) * (1.0 - share) + miss / _HORIZON * share for cell, share in enumerate(ended)
         ]
 
 
 def _late(seconds: float, tail: float) -> float:
     """Return the chance that a sample is not there so long before the edge."""
-    return min(max(seconds / tail, 0.0), 1.0) ** 2
+    part = seconds / tail
+    return 0.0 if part <= 0.0 else 1.0 if part >= 1.0 else part * part
 
 
 def _normalized(beliefs: list[float]) -> array[float]:

@@ -103,7 +103,11 @@ class Labels:
     def _begin(self, period: float, label: float) -> None:
         self.period, self.base = period, label
         self._gaps, self._residuals = self._gaps[-LEAST_GAPS:], []
-        self._variance, self._place, self._both, self._pace = 25.0, 25.0, 0.0, 1.0
+        fitting = [gap for gap in self._gaps if _fits(gap, period)]
+        periods = sum(round(gap / period) for gap in fitting)
+        self._variance = max(_jitter(fitting, period), 1.0)
+        self._place, self._both = self._variance, self._variance / periods
+        self._pace = 2.0 * self._variance / periods**2
 
     def _follow(self, label: float, period: float) -> Step:
         """Move the grid on to the label, and a little towards it."""
@@ -150,8 +154,14 @@ def _common_period(gaps: list[float]) -> float | None:
             # Jitter adds up in no sum of distances that follow each other.
             period = sum(fitting) / sum(round(gap / candidate) for gap in fitting)
             usual = round(period / 30.0) * 30.0
-            return usual if abs(period - usual) <= 0.01 * period else period
+            unsure = math.sqrt(8.0 * _jitter(fitting, period)) / sum(round(gap / period) for gap in fitting)
+            return usual if abs(period - usual) <= max(0.01 * period, unsure) else period
     return None
+
+
+def _jitter(gaps: list[float], period: float) -> float:
+    """Return the variance of labels about their grid, by that of their distances."""
+    return statistics.fmean((gap - round(gap / period) * period) ** 2 for gap in gaps) / 2.0
 
 
 def _halves(gaps: list[float], period: float) -> bool:
