@@ -9,7 +9,7 @@ from itertools import batched
 from ..enerclo import Json
 from ..readings.store import a_dict, a_number, a_text, within
 
-TAILS = (4.0, 12.0, 36.0, 108.0)  # s before the edge from which on some samples are there
+TAILS = (5.0, 20.0, 80.0)  # s before the edge from which on some samples are there
 LOSSES = {0.001: 0.6, 0.02: 0.2, 0.1: 0.15, 0.4: 0.05}  # share of samples that never come, and the chance of that share
 _CELLS = 40  # places of the edge
 _LEAST_STEP = 1.0  # s between two places
@@ -64,7 +64,7 @@ class Edge:
         for tail in TAILS:
             lates = [1.0] * _CELLS if missed is None else self._lates(missed, tail)
             after = [0.0] * _CELLS if found is None else self._lates(found, tail)
-            came = [late - still for late, still in zip(lates, after, strict=True)]
+            came = [max(late - still, 0.0) for late, still in zip(lates, after, strict=True)]
             for loss in LOSSES:
                 row, lost = next(rows), loss if found is None else 0.0
                 around = zip(row[:1] + row[:-1], row, row[1:] + row[-1:], came, strict=True)

@@ -103,8 +103,8 @@ class Labels:
     def _begin(self, period: float, label: float) -> None:
         self.period, self.base = period, label
         self._gaps, self._residuals = self._gaps[-LEAST_GAPS:], []
-        fitting = [gap for gap in self._gaps if _fits(gap, period)]
-        periods = sum(round(gap / period) for gap in fitting)
+        fitting = [gap for gap in self._gaps if _fits(gap, period)] or self._gaps
+        periods = max(sum(round(gap / period) for gap in fitting), 1)
         self._variance = max(_jitter(fitting, period), 1.0)
         self._place, self._both = self._variance, self._variance / periods
         self._pace = 2.0 * self._variance / periods**2

@@ -20,6 +20,7 @@ from .edge import Edge
 from .labels import Labels
 
 SILENT = 4  # more expected samples in a row without one: the logger rests, which says nothing about its delay
+_FAR = 50  # samples that were not looked for, though it was time: what was known of the grid no longer holds
 _LEAST_CREEP = 1.0 / 600.0  # s per poll; small gains are not worth a sample
 
 
@@ -37,8 +38,9 @@ class Rhythm:
         self._missed: dict[int, float] = {}
         """By number of a sample that was looked for and is not there yet: the age at which it was not."""
         for number, age in zip(a_list(stored.get("missed")), a_list(stored.get("missed_at")), strict=False):
-            if isinstance(number, int) and (at := a_number(age)) is not None:
-                self._missed[number] = at
+            ahead = number - self._labels.number if isinstance(number, int) else 0
+            if 0 < ahead < _FAR and (at := a_number(age)) is not None:
+                self._missed[self._labels.number + ahead] = at
         self._planned: float | None = None
         if stored.get("age") is None or not self._edge.begun:
             self._labels.forget()
@@ -129,17 +131,17 @@ class Rhythm:
         due = math.floor((permitted - goal) / period)
         number = self._labels.number + due
         looked = max(self._missed, default=self._labels.number)
-        if due < -2 or number > looked + 50:
+        if due < -2 or number > looked + _FAR:
             return permitted
-        following = goal + (max(due, 0) + 1) * period
+        following = min(max(goal + (max(due, 0) + 1) * period, permitted), permitted + interval + period)
         if not late:
             return following
         now = False
         if number > looked:
             now = self._worth_asking(permitted - goal - due * period, period, interval)
         elif due > 0 and len(self._missed) <= SILENT:
-            again = self._missed[looked] < self._age + interval
-            now = again and permitted + interval <= following
+            once = self._missed[looked] < self._age + interval
+            now = once and permitted + interval <= following
         self._planned = permitted if now else following
         return self._planned
 
