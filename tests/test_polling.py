@@ -189,12 +189,12 @@ def test_half_a_period_is_not_taken_for_a_whole_one(seed: int) -> None:
 
 
 @pytest.mark.parametrize("part", ["origin", "step", "most", "beliefs"])
-@pytest.mark.parametrize("damage", [None, "x", "ÿ", "////" * 320, "AAAA" * 320, [0.5], -1e9, 1e300])
+@pytest.mark.parametrize("damage", [None, "x", "ÿ", "////" * 320, "AAAA" * 320, [0.5], -1e9, 1e300], ids=range(8))
 def test_a_damaged_edge_is_learnt_anew(part: str, damage: Any) -> None:
     state = json.loads(json.dumps(LEARNT))
     state["edge"][part] = damage
     again = Rhythm(state)
-    assert again.learnt is (part == "origin" and damage == -1e9)
+    assert not again.learnt
     samples = Logger().samples(0.0, 3 * DAY)
     polls = follow(again, samples, DAY, 3 * DAY - 1000)
     assert lateness(samples, polls, 2 * DAY) < 15

@@ -8,8 +8,7 @@ from custom_components.atess.polling import Rhythm
 from simulator.plant import LoggerSpec
 from simulator.uploads import Logger
 
-from .home import Outcome
-from .measure import Lateness, lateness, oracle
+from .measure import Lateness, Outcome, lateness, oracle
 from .scenarios import DAY, Scenario
 
 

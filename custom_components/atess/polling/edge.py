@@ -31,10 +31,13 @@ class Edge:
     def __init__(self, state: Json = None) -> None:
         """Take up what dump returned; damaged state counts as never learnt."""
         stored = a_dict(state)
+        origin, step, most = (
+            a_number(stored.get("origin")),
+            *(within(stored.get(n), 0.5, 1e4) for n in ("step", "most")),
+        )
         beliefs = _unpacked(a_text(stored.get("beliefs")))
-        self._origin, self._step = a_number(stored.get("origin")) or 0.0, within(stored.get("step"), 0.5, 1e4) or 1.0
-        self._most = within(stored.get("most"), 0.5, 1e4) or 1.0
-        self.begun = beliefs is not None
+        self.begun = None not in (origin, step, most, beliefs)
+        self._origin, self._step, self._most = origin or 0.0, step or 1.0, most or 1.0
         self._beliefs = beliefs or _PRIOR[:]
 
     def dump(self) -> dict[str, Json]:
@@ -43,6 +46,10 @@ class Edge:
             return {}
         beliefs = binascii.b2a_base64(struct.pack(f"<{_COUNT}e", *self._beliefs), newline=False).decode()
         return {"origin": round(self._origin, 3), "step": self._step, "most": self._most, "beliefs": beliefs}
+
+    def holds(self, age: float) -> bool:
+        """Return whether an age is one of the places."""
+        return self.begun and self._origin - self._step <= age <= self._origin + _CELLS * self._step
 
     def begin(self, age: float, span: float) -> None:
         """Know only that a sample was there at an age, and not so many seconds earlier."""
@@ -59,7 +66,7 @@ class Edge:
     def see(self, missed: float | None = None, found: float | None = None) -> None:
         """Learn from a sample that was not there yet at the age `missed`, and was at the age `found`."""
         share = 0.5 * min(_WANDER / self._step, 1.0) ** 2
-        rows = batched(self._beliefs, _CELLS)
+        rows = batched(self._beliefs, _CELLS, strict=True)
         weighed: list[float] = []
         for tail in TAILS:
             lates = [1.0] * _CELLS if missed is None else self._lates(missed, tail)
@@ -96,7 +103,7 @@ class Edge:
             step = min(2.0 * step, self._most)
         origin = self._origin + mean * self._step - _CELLS / 2.0 * step
         beliefs: list[float] = []
-        for row in batched(self._beliefs, _CELLS):
+        for row in batched(self._beliefs, _CELLS, strict=True):
             for cell in range(_CELLS):
                 place = min(max((origin + cell * step - self._origin) / self._step, 0.0), _CELLS - 1.001)
                 low, part = int(place), place % 1.0
@@ -109,8 +116,8 @@ class Edge:
 
     def _tails(self) -> list[list[float]]:
         """Return what is believed of each tail and place, whatever share is lost."""
-        rows = batched(self._beliefs, _CELLS)
-        return [list(map(sum, zip(*group, strict=True))) for group in batched(rows, len(LOSSES))]
+        rows = batched(self._beliefs, _CELLS, strict=True)
+        return [list(map(sum, zip(*group, strict=True))) for group in batched(rows, len(LOSSES), strict=True)]
 
     def best(self, miss: float) -> float:
         """Return the age that costs least, if a sample that is missed costs so many seconds."""

@@ -42,7 +42,7 @@ class Rhythm:
             if 0 < ahead < _FAR and (at := a_number(age)) is not None:
                 self._missed[self._labels.number + ahead] = at
         self._planned: float | None = None
-        if stored.get("age") is None or not self._edge.begun:
+        if not self._edge.holds(self._age):
             self._labels.forget()
 
     def dump(self) -> dict[str, Json]:
