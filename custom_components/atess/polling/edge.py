@@ -10,13 +10,13 @@ from ..enerclo import Json
 from ..readings.store import a_dict, a_number, a_text, within
 
 TAILS = (5.0, 20.0, 80.0)  # s before the edge from which on some samples are there
-LOSSES = {0.001: 0.6, 0.02: 0.2, 0.1: 0.15, 0.4: 0.05}  # share of samples that never come, and the chance of that share
+LOSSES = {0.001: 0.6, 0.02: 0.2, 0.1: 0.15, 0.4: 0.05}  # share of samples that never come: chance of that share
 _CELLS = 40  # places of the edge
 _LEAST_STEP = 1.0  # s between two places
 _WANDER = 0.15  # s that the edge moves from one sample to the next (standard deviation)
 _CHANGE = 1e-5  # chance with a sample that everything changes
 _ODD = 1e-3  # chance that a sample is late, or is not, whatever the edge
-_HORIZON = 100  # samples for which a lesson is of use
+_HORIZON = 300  # samples for which a lesson is of use
 _COUNT = len(TAILS) * len(LOSSES) * _CELLS
 _PRIOR = array("f", [chance / _CELLS / len(TAILS) for _ in TAILS for chance in LOSSES.values() for _ in range(_CELLS)])
 
@@ -31,10 +31,8 @@ class Edge:
     def __init__(self, state: Json = None) -> None:
         """Take up what dump returned; damaged state counts as never learnt."""
         stored = a_dict(state)
-        origin, step, most = (
-            a_number(stored.get("origin")),
-            *(within(stored.get(n), 0.5, 1e4) for n in ("step", "most")),
-        )
+        origin, step = a_number(stored.get("origin")), within(stored.get("step"), 0.5, 1e4)
+        most = within(stored.get("most"), 0.5, 1e4)
         beliefs = _unpacked(a_text(stored.get("beliefs")))
         self.begun = None not in (origin, step, most, beliefs)
         self._origin, self._step, self._most = origin or 0.0, step or 1.0, most or 1.0
