@@ -3,7 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .clock import Clock
@@ -12,6 +12,7 @@ from .noise import stream, unit
 from .operations import CloudError, Operations
 from .options import Options
 from .paths import Route, build_routes
+from .replies import Replies, Reply, changed, html
 from .settings import Value
 
 SLACK = 1e-3  # s; two clock readings 300 s apart may differ by a rounding
@@ -26,19 +27,6 @@ class Call:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: Value
-
-
-@dataclass(slots=True, kw_only=True)
-class Reply:
-    """What to send: a body with status and headers, or something worse."""
-
-    body: bytes = b""
-    status: int = 200
-    content_type: str = "application/json"
-    headers: dict[str, str] = field(default_factory=dict)
-    action: str = "answer"
-    """answer, hang, disconnect or cut (half of the body, then the connection ends)."""
-    hold: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +54,7 @@ class Cloud:
         self.faults = Faults()
         self.requests: list[RequestRecord] = []
         self.token = make_token(seed)
+        self._replies = Replies(options)
         self._operations = operations
         self._clock = clock
         self._routes = build_routes(operations.world.plant.paths)
@@ -110,9 +99,9 @@ class Cloud:
         for fault in self.faults.strike(GATEWAY, call.path, device, operation):
             return self._gateway_fault(fault)
         if call.headers.get("authorization") != self.token:
-            return self._error(401, 403, "no access")
+            return self._replies.error(401, 403, "no access")
         if "accept-language" not in call.headers:
-            return self._envelope(500, None, "Accept-Language is required")
+            return self._replies.envelope(500, None, "Accept-Language is required")
         refused = self._limit(call, device, record)
         if refused is not None:
             return refused
@@ -122,82 +111,50 @@ class Cloud:
             if fault.kind != "members":
                 return self._answer_fault(fault, call, route)
         changes = [fault.parameters for fault in struck]
-        return self._operate(call, route, lambda row: _changed(row, changes) if changes else row)
+        return self._operate(call, route, lambda row: changed(row, changes) if changes else row)
 
     def _operate(self, call: Call, route: Route | None, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Reply:
         if route is None:
-            return self._error(404, 400, "not found")
+            return self._replies.error(404, 400, "not found")
         try:
             data = self._operations.run(route, call.query, call.body, self._clock.now())
         except CloudError as error:
-            return self._failure(error)
+            return self._failure(error, route)
         if route.operation == "latest" and isinstance(data, dict):
             data = change(data)
         elif route.operation == "history" and isinstance(data, dict):
             data["datas"] = [change(row) for row in data["datas"]]
-        return self._success(data)
+        elif route.operation in {"base_info_list", "data_log_list", "plant_list"}:
+            data = self._replies.rows(data)
+        if route.operation in {"latest", "base_info", "data_log"} and data is not None:
+            data = self._replies.device(data)
+        return self._replies.success(data)
 
-    def _failure(self, error: CloudError) -> Reply:
-        match error.reason:
-            case "unknown_serial":
-                return self._unknown_serial()
-            case "limited":
-                return self._limited(self.options.limit)
-            case "forbidden":
-                return self._error(403, 403, "no access")
-            case "not_found":
-                return self._error(404, 400, "not found")
-        return self._error(500, 500, str(error))
-
-    # envelope
-
-    def _success(self, data: object) -> Reply:
-        code = self.options.success_code
-        return self._envelope(code, data, "operate successfully" if code in {0, "0"} else "")
-
-    @staticmethod
-    def _envelope(code: int | str, data: object, msg: str, status: int = 200) -> Reply:
-        return Reply(
-            body=json.dumps({"code": code, "data": data, "msg": msg}, ensure_ascii=False).encode(), status=status
-        )
-
-    def _error(self, status: int, code: int, msg: str) -> Reply:
-        """Answer with an error in the chosen form."""
-        return self._envelope(code, None, msg, status if self.options.error_form == "http" else 200)
-
-    def _unknown_serial(self) -> Reply:
-        choice = self.options.unknown_serial
-        if choice == "no_data":
-            return self._success(None)
-        if choice == "http_404":
-            return self._envelope(400, None, "not found", 404)
-        if choice == "code_400":
-            return self._envelope(400, None, "not found")
-        return self._error(404, 400, "not found")
+    def _failure(self, error: CloudError, route: Route) -> Reply:
+        replies, options = self._replies, self.options
+        failures: dict[str, Callable[[], Reply]] = {
+            "foreign": lambda: replies.foreign(self._operations.example(route.kind, self._clock.now())),
+            "no_data": lambda: replies.success(None),
+            "unknown_serial": replies.unknown_serial,
+            "limited": lambda: replies.limited(options.limit),
+            "forbidden": lambda: replies.error(403, 403, "no access"),
+        }
+        failure = failures.get(error.reason)
+        return replies.error(500, 500, str(error)) if failure is None else failure()
 
     # frequency limit
 
     def _limit(self, call: Call, device: str | None, record: RequestRecord) -> Reply | None:
-        key = (call.method, call.path, device or "")
+        named = device or ""
+        key = (call.method, call.path, named if self.options.serial_case == "exact" else named.upper())
         now = self._clock.wall()
         least = self.options.limits.get(call.path, self.options.limit)
         last = self._accepted.get(key)
         if last is not None and now - last < least - SLACK:
             record.violation = True
-            return self._limited(least - (now - last))
+            return self._replies.limited(least - (now - last))
         self._accepted[key] = now
         return None
-
-    def _limited(self, wait: float) -> Reply:
-        choice = self.options.limit_answer
-        if choice == "msg":
-            return self._envelope(500, None, "The access frequency is too high, please try again later")
-        if choice == "code_429":
-            return self._envelope(429, None, "refused")
-        reply = self._envelope(429, None, "Too Many Requests", 429)
-        if choice == "http_429_retry_after":
-            reply.headers["Retry-After"] = str(int(wait) + 1)
-        return reply
 
     def forget_limits(self) -> None:
         """Forget when calls were accepted."""
@@ -209,14 +166,15 @@ class Cloud:
         values = fault.parameters
         if fault.kind == "unauthorized":
             form = values.get("form", self.options.error_form)
-            return self._envelope(403 if form == "code" else 401, None, "no access", 200 if form == "code" else 401)
+            return self._replies.envelope(
+                403 if form == "code" else 401, None, "no access", 200 if form == "code" else 401
+            )
         if fault.kind == "limited":
-            return self._limited(self.options.limit)
+            return self._replies.limited(self.options.limit)
         if fault.kind == "redirect":
             return Reply(status=302, headers={"Location": values.get("location", "http://127.0.0.2:9/elsewhere")})
         if fault.kind == "html":
-            page = b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Please wait.</body></html>"
-            return Reply(body=page, status=values.get("status", 200), content_type="text/html")
+            return html(values.get("status", 200))
         if fault.kind == "http_status":
             headers = dict(values.get("headers", {}))
             return Reply(status=values.get("status", 503), headers=headers, content_type="text/plain")
@@ -226,12 +184,12 @@ class Cloud:
         values = fault.parameters
         match fault.kind:
             case "code":
-                return self._envelope(values.get("code", 500), None, values.get("msg", "system error"))
+                return self._replies.envelope(values.get("code", 500), None, values.get("msg", "system error"))
             case "not_object":
                 return Reply(body=json.dumps(values.get("body", ["not", "an", "object"])).encode())
             case "oversize":
                 filling = "x" * int(values.get("size", 5 * 1024 * 1024))
-                return self._success({"time": "2026-01-01 00:00:00", "filling": filling})
+                return self._replies.success({"time": "2026-01-01 00:00:00", "filling": filling})
             case "truncated":
                 reply = self._operate(call, route, dict)
                 if values.get("form", "json") == "transfer":
@@ -245,11 +203,11 @@ class Cloud:
         if form == "nulls":
             return self._operate(call, route, dict.fromkeys)
         if form == "empty":
-            return self._success({})
-        reply = self._success(None)
+            return self._replies.success({})
+        reply = self._replies.success(None)
         if form == "absent":
             body = json.loads(reply.body)
-            del body["data"]
+            body.pop("data", None)
             reply.body = json.dumps(body).encode()
         return reply
 
@@ -271,14 +229,6 @@ def _device_of(call: Call, route: Route | None) -> str | None:
         if isinstance(call.body, dict) and isinstance(value := call.body.get(name), str):
             return value
     return None
-
-
-def _changed(row: dict[str, Any], changes: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a row with members set, added and removed."""
-    for change in changes:
-        row = row | change.get("set", {}) | change.get("add", {})
-        row = {name: value for name, value in row.items() if name not in change.get("remove", ())}
-    return row
 
 
 def _code_of(reply: Reply) -> int | str | None:

@@ -1,6 +1,6 @@
 """What each operation answers, from the world behind the cloud."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ PLANT_ID = "1001"
 
 
 class CloudError(Exception):
-    """A call that fails; `reason` is unknown_serial, not_found, forbidden, limited or refused."""
+    """A call that fails; `reason` is unknown_serial, foreign, no_data, forbidden, limited or refused."""
 
     def __init__(self, reason: str, text: str = "") -> None:
         super().__init__(text)
@@ -72,16 +72,34 @@ class Operations:
         except GoneError as error:
             raise CloudError("refused", "the device does not answer") from error
 
+    def example(self, kind: str, now: float) -> Mapping[str, object]:
+        """Return a sample of a device of some kind, as far as the plant has one of any."""
+        devices = self.world.devices.values()
+        chosen = next((device.sn for device in devices if device.kind == kind), next(iter(self.world.devices)))
+        return self.world.latest(chosen, now) or {}
+
     def _device(self, route: Route, query: Mapping[str, str]) -> Device:
         sn = query.get("deviceSn")
         if not sn:
             raise CloudError("refused", "deviceSn is required")
-        device = self.world.devices.get(sn)
+        device = self.world.devices.get(self._known(sn, self.world.devices))
         if device is None:
+            self._check_logger(sn)
             raise CloudError("unknown_serial")
         if device.kind != route.kind:
-            raise CloudError("not_found")
+            raise CloudError("foreign")
         return device
+
+    def _known(self, sn: str, serials: Iterable[str]) -> str:
+        """Return a serial number as the cloud knows it."""
+        if self._options.serial_case == "exact":
+            return sn
+        return next((known for known in serials if known.upper() == sn.upper()), sn)
+
+    def _check_logger(self, sn: str) -> None:
+        """Raise "no data" for a data logger's number, where the cloud answers so."""
+        if self._options.logger_numbers == "no_data" and sn in {spec.sn for spec in self.world.plant.loggers}:
+            raise CloudError("no_data")
 
     def _table(self, device: Device) -> SettingsTable:
         return SettingsTable(device.kind, hv=device.hv, style=self._options.naming_style)
@@ -129,9 +147,9 @@ class Operations:
         )
 
     def _list(self, route: Route, query: Mapping[str, str], now: float) -> list[Any]:
-        log = query.get("dataLogSn")
-        if not log:
+        if not query.get("dataLogSn"):
             raise CloudError("refused", "dataLogSn is required")
+        log = self._known(query["dataLogSn"], [spec.sn for spec in self.world.plant.loggers])
         if log not in {spec.sn for spec in self.world.plant.loggers}:
             raise CloudError("unknown_serial")
         found = [
@@ -157,6 +175,7 @@ class Operations:
         ]
         if route.operation == "data_log_list":
             return _page(logs if query.get("plantId", PLANT_ID) == PLANT_ID else [], query)
+        self._check_logger(query.get("dataLogSn", ""))
         for log in logs:
             if log["dataLogSn"] == query.get("dataLogSn"):
                 return log

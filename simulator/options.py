@@ -6,8 +6,21 @@ from typing import Any
 
 from .settings import STYLES
 
-_CHOICES: dict[str, tuple[Any, ...]] = {
-    "limit_answer": ("http_429", "http_429_retry_after", "code_429", "msg"),
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "limit_answer": (
+        *("http_429", "http_429_retry_after", "code_429", "msg"),
+        *("code_500", "other_code", "http_503", "forbidden", "forbidden_page", "page", "empty"),
+    ),
+    "foreign": (
+        *("not_found", "code_500", "http_500", "other_code", "http_204", "empty", "forbidden", "forbidden_page"),
+        *("page", "no_data", "zeros"),
+    ),
+    "logger_numbers": ("usual", "no_data"),
+    "envelope": ("usual", "no_code", "success", "capitals", "json_text"),
+    "object_form": ("usual", "listed", "paged", "wrapped"),
+    "list_form": ("usual", "array", "datas", "list", "rows", "records", "object", "wrapped", "page", "null"),
+    "serial_member": ("deviceSn", "sn", "serialNum", "DeviceSN"),
+    "serial_case": ("exact", "any", "lower"),
     "success_code": (0, 200, "0", "200"),
     "error_form": ("code", "http"),
     "unknown_serial": ("not_found", "http_404", "code_400", "no_data"),
@@ -30,6 +43,17 @@ class Options:
     error_form: str = "code"
     """Errors as `code` inside HTTP 200 or as HTTP status."""
     unknown_serial: str = "not_found"
+    foreign: str = "not_found"
+    """What a serial number is answered at an endpoint of another kind."""
+    logger_numbers: str = "usual"
+    """What look-ups of a data logger's number are answered: as those of others, or success without data."""
+    envelope: str = "usual"
+    object_form: str = "usual"
+    list_form: str = "usual"
+    serial_member: str = "deviceSn"
+    """The member of list entries that holds the serial number."""
+    serial_case: str = "exact"
+    """Whether serial numbers are taken in any case; `lower`: and spelled in lower case."""
     page_max: int = 500
     history_order: str = "desc"
     naming_style: str = "plain"
@@ -55,7 +79,7 @@ class Options:
         for name, value in values.items():
             if name not in names:
                 raise ValueError(f"no option {name}; known: {', '.join(sorted(names))}")
-            choices = _CHOICES.get(name)
+            choices = CHOICES.get(name)
             if choices is not None and not any(value == choice and type(value) is type(choice) for choice in choices):
                 raise ValueError(f"{name} is one of {', '.join(repr(choice) for choice in choices)}")
             setattr(self, name, value)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from .cloud import Call, Reply
+from .cloud import Call
+from .replies import Reply
 from .settings import Value
 
 if TYPE_CHECKING:

@@ -271,6 +271,42 @@ def _duplicated(sample: Sample, place: Place, variant: Variant, seed: int) -> Sa
     return sample
 
 
+def _units(sample: Sample, _place: Place, _variant: Variant, _seed: int) -> Sample:
+    """Write numbers with their unit, where the name says which that is."""
+    return {
+        name: f"{round(value, 3)}{unit_of}" if isinstance(value, float) and (unit_of := _unit_of(name)) else value
+        for name, value in sample.items()
+    }
+
+
+def _unit_of(name: str) -> str:
+    """Return the unit of a member, empty if its name does not tell."""
+    if name in _POWERS:
+        return "kW"
+    if name in _TOTALS or name in _COUNTERS:
+        return "kWh"
+    return "V" if name in {"vbat", "vpv", "vpv2", "vpv3", "bvbus"} else ""
+
+
+def _decimal_comma(sample: Sample, _place: Place, _variant: Variant, _seed: int) -> Sample:
+    return {
+        name: f"{value:.2f}".replace(".", ",") if isinstance(value, float) else value for name, value in sample.items()
+    }
+
+
+def _capital_members(sample: Sample, _place: Place, _variant: Variant, _seed: int) -> Sample:
+    return {name[:1].upper() + name[1:]: value for name, value in sample.items()}
+
+
+def _unreadable(sample: Sample, _place: Place, variant: Variant, seed: int) -> Sample:
+    """Show numbers of some members as a text that is none, the same ones in every sample."""
+    share = variant.number("share", 0.5)
+    return {
+        name: "n/a" if isinstance(value, float) and unit(stream(seed, name), 0) < share else value
+        for name, value in sample.items()
+    }
+
+
 def _of(sample: Sample, name: str) -> float:
     value = sample.get(name)
     return float(value) if isinstance(value, int | float) else 0.0
@@ -278,7 +314,9 @@ def _of(sample: Sample, name: str) -> float:
 
 _SHAPES: dict[str, Callable[[Sample, Place, Variant, int], Sample]] = {
     "battery_sign": _battery_sign,
+    "capital_members": _capital_members,
     "clock": _clock,
+    "decimal_comma": _decimal_comma,
     "dips": _dips,
     "duplicated": _duplicated,
     "grid_counters": _grid_counters,
@@ -293,6 +331,8 @@ _SHAPES: dict[str, Callable[[Sample, Place, Variant, int], Sample]] = {
     "pv_watts": _pv_watts,
     "replaced": _replaced,
     "sentinels": _sentinels,
+    "units": _units,
+    "unreadable": _unreadable,
     "unsigned": _unsigned,
     "watts": _watts,
     "zero_totals": _zero_totals,
@@ -308,14 +348,18 @@ PARAMETERS: dict[str, frozenset[str]] = {
     "midnight_bounce": frozenset({"minutes"}),
     "reordered": frozenset({"share"}),
     "replaced": frozenset({"start"}),
+    "unreadable": frozenset({"share"}),
     "zero_totals": frozenset({"share"}),
 }
 # What replaces whole samples comes first, what spoils counters last.
 _FIRST = ("duplicated", "clock", "replaced", "midnight_bounce", "late_reset")
 _LAST = ("grid_counters", "zero_totals", "dips", "jumps", "unsigned")
+# What makes texts of numbers, or other names, comes after all that reckons.
+_TEXTS = ("unreadable", "units", "decimal_comma", "capital_members")
 
 
 def ordered(variants: list[Variant]) -> list[Variant]:
     """Return variants in the order in which they act on a sample."""
-    places = {**{name: place - 10 for place, name in enumerate(_FIRST)}, **dict.fromkeys(_LAST, 1)}
+    places = {name: place - 10 for place, name in enumerate(_FIRST)}
+    places |= dict.fromkeys(_LAST, 1) | {name: place + 2 for place, name in enumerate(_TEXTS)}
     return sorted(variants, key=lambda variant: places.get(variant.name, 0))

@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
@@ -11,34 +12,17 @@ from homeassistant.helpers import device_registry as dr
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.atess.const import DOMAIN
+from script._demo.forms import fill
 from simulator import Simulator
 
 from .common import Advance, account_of, add_entry, other_token
-
-
-def user_input(cloud: Simulator, serials: list[str] | None = None, **changes: Any) -> dict[str, Any]:
-    """Return what a user enters to set up the cloud's devices."""
-    return {
-        "token": cloud.token,
-        "device_sn": [device.sn for device in cloud.devices] if serials is None else serials,
-        "allow_changes": False,
-        "advanced": {"base_url": cloud.base_url},
-        **changes,
-    }
-
-
-async def start(hass: HomeAssistant) -> str:
-    """Begin a flow and return its id."""
-    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert result["type"] is FlowResultType.FORM
-    assert result["errors"] == {}
-    return result["flow_id"]
+from .flows import fields, start, submit, user_input
 
 
 async def test_user_flow(hass: HomeAssistant, cloud: Simulator) -> None:
     """Two serial numbers make an entry with two devices of the right kinds, after as few requests as there can be."""
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud))
     await hass.async_block_till_done()
 
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -67,9 +51,7 @@ def token_forms(token: str) -> list[str]:
 async def test_token_forms(hass: HomeAssistant, cloud: Simulator, form: int) -> None:
     """A token is taken with or without the word Basic, as the raw pair, with blanks around."""
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(
-        flow_id, user_input(cloud, token=token_forms(cloud.token)[form])
-    )
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, token=token_forms(cloud.token)[form]))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"]["token"] == cloud.token
 
@@ -79,26 +61,32 @@ async def test_address_forms(hass: HomeAssistant, cloud: Simulator, address: str
     """A missing slash at the end of the address is forgiven."""
     base = cloud.base_url.rstrip("/")
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(
-        flow_id, user_input(cloud, advanced={"base_url": base if address == "no_api_slash" else address.format(base)})
+    result = await submit(
+        hass.config_entries.flow,
+        flow_id,
+        user_input(cloud, advanced={"base_url": base if address == "no_api_slash" else address.format(base)}),
     )
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"]["base_url"] == f"{base}/"
 
 
 async def test_vendor_address_by_default(hass: HomeAssistant, cloud: Simulator) -> None:
-    """Without an address the vendor's is used, over https."""
+    """The form holds the vendor's address, over https, and that is what is used where none is entered."""
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    entered = user_input(cloud)
-    del entered["advanced"]
-    taken = result["data_schema"](entered)
-    assert taken["advanced"] == {"base_url": "https://www.enerclo-atesspower.com/api/v1/"}
-    assert taken["allow_changes"] is False
+    held = fill(fields(hass.config_entries.flow, result), {"token": cloud.token})
+    assert held["advanced"] == {"base_url": "https://www.enerclo-atesspower.com/api/v1/"}
+    assert held["allow_changes"] is False
+    with patch("custom_components.atess.config_flow.DEFAULT_BASE_URL", cloud.base_url):
+        entered = user_input(cloud)
+        del entered["advanced"]
+        result = await submit(hass.config_entries.flow, result["flow_id"], entered)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"]["base_url"] == cloud.base_url
 
 
 async def recover(hass: HomeAssistant, flow_id: str, cloud: Simulator) -> None:
     """The same form, filled in rightly, makes the entry."""
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert cloud.violations == 0
     await hass.async_block_till_done()
@@ -121,7 +109,7 @@ async def test_wrong_input(
 ) -> None:
     """What was entered wrongly is named, what was entered is kept, and entering it rightly works at once."""
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, **changes))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, **changes))
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == errors
     await recover(hass, flow_id, cloud)
@@ -138,7 +126,8 @@ async def test_wrong_input(
         ({"kind": "not_object", "count": 1}, "malformed_answer"),
         ({"kind": "redirect", "count": 1}, "cannot_connect"),
         ({"kind": "http_status", "status": 429, "count": 1}, "limited"),
-        ({"kind": "http_status", "status": 401, "count": 1}, "invalid_auth"),
+        ({"kind": "http_status", "status": 401, "count": 1}, "cannot_connect"),
+        ({"kind": "unauthorized", "count": 1}, "invalid_auth"),
     ],
 )
 async def test_cloud_fails(
@@ -151,7 +140,7 @@ async def test_cloud_fails(
     """Whatever the cloud answers, the form says so and can be sent again when the cloud permits it."""
     cloud.inject(**inject)
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud))
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {"base": error}
     cloud.clear()
@@ -163,9 +152,9 @@ async def test_asked_too_early(hass: HomeAssistant, cloud: Simulator, clock: Any
     """A form sent again before the cloud's limit permits says when it may be, and asks nothing."""
     cloud.inject(kind="http_status", status=503, count=1)
     flow_id = await start(hass)
-    await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    await submit(hass.config_entries.flow, flow_id, user_input(cloud))
     before = len(cloud.requests)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud))
     assert result["errors"] == {"base": "paced"}
     assert result["description_placeholders"]["minutes"] == "5"
     assert len(cloud.requests) == before
@@ -178,7 +167,7 @@ async def test_device_without_data(hass: HomeAssistant, cloud: Simulator, clock:
     silent = cloud.devices[0].sn
     cloud.inject(kind="no_data", device=silent)
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud))
     assert result["errors"] == {"base": "no_data"}
     assert result["description_placeholders"]["device"] == silent
     cloud.clear()
@@ -190,9 +179,9 @@ async def test_correcting_one_serial_costs_no_request_for_the_other(hass: HomeAs
     """A right serial number beside a wrong one is not asked about again when the form is corrected."""
     first, second = (device.sn for device in cloud.devices)
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, [first, "NOSUCHDEV1"]))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, [first, "NOSUCHDEV1"]))
     assert result["errors"] == {"device_sn": "not_found"}
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, [first, second]))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, [first, second]))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     asked = [request for request in cloud.requests if request.device_sn == first and "data-last" in request.path]
@@ -204,7 +193,7 @@ async def test_duplicate_account(hass: HomeAssistant, cloud: Simulator) -> None:
     """An account is set up once, whatever form its token has."""
     add_entry(hass, cloud)
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud))
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
 
@@ -214,7 +203,7 @@ async def test_duplicate_device(hass: HomeAssistant, cloud: Simulator) -> None:
     other = add_entry(hass, cloud)
     hass.config_entries.async_update_entry(other, unique_id="another")
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud))
     assert result["errors"] == {"device_sn": "device_configured"}
 
 
@@ -223,16 +212,16 @@ async def test_data_logger(hass: HomeAssistant, cloud: Simulator) -> None:
     logger = cloud.devices[0].data_log_sn
     behind = [device for device in cloud.devices if device.data_log_sn == logger]
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, [logger]))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, [logger]))
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "devices"
     labels = [option["label"] for option in result["data_schema"].schema["devices"].config["options"]]
     assert len(labels) == len(behind)
     assert all(device.sn in label and "online" in label for device, label in zip(behind, labels, strict=True))
 
-    result = await hass.config_entries.flow.async_configure(flow_id, {"devices": []})
+    result = await submit(hass.config_entries.flow, flow_id, {"devices": []})
     assert result["errors"] == {"devices": "nothing_chosen"}
-    result = await hass.config_entries.flow.async_configure(flow_id, {"devices": [behind[0].sn]})
+    result = await submit(hass.config_entries.flow, flow_id, {"devices": [behind[0].sn]})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     [subentry] = result["result"].subentries.values()
     assert subentry.data["data_log_sn"] == logger
@@ -242,11 +231,9 @@ async def test_data_logger(hass: HomeAssistant, cloud: Simulator) -> None:
 async def test_whole_account(hass: HomeAssistant, cloud: Simulator) -> None:
     """Without any serial number the account's lists are read."""
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, []))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, []))
     assert result["step_id"] == "devices"
-    result = await hass.config_entries.flow.async_configure(
-        flow_id, {"devices": [device.sn for device in cloud.devices]}
-    )
+    result = await submit(hass.config_entries.flow, flow_id, {"devices": [device.sn for device in cloud.devices]})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert {item.unique_id for item in result["result"].subentries.values()} == {device.sn for device in cloud.devices}
 
@@ -256,13 +243,13 @@ async def test_lists_where_the_data_logger_is_not_known(hass: HomeAssistant, clo
     for path in ("datalog", "data-log"):
         cloud.inject(kind="http_status", status=404, path=path)
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, [cloud.data_logs[0]]))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, [cloud.data_logs[0]]))
     assert result["step_id"] == "devices"
     hass.config_entries.flow.async_abort(flow_id)
     for path in ("datalog/list", "data-log/list"):
         cloud.inject(kind="http_status", status=404, path=path)
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, []))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, []))
     assert result["errors"] == {"device_sn": "nothing_found"}
 
 
@@ -270,12 +257,12 @@ async def test_lists_are_remembered(hass: HomeAssistant, cloud: Simulator) -> No
     """A flow that is begun anew asks nothing that was answered a moment ago."""
     for known in ([], [cloud.data_logs[0]]):
         flow_id = await start(hass)
-        result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, known))
+        result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, known))
         assert result["step_id"] == "devices"
         asked = len(cloud.requests)
         hass.config_entries.flow.async_abort(flow_id)
         flow_id = await start(hass)
-        result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, known))
+        result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, known))
         assert result["step_id"] == "devices"
         assert len(cloud.requests) == asked
         hass.config_entries.flow.async_abort(flow_id)
@@ -285,10 +272,10 @@ async def test_lists_are_remembered(hass: HomeAssistant, cloud: Simulator) -> No
 async def test_device_chosen_twice(hass: HomeAssistant, cloud: Simulator) -> None:
     """A device that another flow has set up meanwhile is refused in the list too."""
     flow_id = await start(hass)
-    await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, [cloud.data_logs[0]]))
+    await submit(hass.config_entries.flow, flow_id, user_input(cloud, [cloud.data_logs[0]]))
     other = add_entry(hass, cloud)
     hass.config_entries.async_update_entry(other, unique_id="another")
-    result = await hass.config_entries.flow.async_configure(flow_id, {"devices": [cloud.devices[0].sn]})
+    result = await submit(hass.config_entries.flow, flow_id, {"devices": [cloud.devices[0].sn]})
     assert result["errors"] == {"devices": "device_configured"}
 
 
@@ -296,12 +283,12 @@ async def test_list_of_plants_fails(hass: HomeAssistant, cloud: Simulator) -> No
     """A cloud that fails while its lists are read is told as such."""
     cloud.inject(kind="html", path="plant/list")
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, []))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, []))
     assert result["errors"] == {"base": "malformed_answer"}
     cloud.clear()
     cloud.inject(kind="http_status", status=404, path="datalog/list")
     cloud.inject(kind="http_status", status=404, path="data-log/list")
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, []))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, []))
     assert result["errors"] == {"base": "paced"}
 
 
@@ -310,7 +297,7 @@ async def test_no_list_answers(hass: HomeAssistant, cloud: Simulator) -> None:
     cloud.inject(kind="http_status", status=404, path="plant/list")
     cloud.inject(kind="http_status", status=404, path="plant")
     flow_id = await start(hass)
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, []))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, []))
     assert result["errors"] == {"device_sn": "nothing_found"}
     cloud.clear()
     await recover(hass, flow_id, cloud)
@@ -322,11 +309,11 @@ async def test_reauth(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEn
     result = await entry.start_reauth_flow(hass)
     assert result["step_id"] == "reauth_confirm"
     flow_id = result["flow_id"]
-    result = await hass.config_entries.flow.async_configure(flow_id, {"token": other_token(cloud, account="999999")})
+    result = await submit(hass.config_entries.flow, flow_id, {"token": other_token(cloud, account="999999")})
     assert result["errors"] == {"token": "wrong_account"}
-    result = await hass.config_entries.flow.async_configure(flow_id, {"token": other_token(cloud)})
+    result = await submit(hass.config_entries.flow, flow_id, {"token": other_token(cloud)})
     assert result["errors"] == {"base": "invalid_auth"}
-    result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
+    result = await submit(hass.config_entries.flow, flow_id, {"token": cloud.token})
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reauth_successful"
     await hass.async_block_till_done()
@@ -341,17 +328,17 @@ async def test_reauth_after_a_poll(
     await advance(301)
     result = await entry.start_reauth_flow(hass)
     flow_id = result["flow_id"]
-    result = await hass.config_entries.flow.async_configure(flow_id, {"token": other_token(cloud)})
+    result = await submit(hass.config_entries.flow, flow_id, {"token": other_token(cloud)})
     assert result["errors"] == {"base": "invalid_auth"}
     # The settings and the base info may be asked for still; then nothing may.
     cloud.inject(kind="http_status", status=503, count=2)
     for _ in range(2):
-        result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
+        result = await submit(hass.config_entries.flow, flow_id, {"token": cloud.token})
         assert result["errors"] == {"base": "cannot_connect"}
-    result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
+    result = await submit(hass.config_entries.flow, flow_id, {"token": cloud.token})
     assert result["errors"] == {"base": "paced"}
     clock.tick(300)
-    result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
+    result = await submit(hass.config_entries.flow, flow_id, {"token": cloud.token})
     assert result["reason"] == "reauth_successful"
     await hass.async_block_till_done()
     assert cloud.violations == 0
@@ -364,12 +351,12 @@ async def test_reauth_without_data(hass: HomeAssistant, cloud: Simulator, entry:
     cloud.inject(kind="http_status", status=404, device=device)
     result = await entry.start_reauth_flow(hass)
     flow_id = result["flow_id"]
-    result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
+    result = await submit(hass.config_entries.flow, flow_id, {"token": cloud.token})
     assert result["errors"] == {"token": "wrong_account"}
     cloud.clear()
     cloud.inject(kind="no_data", device=device)
     clock.tick(300)
-    result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
+    result = await submit(hass.config_entries.flow, flow_id, {"token": cloud.token})
     assert result["reason"] == "reauth_successful"
     await hass.async_block_till_done()
 
@@ -379,13 +366,15 @@ async def test_reconfigure(hass: HomeAssistant, cloud: Simulator, entry: MockCon
     clock.tick(300)
     result = await entry.start_reconfigure_flow(hass)
     flow_id = result["flow_id"]
-    result = await hass.config_entries.flow.async_configure(
-        flow_id, {"token": cloud.token, "advanced": {"base_url": "http://127.0.0.1:9/api/v1/"}}
+    result = await submit(
+        hass.config_entries.flow,
+        flow_id,
+        {"token": cloud.token, "advanced": {"base_url": "http://127.0.0.1:9/api/v1/"}},
     )
     assert result["errors"] == {"base": "cannot_connect"}
     assert entry.data["base_url"] == cloud.base_url
-    result = await hass.config_entries.flow.async_configure(
-        flow_id, {"token": cloud.token, "advanced": {"base_url": cloud.base_url}}
+    result = await submit(
+        hass.config_entries.flow, flow_id, {"token": cloud.token, "advanced": {"base_url": cloud.base_url}}
     )
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
@@ -420,11 +409,9 @@ async def test_farm_from_an_empty_entry(hass: HomeAssistant, cloud: Simulator, k
     """Seven devices are found and set up for at most two requests per device beside the lists."""
     flow_id = await start(hass)
     serials = [] if known == "nothing" else [cloud.data_logs[0]]
-    result = await hass.config_entries.flow.async_configure(flow_id, user_input(cloud, serials))
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, serials))
     assert result["step_id"] == "devices"
-    result = await hass.config_entries.flow.async_configure(
-        flow_id, {"devices": [device.sn for device in cloud.devices]}
-    )
+    result = await submit(hass.config_entries.flow, flow_id, {"devices": [device.sn for device in cloud.devices]})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
     entry = result["result"]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
@@ -15,20 +15,12 @@ from custom_components.atess.const import DOMAIN
 from simulator import Simulator
 
 from .common import add_entry, entity_id, state
+from .flows import start_device, submit
 
 
 def form(serial: str, **changes: Any) -> dict[str, Any]:
     """Return what a user enters to add a device."""
     return {"device_sn": serial, "kind": "automatic", **changes}
-
-
-async def start(hass: HomeAssistant, entry: MockConfigEntry) -> str:
-    """Begin to add a device and return the flow's id."""
-    result = await hass.config_entries.subentries.async_init(
-        (entry.entry_id, "device"), context={"source": SOURCE_USER}
-    )
-    assert result["type"] is FlowResultType.FORM
-    return result["flow_id"]
 
 
 async def with_first_device(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
@@ -43,8 +35,8 @@ async def test_add_device(hass: HomeAssistant, cloud: Simulator) -> None:
     """A device that is added has its entities at once, at the cost of the requests that find its kind."""
     entry = await with_first_device(hass, cloud)
     second = cloud.devices[1]
-    flow_id = await start(hass, entry)
-    result = await hass.config_entries.subentries.async_configure(flow_id, form(f" {second.sn} ", name="Barn"))
+    flow_id = await start_device(hass, entry)
+    result = await submit(hass.config_entries.subentries, flow_id, form(f" {second.sn} ", name="Barn"))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
     assert entry.state is ConfigEntryState.LOADED
@@ -59,23 +51,25 @@ async def test_add_device_errors(hass: HomeAssistant, cloud: Simulator, clock: A
     """Each wrong entry has its message, and the right one works afterwards."""
     entry = await with_first_device(hass, cloud)
     first, second = cloud.devices
-    flow_id = await start(hass, entry)
+    flow_id = await start_device(hass, entry)
     for entered, errors in (
         (form(first.sn), {"device_sn": "device_configured"}),
         (form("   "), {"device_sn": "invalid_serial"}),
         (form("NOSUCHDEV1"), {"device_sn": "not_found"}),
         (form(second.sn, kind="pbd"), {"kind": "wrong_kind"}),
     ):
-        result = await hass.config_entries.subentries.async_configure(flow_id, entered)
+        result = await submit(hass.config_entries.subentries, flow_id, entered)
         assert result["errors"] == errors
     cloud.inject(kind="http_status", status=503, count=1)
-    result = await hass.config_entries.subentries.async_configure(flow_id, form(second.sn, kind=second.kind))
+    result = await submit(hass.config_entries.subentries, flow_id, form(second.sn, kind=second.kind))
     assert result["errors"] == {"base": "cannot_connect"}
-    result = await hass.config_entries.subentries.async_configure(flow_id, form(second.sn, kind=second.kind))
+    result = await submit(hass.config_entries.subentries, flow_id, form(second.sn))
     assert result["errors"] == {"base": "paced"}
-    clock.tick(300)
-    result = await hass.config_entries.subentries.async_configure(flow_id, form(second.sn, kind=second.kind))
+    asked = len(cloud.requests)
+    result = await submit(hass.config_entries.subentries, flow_id, form(second.sn, kind=second.kind))
     assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert len(cloud.requests) == asked
+    clock.tick(300)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert cloud.violations == 0
 
@@ -85,10 +79,10 @@ async def test_add_device_without_data(hass: HomeAssistant, cloud: Simulator, cl
     entry = await with_first_device(hass, cloud)
     second = cloud.devices[1]
     cloud.inject(kind="no_data", device=second.sn)
-    flow_id = await start(hass, entry)
-    result = await hass.config_entries.subentries.async_configure(flow_id, form(second.sn))
+    flow_id = await start_device(hass, entry)
+    result = await submit(hass.config_entries.subentries, flow_id, form(second.sn))
     assert result["errors"] == {"base": "no_data"}
-    result = await hass.config_entries.subentries.async_configure(flow_id, form(second.sn, kind=second.kind))
+    result = await submit(hass.config_entries.subentries, flow_id, form(second.sn, kind=second.kind))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
     assert entry.state is ConfigEntryState.LOADED
@@ -100,18 +94,18 @@ async def test_add_devices_of_a_data_logger(hass: HomeAssistant, cloud: Simulato
     entry = await with_first_device(hass, cloud)
     logger = cloud.devices[1].data_log_sn
     new = [device.sn for device in cloud.devices[1:] if device.data_log_sn == logger]
-    flow_id = await start(hass, entry)
-    result = await hass.config_entries.subentries.async_configure(flow_id, form(logger))
+    flow_id = await start_device(hass, entry)
+    result = await submit(hass.config_entries.subentries, flow_id, form(logger))
     assert result["step_id"] == "devices"
-    result = await hass.config_entries.subentries.async_configure(flow_id, {"devices": []})
+    result = await submit(hass.config_entries.subentries, flow_id, {"devices": []})
     assert result["errors"] == {"devices": "nothing_chosen"}
-    result = await hass.config_entries.subentries.async_configure(flow_id, {"devices": new})
+    result = await submit(hass.config_entries.subentries, flow_id, {"devices": new})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
     assert {item.unique_id for item in entry.subentries.values()} == {cloud.devices[0].sn, *new}
 
-    flow_id = await start(hass, entry)
-    result = await hass.config_entries.subentries.async_configure(flow_id, form(logger))
+    flow_id = await start_device(hass, entry)
+    result = await submit(hass.config_entries.subentries, flow_id, form(logger))
     assert result["errors"] == {"device_sn": "nothing_new"} or result["errors"] == {"base": "paced"}
 
 
@@ -123,15 +117,13 @@ async def test_rename_and_correct_kind(
     before = len(cloud.requests)
     result = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
     flow_id = result["flow_id"]
-    result = await hass.config_entries.subentries.async_configure(flow_id, {"name": " ", "kind": subentry.data["kind"]})
+    result = await submit(hass.config_entries.subentries, flow_id, {"name": " ", "kind": subentry.data["kind"]})
     assert result["errors"] == {"name": "no_name"}
-    result = await hass.config_entries.subentries.async_configure(flow_id, {"name": "Cellar", "kind": "pbd"})
+    result = await submit(hass.config_entries.subentries, flow_id, {"name": "Cellar", "kind": "pbd"})
     assert result["errors"] == {"kind": "wrong_kind"}
     asked = len(cloud.requests)
     assert asked == before + 1
-    result = await hass.config_entries.subentries.async_configure(
-        flow_id, {"name": "Cellar", "kind": subentry.data["kind"]}
-    )
+    result = await submit(hass.config_entries.subentries, flow_id, {"name": "Cellar", "kind": subentry.data["kind"]})
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done(wait_background_tasks=True)

@@ -6,12 +6,13 @@ import pytest
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.atess.const import DOMAIN
 from simulator import Simulator
 
-from .common import Advance, add_entry, restart, state
+from .common import Advance, add_entry, entity_id, restart, state
 
 
 async def test_setup_and_unload(
@@ -118,35 +119,95 @@ async def test_one_device_silent(
     assert state(hass, f"{silent.sn}_online", "binary_sensor").state == "on"
 
 
-async def test_token_refused_at_setup(hass: HomeAssistant, cloud: Simulator) -> None:
-    """A refused token asks the user for another, after a single request."""
+def reauth_flows(hass: HomeAssistant) -> list[str]:
+    """Return the ids of the dialogs that ask for a new token."""
+    flows = hass.config_entries.flow.async_progress()
+    return [flow["flow_id"] for flow in flows if flow["context"]["source"] == SOURCE_REAUTH]
+
+
+async def test_token_refused_at_setup(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """One refusal proves nothing: set-up is tried again, rarely, and the token is asked for after three."""
     cloud.inject(kind="unauthorized")
     entry = add_entry(hass, cloud)
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert entry.state is ConfigEntryState.SETUP_ERROR
-    assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == [SOURCE_REAUTH]
-    assert len(cloud.requests) == 1
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert reauth_flows(hass) == []
+    await advance(1800)
+    assert len(reauth_flows(hass)) == 1
+    assert len(cloud.requests) <= 8
+    cloud.clear()
+    await advance(2 * 3600, step=60)
+    assert entry.state is ConfigEntryState.LOADED
+    assert reauth_flows(hass) == []
+    assert state(hass, f"{cloud.devices[0].sn}_pv_power").state != STATE_UNAVAILABLE
 
 
 async def test_token_refused_later(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, advance: Advance
 ) -> None:
-    """When the token is refused, polling stops at once and a new token starts it again."""
+    """While the token is refused a request per growing pause tries it again, and a new token starts all at once."""
     cloud.inject(kind="unauthorized")
     await advance(301)
+    assert reauth_flows(hass) == []
+    await advance(1200)
+    [flow_id] = reauth_flows(hass)
     asked = len(cloud.requests)
-    await advance(3600)
-    assert len(cloud.requests) == asked
-    [flow] = hass.config_entries.flow.async_progress()
-    assert flow["context"]["source"] == SOURCE_REAUTH
+    await advance(12 * 3600, step=60)
+    assert 3 <= len(cloud.requests) - asked <= 8
     cloud.clear()
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"], {"token": cloud.token})
+    result = await hass.config_entries.flow.async_configure(flow_id, {"token": cloud.token})
     assert result["reason"] == "reauth_successful"
     await hass.async_block_till_done(wait_background_tasks=True)
-    await advance(400)
-    assert state(hass, f"{cloud.devices[0].sn}_pv_power").state != STATE_UNAVAILABLE
+    await advance(700)
+    for device in cloud.devices:
+        assert state(hass, f"{device.sn}_pv_power").state != STATE_UNAVAILABLE
     assert cloud.violations == 0
+
+
+@pytest.mark.parametrize("by", ["itself", "button"])
+async def test_token_accepted_again(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, advance: Advance, by: str
+) -> None:
+    """Any success brings all devices back and ends the question for a token, also that of a person's request."""
+    await advance(400)
+    cloud.inject(kind="unauthorized")
+    await advance(1500)
+    assert len(reauth_flows(hass)) == 1
+    cloud.clear()
+    asked = len(cloud.requests)
+    if by == "button":
+        button = entity_id(hass, f"{cloud.devices[0].sn}_refresh", "button")
+        await hass.services.async_call("button", "press", {"entity_id": button}, blocking=True)
+        await advance(320)
+    else:
+        await advance(2 * 3600, step=60)
+    assert reauth_flows(hass) == []
+    polled = {record.device_sn for record in cloud.requests[asked:] if record.operation == "latest"}
+    assert polled == {device.sn for device in cloud.devices}
+    for device in cloud.devices:
+        assert state(hass, f"{device.sn}_pv_power").state != STATE_UNAVAILABLE
+
+
+async def test_one_device_refused(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, advance: Advance
+) -> None:
+    """A refusal for one device while others are served is that device's problem: an issue, and rare tries."""
+    refused, served = cloud.devices
+    issue = f"refused_device_{next(iter(entry.subentries))}"
+    cloud.inject(kind="unauthorized", device=refused.sn)
+    await advance(1500)
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue) is not None
+    asked = len(cloud.requests)
+    await advance(12 * 3600, step=60)
+    rows = [record.device_sn for record in cloud.requests[asked:] if record.operation == "latest"]
+    assert 2 <= rows.count(refused.sn) <= 8
+    assert rows.count(served.sn) >= 120
+    assert reauth_flows(hass) == []
+    cloud.clear()
+    await advance(6.5 * 3600, step=60)
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue) is None
+    assert state(hass, f"{refused.sn}_pv_power").state != STATE_UNAVAILABLE
 
 
 async def test_remove_entry(
@@ -154,6 +215,7 @@ async def test_remove_entry(
 ) -> None:
     """A removed entry leaves no data of its devices in storage, only the account's pacing."""
     assert any(key.startswith(f"{DOMAIN}.") and key != f"{DOMAIN}.accounts" for key in hass_storage)
+    await hass.async_block_till_done(wait_background_tasks=True)
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert [key for key in hass_storage if key.startswith(f"{DOMAIN}.")] == [f"{DOMAIN}.accounts"]

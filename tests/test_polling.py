@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_components.atess.polling import Rhythm
+from custom_components.atess.polling import Rhythm, Schedule
 from script._benchmark.poller import live
 from script._benchmark.scenarios import SCENARIOS, Scenario
 
@@ -224,6 +224,34 @@ def test_after_a_start_it_waits_for_the_next_sample() -> None:
     rhythm = Rhythm()
     last = follow(rhythm, samples, 0.0, DAY)[-2]
     assert rhythm.next_poll(last + 305, 300.0, late=False) > last + 500
+
+
+def test_polls_that_come_more_often_do_not_keep_a_period_that_rarer_ones_have_shown() -> None:
+    """Polled every half hour a logger of five minutes seems to have a longer period."""
+    samples = Logger().samples(0.0, 4 * DAY)
+    rhythm = Rhythm()
+    last = follow(rhythm, samples, 100.0, DAY, interval=1800.0)[-2]
+    assert (rhythm.period or 0.0) > 800.0
+    assert rhythm.next_poll(last + 300.0, 300.0) == last + 300.0
+    polls = follow(rhythm, samples, DAY, 4 * DAY - 1000)
+    assert rhythm.period == pytest.approx(300.0, abs=0.1)
+    assert lateness(samples, polls, 3 * DAY) < 15
+
+
+@pytest.mark.parametrize("interval", [300.0, 360.0, 1800.0])
+@pytest.mark.parametrize("plan", ["plan_first", "plan_retry"])
+@given(wait=st.floats(0.0, 1800.0), phase=st.floats(0.0, 1800.0))
+def test_a_first_poll_and_a_retry_come_within_the_interval_and_a_minute(
+    plan: str, interval: float, wait: float, phase: float
+) -> None:
+    """The interval is that of whole periods; a first poll does not wait for the next sample at any price."""
+    rhythm = Rhythm()
+    last = follow(rhythm, Logger().samples(0.0, DAY), 0.0, DAY / 2, interval=interval)[-2]
+    now = last + phase
+    permitted = now + min(wait, interval)
+    schedule = Schedule(rhythm, permitted_at=lambda: permitted, interval=lambda: interval, now=lambda: now)
+    getattr(schedule, plan)()
+    assert permitted <= (schedule.next_poll or 0.0) <= now + max(600.0 if interval == 360.0 else interval, 1.0) + 61.0
 
 
 JSON = st.recursive(

@@ -91,17 +91,6 @@ async def test_refresh_action(
     assert caught.value.translation_key == "no_such_device"
 
 
-async def test_a_refused_token_stops_all_devices(
-    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, advance: Advance
-) -> None:
-    """One refusal is enough: no other device of the account tries the token."""
-    cloud.inject(kind="unauthorized")
-    asked = len(cloud.requests)
-    await advance(1800)
-    assert len(cloud.requests) == asked + 1
-    assert cloud.violations == 0
-
-
 async def test_the_first_poll_after_a_long_stop_is_spread(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],

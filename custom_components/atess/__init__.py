@@ -7,7 +7,8 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
-from .account import async_get_accounts
+from .access import async_watch_access
+from .account import Account, async_get_accounts
 from .const import CONF_BASE_URL, CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import AtessCoordinator, device_store
 from .devices import async_register_devices
@@ -43,19 +44,19 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bool:
     """Set up an account: a coordinator for each device, the plant they make, and their entities.
 
-    Raises ConfigEntryAuthFailed if the cloud refuses the token, ConfigEntryNotReady if it answers for no device.
+    Raises ConfigEntryNotReady if the cloud answers for no device.
     """
-    accounts = await async_get_accounts(hass)
-    client = accounts.client(
+    account = (await async_get_accounts(hass)).account(entry.data[CONF_TOKEN], entry.data[CONF_BASE_URL])
+    client = account.client(
         entry.data[CONF_TOKEN],
         entry.data[CONF_BASE_URL],
         minimum_interval=60.0 * entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL),
         daily_budget=entry.options.get(CONF_DAILY_BUDGET),
         overrides=entry.options.get(CONF_PATHS, {}),
     )
-    client.forgive()
+    async_watch_access(hass, entry, client)
     coordinators = {
-        subentry_id: AtessCoordinator(hass, entry, subentry, client)
+        subentry_id: AtessCoordinator(hass, entry, subentry, account, client)
         for subentry_id, subentry in entry.subentries.items()
         if subentry.subentry_type == SUBENTRY_DEVICE
     }
@@ -70,6 +71,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
         await device_settings.async_restore()
 
     entry.runtime_data = AtessData(
+        account=account,
         client=client,
         coordinators=coordinators,
         plant=PlantCoordinator(hass, entry, list(coordinators.values())),
@@ -78,24 +80,29 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
     async_register_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_verdicts(hass, entry)
+    for coordinator in coordinators.values():
+        coordinator.async_start_polling()
     entry.async_on_unload(entry.add_update_listener(_async_reload))
     entry.async_create_background_task(hass, _async_finish(hass, entry), f"{DOMAIN} master data and settings")
     return True
 
 
 def _raise_if_unreachable(coordinators: list[AtessCoordinator]) -> None:
-    """Raise ConfigEntryNotReady with the first device's reason if there are devices and none has a reading."""
+    """Raise ConfigEntryNotReady with the first device's reason if there are devices and none has a reading.
+
+    Devices that may not be asked yet, or have nothing to say, keep no entry from starting: their values come later.
+    """
     errors = [coordinator.last_exception for coordinator in coordinators if coordinator.data is None]
     if not coordinators or len(errors) < len(coordinators):
         return
     error = errors[0]
     key = getattr(error, "translation_key", None)
-    if key in {"no_data", "not_found"}:
+    if key in {"no_data", "not_found", "paced"}:
         return
     raise not_ready(
         key or "cannot_connect",
         getattr(error, "translation_placeholders", None),
-        min(coordinator.schedule.plan_again() for coordinator in coordinators),
+        min(coordinator.schedule.delay for coordinator in coordinators),
     ) from error
 
 
@@ -116,23 +123,37 @@ async def async_unload_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bo
     """Unload an account; nothing of it goes on."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await (await async_get_accounts(hass)).async_save()
-        for subentry_id in entry.runtime_data.coordinators.keys() - entry.subentries.keys():
-            await device_store(hass, subentry_id).async_remove()
-            await settings_store(hass, subentry_id).async_remove()
-            async_delete_device_issues(hass, subentry_id)
+        data = entry.runtime_data
+        # Whoever loads the entry again wants to know at once whether the cloud accepts the token now.
+        data.client.forgive()
+        for subentry_id, coordinator in data.coordinators.items():
+            if subentry_id not in entry.subentries:
+                await _async_forget_device(hass, data.account, subentry_id)
+                data.account.forget_device(coordinator.kind, coordinator.device_sn)
+        await data.account.async_save_clean()
     return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
-    """Remove what is stored of the account's devices; its pacing stays, the cloud has not forgotten either."""
+    """Remove what is stored of an account; its pacing goes when the cloud's limit does not need it any more."""
+    accounts = await async_get_accounts(hass)
+    account = accounts.account(entry.data[CONF_TOKEN], entry.data[CONF_BASE_URL])
     for subentry_id in entry.subentries:
-        await device_store(hass, subentry_id).async_remove()
-        await settings_store(hass, subentry_id).async_remove()
-        async_delete_device_issues(hass, subentry_id)
+        await _async_forget_device(hass, account, subentry_id)
+    account.forget("watch", entry.entry_id)
     await watch_store(hass, entry.entry_id).async_remove()
     ir.async_delete_issue(hass, DOMAIN, new_devices_issue(entry.entry_id))
     ir.async_delete_issue(hass, DOMAIN, refused_issue(entry.entry_id))
+    accounts.async_forget_unused()
+
+
+async def _async_forget_device(hass: HomeAssistant, account: Account, subentry_id: str) -> None:
+    """Remove what is stored of a device, and its repair issues."""
+    account.forget("devices", subentry_id)
+    account.forget("settings", subentry_id)
+    await device_store(hass, subentry_id).async_remove()
+    await settings_store(hass, subentry_id).async_remove()
+    async_delete_device_issues(hass, subentry_id)
 
 
 async def async_remove_config_entry_device(hass: HomeAssistant, entry: AtessConfigEntry, device: DeviceEntry) -> bool:

@@ -1,20 +1,26 @@
-"""What all entries and flows of one Enerclo account share: its client, its pacing and what was learnt of the cloud."""
+"""Accounts of the Enerclo cloud: for each one its client, its pacing, and all that is stored of it and its devices."""
 
 from asyncio import sleep
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from aiohttp import ClientSession, DummyCookieJar
+from homeassistant.const import CONF_TOKEN, EVENT_HOMEASSISTANT_CLOSE, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HassJob, HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 from yarl import URL
 
-from .const import DOMAIN
-from .enerclo import EnercloClient, Pacer, account_identity
+from .const import CONF_BASE_URL, DOMAIN, LOGGER, SAVE_DELAY
+from .enerclo import EnercloClient, Json, Kind, Pacer, account_identity
+from .polling import Rhythm
+from .storage import async_load_cache, part
 
 STORAGE_VERSION = 1
 
@@ -28,6 +34,21 @@ async def async_wait(seconds: float) -> None:
     await sleep(seconds)
 
 
+def new_session(hass: HomeAssistant) -> ClientSession:
+    """Return a session that keeps no cookies, so that none passes between accounts; it is closed with Home Assistant.
+
+    Left to itself Home Assistant would close it with the entry that is set up now, though other entries share it.
+    """
+    session = async_create_clientsession(hass, auto_cleanup=False, cookie_jar=DummyCookieJar())
+
+    @callback
+    def close(_event: Event) -> None:
+        session.detach()
+
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, close)
+    return session
+
+
 @dataclass(frozen=True, slots=True)
 class _Access:
     """The ways in that make a client what it is."""
@@ -37,21 +58,29 @@ class _Access:
     overrides: Mapping[str, str]
 
 
-class Accounts:
-    """The accounts of this Home Assistant: their pacing outlives entries, flows and, in storage, restarts."""
+class Account:
+    """One account: what its entries and flows share, and what is stored of it.
 
-    def __init__(self, hass: HomeAssistant) -> None:
-        """Start with nothing learnt; async_load reads what earlier runs have stored."""
-        self._hass = hass
-        self._store = Store[dict[str, Any]](hass, STORAGE_VERSION, f"{DOMAIN}.accounts")
-        self._stored: dict[str, Any] = {}
-        self._pacers: dict[str, Pacer] = {}
-        self._clients: dict[str, tuple[_Access, EnercloClient]] = {}
+    What is stored of an account: `pacer` and `paths`, `clean` (whether nothing was asked after the file was written),
+    and in `devices` and `watch` what is kept by config subentry and by config entry.
+    """
 
-    async def async_load(self) -> None:
-        """Read what earlier runs have stored; damaged storage counts as none."""
-        stored = await self._store.async_load()
-        self._stored = stored if isinstance(stored, dict) else {}
+    def __init__(self, accounts: Accounts, stored: dict[str, Any]) -> None:
+        """Take up what earlier runs have stored."""
+        self._accounts = accounts
+        self._stored = stored
+        self._kept: dict[tuple[str, str], Callable[[], Any]] = {}
+        self._client: tuple[_Access, EnercloClient] | None = None
+        self._rhythms: dict[tuple[Kind, str], Rhythm] = {}
+        self.limited_since: dict[str, datetime] = {}
+        """Since when every poll of a device met the frequency limit, by serial number."""
+        self.refused_until: dict[str, float] = {}
+        """When a device that was refused is asked about again (unix seconds), by serial number."""
+        self._failing: set[tuple[str, str]] = set()
+        # Whether the file says that nothing was asked after it was written.
+        self.clean = not stored or (stored.get("clean") is True and isinstance(stored.get("pacer"), dict))
+        self.pacer = Pacer(clock=_clock, sleep=async_wait, persist=self._async_before_request)
+        self.pacer.load(stored.get("pacer"), clean=self.clean)
 
     def client(
         self,
@@ -62,73 +91,198 @@ class Accounts:
         daily_budget: int | None = None,
         overrides: Mapping[str, str] | None = None,
     ) -> EnercloClient:
-        """Return the account's client, remembered as long as it is asked for with the same token and address.
+        """Return the client, remembered as long as it is asked for with the same token and address.
 
         `minimum_interval` in seconds and `overrides` (paths by operation) stay as they are if not given; with the
         interval comes the budget of requests per day, None for none.
         """
-        account = _account(token, base_url)
-        pacer = self._pacer(account)
         if minimum_interval is not None:
-            pacer.minimum_interval = minimum_interval
-            pacer.daily_budget = daily_budget
-        access, client = self._clients.get(account, (None, None))
+            self.pacer.minimum_interval = minimum_interval
+            self.pacer.daily_budget = daily_budget
+        access, client = self._client or (None, None)
         if overrides is None:
             overrides = access.overrides if access else {}
         wanted = _Access(token, base_url, overrides)
         if client is None or access != wanted:
-            client = self._new_client(account, wanted)
-            self._clients[account] = wanted, client
+            client = self._new_client(wanted)
+            self._client = wanted, client
         return client
 
-    @property
-    def pacers(self) -> list[Pacer]:
-        """The pacers of all accounts that were used since the start."""
-        return list(self._pacers.values())
-
     def trial_client(self, token: str, base_url: str) -> EnercloClient:
-        """Return a client to try a token with, which shares the account's pacing but does not replace its client."""
-        account = _account(token, base_url)
-        access, client = self._clients.get(account, (None, None))
-        if access is not None and client is not None and (access.token, access.base_url) == (token, base_url):
-            return client
-        return self._new_client(account, _Access(token, base_url, access.overrides if access else {}))
+        """Return a client to try a token with, which shares the pacing but does not replace the client."""
+        return self._new_client(_Access(token, base_url, self._client[0].overrides if self._client else {}))
 
-    def _new_client(self, account: str, access: _Access) -> EnercloClient:
-        if account in self._clients:
-            paths: Any = self._clients[account][1].paths_state()
-        else:
-            paths = self._stored_of(account).get("paths")
+    def _new_client(self, access: _Access) -> EnercloClient:
         return EnercloClient(
-            async_get_clientsession(self._hass),
+            self._accounts.session,
             access.token,
             base_url=access.base_url,
-            pacer=self._pacer(account),
-            paths=paths,
+            pacer=self.pacer,
+            paths=part(self._stored, "paths") if self._client is None else self._client[1].paths_state(),
             overrides=access.overrides,
             now=dt_util.utcnow,
         )
 
-    def _pacer(self, account: str) -> Pacer:
-        if (pacer := self._pacers.get(account)) is None:
-            pacer = self._pacers[account] = Pacer(clock=_clock, sleep=async_wait, persist=self.async_save)
-            pacer.load(self._stored_of(account).get("pacer"))
-        return pacer
+    def rhythm(self, kind: Kind, device_sn: str, state: Json = None) -> Rhythm:
+        """Return the rhythm of a device's samples, which all entries of the account follow; else that of `state`."""
+        rhythm = self._rhythms.get((kind, device_sn))
+        if rhythm is None or not rhythm.learnt:
+            rhythm = self._rhythms[kind, device_sn] = Rhythm(state)
+        return rhythm
 
-    def _stored_of(self, account: str) -> dict[str, Any]:
-        stored = self._stored.get(account)
-        return stored if isinstance(stored, dict) else {}
+    def forget_device(self, kind: Kind, device_sn: str) -> None:
+        """Forget how a device that was removed was polled."""
+        self._rhythms.pop((kind, device_sn), None)
+        self.limited_since.pop(device_sn, None)
+
+    def stored(self, section: str, name: str) -> dict[str, Any]:
+        """Return what is stored under a name in a section, an empty dictionary if nothing is."""
+        return part(self._stored, section, name)
+
+    def keep(self, section: str, name: str, dump: Callable[[], Any]) -> CALLBACK_TYPE:
+        """Store what `dump` returns with every save; return what ends that, which keeps the last state."""
+        self._kept[section, name] = dump
+
+        @callback
+        def end() -> None:
+            if self._kept.get((section, name)) is dump:
+                self._collect()
+                del self._kept[section, name]
+
+        return end
+
+    @callback
+    def forget(self, section: str, name: str) -> None:
+        """Drop what is stored under a name in a section."""
+        self._kept.pop((section, name), None)
+        part(self._stored, section).pop(name, None)
+        self.save_soon()
+
+    @callback
+    def save_soon(self) -> None:
+        """Store what has changed, within a quarter of an hour."""
+        self._accounts.async_save_soon()
+
+    async def async_save_clean(self) -> None:
+        """Store everything now, with the mark that nothing was asked after it."""
+        self.clean = True
+        await self._accounts.async_save()
+
+    def dump(self) -> dict[str, Any]:
+        """Return what must survive a restart."""
+        self._collect()
+        self._stored["pacer"] = self.pacer.dump()
+        if self._client is not None:
+            self._stored["paths"] = self._client[1].paths_state()
+        self._stored["clean"] = self.clean
+        return self._stored
+
+    def _collect(self) -> None:
+        """Take up the present state of all that is kept; what fails keeps its last one."""
+        for place, dump in self._kept.items():
+            try:
+                state = dump()
+            except Exception:  # noqa: BLE001  # one state that cannot be stored must not cost the others
+                if place not in self._failing:
+                    LOGGER.exception("The state of one of the %s cannot be stored", place[0])
+                self._failing.add(place)
+                continue
+            self._failing.discard(place)
+            section, name = place
+            if not isinstance(self._stored.get(section), dict):
+                self._stored[section] = {}
+            self._stored[section][name] = state
+
+    async def _async_before_request(self) -> None:
+        """Take the mark of a clean end off the file before the first request that follows it."""
+        if self.clean:
+            self.clean = False
+            await self._accounts.async_save()
+        else:
+            self.save_soon()
+
+
+class Accounts:
+    """The accounts of this Home Assistant in one file; they outlive entries and flows and, stored, restarts."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Start with nothing learned; async_load reads what earlier runs have stored."""
+        self.hass = hass
+        self.session = new_session(hass)
+        self._store = Store[dict[str, Any]](hass, STORAGE_VERSION, f"{DOMAIN}.accounts")
+        self._stored: dict[str, Any] = {}
+        self._accounts: dict[str, Account] = {}
+        self._save_planned = False
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_save_at_end)
+
+    async def async_load(self) -> None:
+        """Read what earlier runs have stored of the accounts that have an entry."""
+        stored = await async_load_cache(self._store)
+        used = self._used()
+        self._stored = {name: value for name, value in stored.items() if isinstance(value, dict) and name in used}
+
+    def account(self, token: str, base_url: str) -> Account:
+        """Return the account that a token belongs to at an address."""
+        name = _name(token, base_url)
+        if (account := self._accounts.get(name)) is None:
+            account = self._accounts[name] = Account(self, self._stored.setdefault(name, {}))
+        return account
+
+    def __iter__(self) -> Iterator[Account]:
+        """Iterate over the accounts that were used since the start."""
+        return iter(self._accounts.values())
+
+    @callback
+    def async_forget_unused(self) -> None:
+        """Forget the accounts that no entry uses, once the limit of the cloud does not need their pacing any more."""
+        used = self._used()
+        rests = [account.pacer.rests_for() for name, account in self._accounts.items() if name not in used]
+
+        @callback
+        def forget(_now: object) -> None:
+            used = self._used()
+            for name in self._stored.keys() - used:
+                del self._stored[name]
+                self._accounts.pop(name, None)
+            self.async_save_soon()
+
+        async_call_later(self.hass, max(rests, default=0.0), HassJob(forget, cancel_on_shutdown=True))
+
+    def _used(self) -> set[str]:
+        """Return the names of the accounts that have an entry."""
+        entries = self.hass.config_entries.async_entries(DOMAIN)
+        return {_name(entry.data[CONF_TOKEN], entry.data[CONF_BASE_URL]) for entry in entries}
+
+    @callback
+    def async_save_soon(self) -> None:
+        """Store everything within a quarter of an hour."""
+        # Store starts the delay anew with each call, which would put off the save for as long as there are polls.
+        if not self._save_planned:
+            self._save_planned = True
+            self._store.async_delay_save(self._dump, SAVE_DELAY)
 
     async def async_save(self) -> None:
-        """Write to storage what must survive a restart, or a process that is killed."""
-        for account, pacer in self._pacers.items():
-            stored = self._stored[account] = {**self._stored_of(account), "pacer": pacer.dump()}
-            if account in self._clients:
-                stored["paths"] = self._clients[account][1].paths_state()
-        await self._store.async_save(self._stored)
+        """Store everything now, or at the end of Home Assistant while that stops."""
+        if self.hass.state is CoreState.stopping:
+            self._async_save_at_end()
+        else:
+            await self._store.async_save(self._dump())
+
+    @callback
+    def _async_save_at_end(self, _event: Event | None = None) -> None:
+        """Have everything stored with Home Assistant's final write."""
+        self._store.async_delay_save(self._dump)
+
+    def _dump(self) -> dict[str, Any]:
+        self._save_planned = False
+        for account in self:
+            # Nothing is asked after the final write.
+            account.clean |= self.hass.state is CoreState.final_write
+            account.dump()
+        return self._stored
 
 
-def _account(token: str, base_url: str) -> str:
+def _name(token: str, base_url: str) -> str:
     return f"{account_identity(token)}@{URL(base_url).host}"
 
 

@@ -8,6 +8,7 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
+    ConfigFlowContext,
     ConfigFlowResult,
     ConfigSubentryData,
     ConfigSubentryFlow,
@@ -30,24 +31,35 @@ from .const import (
     SUBENTRY_DEVICE,
 )
 from .device_flow import DeviceSubentryFlow
-from .discovery import FoundDevice, async_check_access, async_discover, async_identify
-from .enerclo import EnercloError, Kind, NotFoundError, account_identity, normalize_base_url, normalize_token
+from .discovery import FoundDevice, async_check_access
+from .enerclo import (
+    DEFAULT_BASE_URL,
+    AuthenticationError,
+    EnercloError,
+    Kind,
+    NotFoundError,
+    account_identity,
+    normalize_base_url,
+    normalize_token,
+)
 from .flow_forms import (
+    KIND_AUTOMATIC,
     NO_ERRORS,
-    OPTIONS_SCHEMA,
     REAUTH_SCHEMA,
     RECONFIGURE_SCHEMA,
     USER_SCHEMA,
+    USER_WITH_KIND_SCHEMA,
     FormError,
-    async_devices_schema,
     async_kind_names,
     check_not_configured,
-    chosen_devices,
     clean_serials,
     device_data,
     device_titles,
+    options_schema,
     parse_paths,
+    path_lines,
 )
+from .flow_look_up import LookUpFlow
 
 
 def _address(text: str) -> str:
@@ -57,17 +69,18 @@ def _address(text: str) -> str:
         raise FormError("invalid_base_url") from err
 
 
-class AtessConfigFlow(ConfigFlow, domain=DOMAIN):
+class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], ConfigFlow, domain=DOMAIN):
     """Set up an Enerclo account with its devices."""
 
     VERSION = 1
     MINOR_VERSION = 1
 
     def __init__(self) -> None:
-        """Start with nothing found."""
+        """Start with nothing entered."""
+        super().__init__()
         self._data: dict[str, Any] = {}
-        self._allow_changes = False
-        self._found: list[FoundDevice] = []
+        # Device types that the user named after a failed look-up, by serial number in one case.
+        self._named: dict[str, str] = {}
 
     @classmethod
     @callback
@@ -86,78 +99,53 @@ class AtessConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the token and the devices, and connect."""
-        error = NO_ERRORS
-        if user_input is not None:
-            token = normalize_token(user_input[CONF_TOKEN])
-            await self.async_set_unique_id(account_identity(token))
-            self._abort_if_unique_id_configured()
-            try:
-                self._data = {CONF_TOKEN: token, CONF_BASE_URL: _address(user_input[CONF_ADVANCED][CONF_BASE_URL])}
-                self._allow_changes = user_input[CONF_ALLOW_CHANGES]
-                serials = clean_serials(user_input.get(CONF_DEVICE_SN, []))
-                check_not_configured(self.hass, serials)
-                listed = await self._async_find(serials)
-            except FormError as err:
-                error = err
-            else:
-                return await (self.async_step_devices() if listed else self._async_create(self._found))
+        if user_input is None:
+            return self._show_form()
+        self._entered = user_input
+        self._note_kind(user_input.get(CONF_KIND, KIND_AUTOMATIC))
+        token = normalize_token(user_input[CONF_TOKEN])
+        # A dialog that was left open in another window must not block this one.
+        await self.async_set_unique_id(account_identity(token), raise_on_progress=False)
+        self._abort_if_unique_id_configured()
+        try:
+            address = _address(user_input.get(CONF_ADVANCED, {}).get(CONF_BASE_URL, DEFAULT_BASE_URL))
+            serials = clean_serials(user_input.get(CONF_DEVICE_SN, []))
+            check_not_configured(self.hass, serials)
+        except FormError as err:
+            return self._refuse(err)
+        self._data = {CONF_TOKEN: token, CONF_BASE_URL: address}
+        client = (await async_get_accounts(self.hass)).account(token, address).client(token, address)
+        return await self._async_look_up(self._async_find(client, serials, self._named))
+
+    def _note_kind(self, kind: str) -> None:
+        """Keep the type of the device that could not be looked up."""
+        self._named.pop(self._failed_last.casefold(), None)
+        if kind != KIND_AUTOMATIC:
+            self._named[self._failed_last.casefold()] = kind
+
+    @override
+    def _show_form(self) -> ConfigFlowResult:
+        suggested = dict(self._entered or {})
+        if self._failed:
+            suggested[CONF_KIND] = self._named.get(self._failed_last.casefold(), KIND_AUTOMATIC)
         return self.async_show_form(
             step_id="user",
-            data_schema=self.add_suggested_values_to_schema(USER_SCHEMA, user_input or {}),
-            errors=error.errors,
-            description_placeholders=error.placeholders,
+            data_schema=self.add_suggested_values_to_schema(
+                USER_WITH_KIND_SCHEMA if self._failed else USER_SCHEMA, suggested
+            ),
+            errors=self._error.errors,
+            description_placeholders={**self._error.placeholders, "failed": self._failed_last},
         )
 
-    async def _async_find(self, serials: list[str]) -> bool:
-        """Find the devices of the serial numbers, or of the whole account; True if lists named them."""
-        accounts = await async_get_accounts(self.hass)
-        client = accounts.client(self._data[CONF_TOKEN], self._data[CONF_BASE_URL])
-        found: dict[str, FoundDevice] = {}
-        listed = False
-        if not serials:
-            try:
-                found = {device.device_sn: device for device in await async_discover(client)}
-            except EnercloError as err:
-                raise FormError.of(err) from err
-            listed = True
-        for serial in serials:
-            try:
-                devices, from_list = await async_identify(client, serial)
-            except NotFoundError as err:
-                raise FormError.of(err, CONF_DEVICE_SN, serial) from err
-            except EnercloError as err:
-                raise FormError.of(err, device=serial) from err
-            found |= {device.device_sn: device for device in devices}
-            listed = listed or from_list
-        self._found = list(found.values())
-        if not self._found:
-            raise FormError("nothing_found", CONF_DEVICE_SN)
-        return listed
-
-    async def async_step_devices(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Let the user choose among the devices that the cloud has listed."""
-        error = NO_ERRORS
-        if user_input is not None:
-            try:
-                chosen = chosen_devices(self.hass, self._found, user_input)
-            except FormError as err:
-                error = err
-            else:
-                return await self._async_create(chosen)
-        return self.async_show_form(
-            step_id="devices",
-            data_schema=await async_devices_schema(self.hass, self._found),
-            errors=error.errors,
-            description_placeholders=error.placeholders,
-        )
-
-    async def _async_create(self, devices: list[FoundDevice]) -> ConfigFlowResult:
+    @override
+    async def _async_add(self, devices: list[FoundDevice]) -> ConfigFlowResult:
         titles = device_titles(await async_kind_names(self.hass), devices, ())
         identity = account_identity(self._data[CONF_TOKEN])
+        allow_changes = bool(self._entered and self._entered[CONF_ALLOW_CHANGES])
         return self.async_create_entry(
             title=f"Enerclo {identity}" if identity.isdecimal() else "Enerclo",
             data=self._data,
-            options={CONF_SCAN_INTERVAL: DEFAULT_SCAN_INTERVAL, CONF_ALLOW_CHANGES: self._allow_changes},
+            options={CONF_SCAN_INTERVAL: DEFAULT_SCAN_INTERVAL, CONF_ALLOW_CHANGES: allow_changes},
             subentries=[
                 ConfigSubentryData(
                     data=device_data(device), subentry_type=SUBENTRY_DEVICE, title=title, unique_id=device.device_sn
@@ -172,16 +160,11 @@ class AtessConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for a new token of the same account."""
-        entry = self._get_reauth_entry()
-        return await self._async_change("reauth_confirm", REAUTH_SCHEMA, entry, user_input)
+        return await self._async_change("reauth_confirm", REAUTH_SCHEMA, self._get_reauth_entry(), user_input)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for another token of the same account, or another address."""
-        entry = self._get_reconfigure_entry()
-        schema = self.add_suggested_values_to_schema(
-            RECONFIGURE_SCHEMA, {CONF_ADVANCED: {CONF_BASE_URL: entry.data[CONF_BASE_URL]}}
-        )
-        return await self._async_change("reconfigure", schema, entry, user_input)
+        return await self._async_change("reconfigure", RECONFIGURE_SCHEMA, self._get_reconfigure_entry(), user_input)
 
     async def _async_change(
         self, step: str, schema: vol.Schema, entry: ConfigEntry, user_input: dict[str, Any] | None
@@ -198,29 +181,40 @@ class AtessConfigFlow(ConfigFlow, domain=DOMAIN):
                     # Only numeric identities tell accounts apart; others change with the token.
                     if identity.isdecimal() and (entry.unique_id or "").isdecimal():
                         raise FormError("wrong_account", CONF_TOKEN)
-                    await self.async_set_unique_id(identity)
+                    await self.async_set_unique_id(identity, raise_on_progress=False)
                     self._abort_if_unique_id_configured()
                 await self._async_check(data, entry)
             except FormError as err:
                 error = err
             else:
                 return self._update_and_reload(entry, data, identity)
+        suggested = user_input or {CONF_ADVANCED: {CONF_BASE_URL: entry.data[CONF_BASE_URL]}}
         return self.async_show_form(
-            step_id=step, data_schema=schema, errors=error.errors, description_placeholders=error.placeholders
+            step_id=step,
+            data_schema=self.add_suggested_values_to_schema(schema, suggested),
+            errors=error.errors,
+            description_placeholders={**error.placeholders, "account": entry.title},
         )
 
     async def _async_check(self, data: Mapping[str, Any], entry: ConfigEntry) -> None:
-        """Ask the cloud for one of the entry's devices; raises FormError."""
-        accounts = await async_get_accounts(self.hass)
-        client = accounts.trial_client(data[CONF_TOKEN], data[CONF_BASE_URL])
+        """Ask the cloud for the entry's devices until it serves one; raises FormError."""
+        access = data[CONF_TOKEN], data[CONF_BASE_URL]
+        client = (await async_get_accounts(self.hass)).account(*access).trial_client(*access)
+        refused: FormError | None = None
         for subentry in entry.subentries.values():
             try:
                 await async_check_access(client, Kind(subentry.data[CONF_KIND]), subentry.data[CONF_DEVICE_SN])
             except NotFoundError as err:
                 raise FormError("wrong_account", CONF_TOKEN) from err
+            except AuthenticationError as err:
+                # It may be this device alone that the token has no access to.
+                refused = FormError.of(err, device=subentry.title)
             except EnercloError as err:
-                raise FormError.of(err, device=subentry.title) from err
-            return
+                raise refused or FormError.of(err, device=subentry.title) from err
+            else:
+                return
+        if refused is not None:
+            raise refused
 
     def _update_and_reload(self, entry: ConfigEntry, data: dict[str, Any], identity: str) -> ConfigFlowResult:
         """Store the change; a loaded entry reloads itself when it changes, any other has to be told."""
@@ -237,26 +231,22 @@ class AtessOptionsFlow(OptionsFlow):
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the options."""
         error = NO_ERRORS
+        options = self.config_entry.options
+        stored_paths = options.get(CONF_PATHS, {})
         if user_input is not None:
             try:
-                paths = parse_paths(user_input.get(CONF_ADVANCED, {}).get(CONF_PATHS, []))
+                entered = user_input.get(CONF_ADVANCED)
+                paths = stored_paths if entered is None else parse_paths(entered[CONF_PATHS])
             except FormError as err:
                 error = err
             else:
-                return self.async_create_entry(
-                    data={
-                        CONF_SCAN_INTERVAL: int(user_input[CONF_SCAN_INTERVAL]),
-                        CONF_ALLOW_CHANGES: user_input[CONF_ALLOW_CHANGES],
-                        CONF_PATHS: paths,
-                        **{key: user_input[key] for key in (CONF_DAILY_BUDGET,) if key in user_input},
-                    }
-                )
-        options = self.config_entry.options
-        lines = [f"{operation} = {path}" for operation, path in options.get(CONF_PATHS, {}).items()]
-        suggested = user_input or {**options, CONF_ADVANCED: {CONF_PATHS: lines}}
+                kept = {key: value for key, value in options.items() if key not in {CONF_DAILY_BUDGET, CONF_PATHS}}
+                shown = {key: value for key, value in user_input.items() if key != CONF_ADVANCED}
+                return self.async_create_entry(data={**kept, **shown, **({CONF_PATHS: paths} if paths else {})})
+        suggested = user_input or {**options, CONF_ADVANCED: {CONF_PATHS: path_lines(stored_paths)}}
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(OPTIONS_SCHEMA, suggested),
+            data_schema=self.add_suggested_values_to_schema(options_schema(stored_paths), suggested),
             errors=error.errors,
             description_placeholders=error.placeholders,
         )

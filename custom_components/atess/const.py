@@ -31,9 +31,17 @@ BASE_INFO_INTERVAL: Final = timedelta(days=1)
 FRESHNESS_CHECK_INTERVAL: Final = timedelta(minutes=1)
 WATCH_INTERVAL: Final = timedelta(days=1)
 WATCH_CHECK_INTERVAL: Final = timedelta(hours=1)
-# A cloud that refuses for so long calls for the user.
-REFUSED_FOR: Final = timedelta(hours=1)
-# So many polls in a row that do not find a device call for the user.
-NOT_FOUND_POLLS: Final = 3
+# A cloud that answers every poll for so long with its frequency limit has a repair issue.
+LIMITED_FOR: Final = timedelta(hours=1)
+# So has a device after so many polls in a row that do not find it, or that are refused while others are served.
+POLLS_UNTIL_ISSUE: Final = 3
+# A device without a value that can be shown has a repair issue after so many polls that were answered.
+EMPTY_POLLS: Final = 3
+# So many unknown codes of a device are logged.
+LOGGED_CODES: Final = 20
 # A poll waits this long for others of its account before it gives way and comes back, in seconds.
 POLL_MAX_WAIT: Final = 90.0
+# What is stored is written so long after a change, in seconds; an end of Home Assistant does not wait for it.
+SAVE_DELAY: Final = 900.0
+# A device that nothing holds back and that was not polled for so many of its longest gaps is polled at once.
+OVERDUE_GAPS: Final = 3

@@ -1,19 +1,18 @@
-"""One coordinator per device: asks the cloud in time, keeps the last good reading, knows how far it still holds."""
+"""One coordinator per device: polls the cloud, keeps the last good reading, and knows how long it holds."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.const import CONF_SCAN_INTERVAL
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
+from .account import Account
 from .catalogue import Definition, definitions
 from .const import (
     BASE_INFO_INTERVAL,
@@ -21,11 +20,11 @@ from .const import (
     CONF_DEVICE_SN,
     CONF_KIND,
     CONF_SYSTEM_NO,
-    DEFAULT_SCAN_INTERVAL,
     DOMAIN,
     FRESHNESS_CHECK_INTERVAL,
+    LOGGED_CODES,
     LOGGER,
-    NOT_FOUND_POLLS,
+    OVERDUE_GAPS,
     POLL_MAX_WAIT,
 )
 from .corrections import corrections_of
@@ -43,10 +42,14 @@ from .enerclo import (
     Priority,
 )
 from .faults import fault_attributes
-from .issues import unknown_issue
+from .poll_issues import PollIssues
+from .poll_timer import PollTimer
+from .polling import Reason, Schedule
+from .raw import printable
 from .readings import ActiveFault, Interpreter, Reading, Value
-from .refusals import async_note_outcome
-from .schedule import Schedule
+from .readings.clock import parse_time
+from .storage import async_load_cache
+from .unreadable import UnreadableIssue
 
 STORAGE_VERSION = 1
 # With one of these errors the cloud has answered.
@@ -70,7 +73,7 @@ def error_key(error: EnercloError) -> str:
 
 
 def device_store(hass: HomeAssistant, subentry_id: str) -> Store[dict[str, Any]]:
-    """Return the storage of a device: its last sample and what was learnt from those before."""
+    """Return the file of a device, from the time in which each had one of its own."""
     return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{subentry_id}")
 
 
@@ -105,31 +108,41 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
     """The readings of one device; data is the last good one, None before there is any."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry[Any], subentry: ConfigSubentry, client: EnercloClient
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        subentry: ConfigSubentry,
+        account: Account,
+        client: EnercloClient,
     ) -> None:
-        """Prepare for a device; async_start brings its first reading."""
+        """Prepare for a device; async_start brings its first reading, async_start_polling the next ones."""
         self.device_sn: str = subentry.data[CONF_DEVICE_SN]
         self.kind = Kind(subentry.data[CONF_KIND])
-        self._interval = timedelta(minutes=entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL))
+        # Without an interval Home Assistant sets no timer: the only one is the PollTimer.
         super().__init__(
             hass,
             LOGGER,
             config_entry=entry,
             name=subentry.title.replace(self.device_sn, self.kind),
-            update_interval=self._interval,
+            update_interval=None,
         )
+        self.account = account
         self.client = client
         self.schedule = self._new_schedule(None)
+        self.timer = PollTimer(hass, entry, self.name, poll=self.async_refresh, delay=lambda: self.schedule.delay)
         self.poll_priority = Priority.LIVE
         self.refresh_at: datetime | None = None
+        self.polled_at: datetime | None = None
+        self.data_age: float | None = None
         self._subentry = subentry
         self._serials = [item.unique_id for item in entry.subentries.values() if item.unique_id]
         self.identifier = self.device_sn
-        self.subentry_id = subentry.subentry_id
+        self.subentry_id: str = subentry.subentry_id
         self.definitions = definitions(self.kind)
         self.base_info: dict[str, Json] = {}
-        self._not_found = 0
+        self._issues = PollIssues(hass, entry, account, self.subentry_id, self.device_sn, self.name)
         self._reported_codes: set[tuple[str, str]] = set()
+        self._unreadable = UnreadableIssue(self)
         # What other devices of the system say of this one, by entity key, and where its state of charge comes from.
         self.shared: Mapping[str, Value] = {}
         self.charge_source: str | None = None
@@ -137,17 +150,19 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self.remembered_faults: tuple[ActiveFault, ...] = ()
         self._validity: tuple[bool, bool] = (False, False)
         self._base_info_at: datetime | None = None
-        self._store = device_store(hass, subentry.subentry_id)
         self._interpreter = self._new_interpreter({})
 
     async def async_start(self) -> None:
-        """Bring the first reading: what is remembered, else the cloud's answer; raises ConfigEntryAuthFailed."""
+        """Bring the first reading: what is remembered, else the cloud's answer."""
         await self._async_restore()
-        self.config_entry.async_on_unload(
-            async_track_time_interval(self.hass, self._check_validity, FRESHNESS_CHECK_INTERVAL)
-        )
+        self.config_entry.async_on_unload(self.account.keep("devices", self.subentry_id, self._dump))
         if self.data is not None:
             self.schedule.plan_first()
+            return
+        if self.schedule.plan_after_refusal(self.account.refused_until.get(self.device_sn, 0.0)):
+            # Home Assistant repeats a failed set-up sooner than a cloud that refuses should be asked again.
+            self.last_update_success = False
+            self.last_exception = self._error("invalid_auth")
             return
         try:
             await self.async_config_entry_first_refresh()
@@ -155,21 +170,35 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             LOGGER.warning("%s: %s", self.name, err.__cause__)
 
     @callback
+    def async_start_polling(self) -> None:
+        """Poll from now on, until the entry is unloaded."""
+        self.config_entry.async_on_unload(
+            async_track_time_interval(self.hass, self._check, FRESHNESS_CHECK_INTERVAL, cancel_on_shutdown=True)
+        )
+        self.timer.async_start()
+
     @override
-    def async_add_listener(self, update_callback: CALLBACK_TYPE, context: Any = None) -> Callable[[], None]:
-        """Listen for updates; the first listener starts the polling, at the moment planned."""
-        if self.schedule.next_poll is not None:
-            self.update_interval = timedelta(seconds=self.schedule.seconds)
-        return super().async_add_listener(update_callback, context)
+    async def async_shutdown(self) -> None:
+        """Poll no more; comes with the entry's unload."""
+        self.timer.async_stop()
+        await super().async_shutdown()
+
+    @callback
+    def async_poll_soon(self) -> None:
+        """Poll as soon as pacing permits, now that the cloud accepts the token."""
+        self.account.refused_until.pop(self.device_sn, None)
+        self.schedule.plan_soon()
+        self.timer.async_set()
 
     @override
     async def _async_update_data(self) -> Reading | None:
-        """Ask the cloud for the latest sample; raises UpdateFailed or ConfigEntryAuthFailed, translated."""
-        await self.schedule.async_wait()
+        """Ask the cloud for the latest sample; raises UpdateFailed, translated."""
+        self.schedule.next_poll = None
         try:
             return await self._async_poll()
         finally:
-            self.update_interval = timedelta(seconds=self.schedule.seconds)
+            self.polled_at = dt_util.utcnow()
+            self.timer.async_note_poll()
 
     async def _async_poll(self) -> Reading | None:
         """Ask, learn from the answer and plan the next poll."""
@@ -187,97 +216,103 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
                 self.schedule.plan_beside()
                 return self.data
             sample = remembered
-        except AuthenticationError as err:
-            raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from err
         except EnercloError as err:
-            if isinstance(err, NotFoundError):
-                self._count_not_found()
-            async_note_outcome(self, limited=isinstance(err, LimitedError))
+            self._issues.note(err, denied=self.client.denied)
+            if isinstance(err, MalformedAnswerError | NoDataError):
+                self._unreadable.note(None)
             raise self._update_failed(err) from err
-        self._found_again()
-        async_note_outcome(self, limited=False)
-        self.schedule.take(sample)
+        self._issues.note(None, denied=False)
+        self.account.refused_until.pop(self.device_sn, None)
+        local = parse_time(sample.time, dt_util.get_default_time_zone())
+        label = None if local is None else local.replace(tzinfo=UTC).timestamp()
+        self.schedule.take(label, sample.received.timestamp())
         self.schedule.plan()
-        if (reading := self._interpreter.read(sample)) is None:
-            raise UpdateFailed(
-                translation_domain=DOMAIN, translation_key="no_data", translation_placeholders={"device": self.name}
-            )
+        reading = self._interpreter.read(sample)
+        self._unreadable.note(reading)
+        if reading is None:
+            raise self._error("no_data")
         if reading.fresh:
-            self.schedule.data_age = (reading.received - reading.sampled_at).total_seconds()
+            self.data_age = (reading.received - reading.sampled_at).total_seconds()
         self._validity = self._valid_now()
         self._log_unknown_codes(reading)
-        await self.async_save()
+        self.account.save_soon()
         return reading
 
     def _log_unknown_codes(self, reading: Reading) -> None:
-        """Log each code that the catalogue does not know once."""
+        """Log each code that the catalogue does not know once, the first of them only."""
         for key, code in reading.codes.items():
-            if (seen := (key, str(code)[:40])) not in self._reported_codes:
+            seen = (key, printable(code, 40))
+            if seen not in self._reported_codes and len(self._reported_codes) < LOGGED_CODES:
                 self._reported_codes.add(seen)
                 LOGGER.warning("%s reports %s as %s, which is not known", self.name, *seen)
 
-    @callback
-    def _count_not_found(self) -> None:
-        """Call for the user when the cloud keeps saying that it has no such device of this kind."""
-        self._not_found += 1
-        if self._not_found == NOT_FOUND_POLLS:
-            ir.async_create_issue(
-                self.hass,
-                DOMAIN,
-                unknown_issue(self._subentry.subentry_id),
-                is_fixable=False,
-                severity=ir.IssueSeverity.ERROR,
-                translation_key="unknown_device",
-                translation_placeholders={"device": self.name},
-            )
-
-    @callback
-    def _found_again(self) -> None:
-        if self._not_found >= NOT_FOUND_POLLS:
-            ir.async_delete_issue(self.hass, DOMAIN, unknown_issue(self._subentry.subentry_id))
-        self._not_found = 0
-
     def _update_failed(self, err: EnercloError) -> UpdateFailed:
-        """Return what to tell Home Assistant, with the seconds after which the cloud may be asked again."""
+        """Plan the next poll after an error, and return what to tell Home Assistant."""
+        if isinstance(err, AuthenticationError):
+            until = self.schedule.plan_refused(alone=not self.client.denied)
+            self.account.refused_until[self.device_sn] = until
+        else:
+            self.schedule.plan_retry()
+        return self._error(error_key(err), str(err))
+
+    def _error(self, key: str, text: str = "") -> UpdateFailed:
         return UpdateFailed(
             translation_domain=DOMAIN,
-            translation_key=error_key(err),
-            translation_placeholders={"device": self.name, "error": str(err)},
-            retry_after=self.schedule.plan_again(),
+            translation_key=key,
+            translation_placeholders={"device": self.name, "error": text},
         )
 
     def _new_schedule(self, state: Json) -> Schedule:
-        return Schedule(self.client, self.kind, self.device_sn, dt_util.get_default_time_zone(), state)
+        return Schedule(
+            self.account.rhythm(self.kind, self.device_sn, state),
+            permitted_at=lambda: self.client.permitted_at(self.kind, self.device_sn),
+            interval=lambda: self.client.interval(self.kind, self.device_sn),
+            now=lambda: dt_util.utcnow().timestamp(),
+        )
 
     async def _async_restore(self) -> None:
         """Take up the last sample that storage or a flow knows; damaged storage counts as none."""
-        stored = await self._store.async_load()
-        stored = stored if isinstance(stored, dict) else {}
-        info, state = stored.get("base_info"), stored.get("interpreter")
-        if isinstance(info, dict):
-            self.base_info = info
-            self._base_info_at = dt_util.parse_datetime(str(stored.get("base_info_at")))
-        self._interpreter = self._new_interpreter(state if isinstance(state, dict) else {})
-        self.schedule = self._new_schedule(stored.get("rhythm"))
-        self.data = self._interpreter.restore()
-        if self.data is not None:
-            self.schedule.data_age = (self.data.received - self.data.sampled_at).total_seconds()
-        self.remembered_faults = () if self.data is None else self.data.faults
+        stored = self.account.stored("devices", self.subentry_id)
+        if not stored:
+            stored = await async_load_cache(device_store(self.hass, self.subentry_id))
+        try:
+            self._take_up(stored)
+        except Exception as err:  # noqa: BLE001  # whatever is wrong with what was stored, it is only a cache
+            LOGGER.warning("%s: the stored state cannot be read (%s) and is set aside", self.name, type(err).__name__)
+            self._take_up({})
         remembered = self.client.last_sample(self.kind, self.device_sn)
         if remembered is not None and (self.data is None or remembered.received > self.data.received):
             self.data = self._interpreter.read(remembered) or self.data
         self._validity = self._valid_now()
 
-    async def async_save(self) -> None:
-        """Store the last sample and what was learnt, so that a restart begins with it."""
-        await self._store.async_save(
-            {
-                "interpreter": self._interpreter.dump(),
-                "rhythm": self.schedule.dump(),
-                "base_info": self.base_info,
-                "base_info_at": None if self._base_info_at is None else self._base_info_at.isoformat(),
-            }
-        )
+    def _take_up(self, stored: Mapping[str, Any]) -> None:
+        """Take up the last sample, and what was learned of the device."""
+        info, state = stored.get("base_info"), stored.get("interpreter")
+        self.base_info, self._base_info_at = {}, None
+        if isinstance(info, dict):
+            self.base_info = info
+            read_at = dt_util.parse_datetime(str(stored.get("base_info_at")))
+            self._base_info_at = read_at if read_at is not None and read_at.tzinfo is not None else None
+        state = dict(state) if isinstance(state, dict) else {}
+        if stored.get("zone") not in {None, self.hass.config.time_zone}:
+            # What was learned of the device's clock holds for the zone that it was compared with.
+            state.pop("clock", None)
+        self._interpreter = self._new_interpreter(state)
+        self.schedule = self._new_schedule(stored.get("rhythm"))
+        self.data = self._interpreter.restore()
+        if self.data is not None:
+            self.data_age = (self.data.received - self.data.sampled_at).total_seconds()
+        self.remembered_faults = () if self.data is None else self.data.faults
+
+    def _dump(self) -> dict[str, Any]:
+        """Return the last sample and what was learned, so that a restart begins with it."""
+        return {
+            "interpreter": self._interpreter.dump(),
+            "rhythm": self.schedule.rhythm.dump(),
+            "base_info": self.base_info,
+            "base_info_at": None if self._base_info_at is None else self._base_info_at.isoformat(),
+            "zone": self.hass.config.time_zone,
+        }
 
     def _new_interpreter(self, state: Mapping[str, Json]) -> Interpreter:
         watts = self.base_info.get("nominalPower")
@@ -378,8 +413,27 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         now = dt_util.utcnow()
         return self._interpreter.stale(now), self._interpreter.day_over(now)
 
+    @property
+    def next_poll_at(self) -> datetime | None:
+        """Return when the device is polled next, None while it is."""
+        planned = self.schedule.next_poll
+        return None if planned is None else dt_util.utc_from_timestamp(planned)
+
+    @property
+    def waiting_for(self) -> str:
+        """Return why the device waits for its next poll: what holds the account back, else the schedule's reason."""
+        if self.config_entry.pref_disable_polling:
+            return "polling_disabled"
+        return self.client.held_by or self.schedule.reason
+
     @callback
-    def _check_validity(self, _now: datetime) -> None:
+    def _check(self, _now: datetime) -> None:
+        """Look whether values still hold, and whether polling goes on."""
+        held = self.schedule.reason is Reason.REFUSED or self.client.permitted_at(self.kind, self.device_sn) > (
+            dt_util.utcnow().timestamp()
+        )
+        if not held:
+            self.timer.async_restart_if_overdue(OVERDUE_GAPS * self.schedule.longest_gap)
         if self.data is not None and (validity := self._valid_now()) != self._validity:
             self._validity = validity
             self.async_update_listeners()
@@ -387,7 +441,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
     async def async_update_base_info(self) -> None:
         """Ask once a day for model, firmware and nominal power; without an answer all goes on as before."""
         now = dt_util.utcnow()
-        if self._base_info_at is not None and now - self._base_info_at < BASE_INFO_INTERVAL:
+        if self._base_info_at is not None and timedelta(0) <= now - self._base_info_at < BASE_INFO_INTERVAL:
             return
         self._base_info_at = now
         listed = self.client.last_listed(self.kind, self.device_sn)
@@ -403,7 +457,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             LOGGER.debug("%s: no base info: %s", self.name, err)
             return
         self._interpreter = self._new_interpreter(self._interpreter.dump())
-        await self.async_save()
+        self.account.save_soon()
 
     @property
     def model(self) -> str | None:

@@ -46,6 +46,7 @@ from .enerclo import DEFAULT_BASE_URL, EnercloError, Kind, normalize_overrides
 
 CONF_DEVICES = "devices"
 KIND_AUTOMATIC = "automatic"
+MAX_SERIALS = 20
 
 TOKEN_SELECTOR = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
 _TEXT = TextSelector()
@@ -72,19 +73,27 @@ def _kind_selector(*first: str) -> SelectSelector:
     )
 
 
+# A section has no default of its own: the frontend would take it instead of the defaults of the fields in the section.
 USER_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_TOKEN): TOKEN_SELECTOR,
         vol.Optional(CONF_DEVICE_SN): _TEXTS,
         vol.Optional(CONF_ALLOW_CHANGES, default=False): BooleanSelector(),
-        vol.Optional(CONF_ADVANCED, default=dict): _ADDRESS,
+        vol.Optional(CONF_ADVANCED): _ADDRESS,
+    }
+)
+USER_WITH_KIND_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_TOKEN): TOKEN_SELECTOR,
+        vol.Optional(CONF_DEVICE_SN): _TEXTS,
+        vol.Required(CONF_KIND, default=KIND_AUTOMATIC): _kind_selector(KIND_AUTOMATIC),
+        vol.Optional(CONF_ALLOW_CHANGES, default=False): BooleanSelector(),
+        vol.Optional(CONF_ADVANCED): _ADDRESS,
     }
 )
 REAUTH_SCHEMA = vol.Schema({vol.Required(CONF_TOKEN): TOKEN_SELECTOR})
-RECONFIGURE_SCHEMA = vol.Schema(
-    {vol.Required(CONF_TOKEN): TOKEN_SELECTOR, vol.Optional(CONF_ADVANCED, default=dict): _ADDRESS}
-)
-OPTIONS_SCHEMA = vol.Schema(
+RECONFIGURE_SCHEMA = vol.Schema({vol.Required(CONF_TOKEN): TOKEN_SELECTOR, vol.Optional(CONF_ADVANCED): _ADDRESS})
+_OPTIONS_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_SCAN_INTERVAL, default=DEFAULT_SCAN_INTERVAL): vol.All(
             NumberSelector(
@@ -99,9 +108,6 @@ OPTIONS_SCHEMA = vol.Schema(
             vol.Coerce(int),
         ),
         vol.Required(CONF_ALLOW_CHANGES, default=False): BooleanSelector(),
-        vol.Optional(CONF_ADVANCED, default=dict): section(
-            vol.Schema({vol.Optional(CONF_PATHS): _TEXTS}), {"collapsed": True}
-        ),
     }
 )
 ADD_DEVICE_SCHEMA = vol.Schema(
@@ -116,6 +122,17 @@ CONF_MATCH_SETTINGS = "match_settings"
 CHANGE_DEVICE_WITH_SETTINGS_SCHEMA = CHANGE_DEVICE_SCHEMA.extend(
     {vol.Optional(CONF_MATCH_SETTINGS, default=False): BooleanSelector()}
 )
+
+
+def path_lines(paths: Mapping[str, str]) -> list[str]:
+    """Return stored paths as the lines of the form, the reverse of parse_paths."""
+    return [f"{operation} = {path}" for operation, path in paths.items()]
+
+
+def options_schema(paths: Mapping[str, str]) -> vol.Schema:
+    """Return the form of the options, with the stored paths as the default: only an emptied list removes them."""
+    fields = vol.Schema({vol.Required(CONF_PATHS, default=path_lines(paths)): _TEXTS})
+    return _OPTIONS_SCHEMA.extend({vol.Optional(CONF_ADVANCED): section(fields, {"collapsed": True})})
 
 
 class FormError(Exception):
@@ -139,23 +156,34 @@ NO_ERRORS.errors = {}
 
 
 def clean_serials(serials: Iterable[str]) -> list[str]:
-    """Return serial numbers without blanks around them, each once; raises FormError for one that cannot be."""
-    cleaned = list(dict.fromkeys(serial.strip() for serial in serials if serial.strip()))
-    for serial in cleaned:
+    """Return serial numbers without spaces around them, each once whatever its case.
+
+    Raises FormError if one is invalid, or if there are too many.
+    """
+    cleaned: dict[str, str] = {}
+    for serial in filter(None, (serial.strip() for serial in serials)):
         if not 4 <= len(serial) <= 32 or any(character.isspace() for character in serial):
             raise FormError("invalid_serial", CONF_DEVICE_SN, device=serial)
-    return cleaned
+        cleaned.setdefault(serial.casefold(), serial)
+    if len(cleaned) > MAX_SERIALS:
+        raise FormError("too_many_serials", CONF_DEVICE_SN, detail=str(MAX_SERIALS))
+    return list(cleaned.values())
 
 
-def check_not_configured(hass: HomeAssistant, serials: Iterable[str], field: str = CONF_DEVICE_SN) -> None:
-    """Raise FormError for the field if one of the devices is there already, under this or another account."""
-    known = {
-        subentry.unique_id
+def configured_serials(hass: HomeAssistant) -> set[str]:
+    """Return the serial numbers of all devices that are configured, under any account, in one case."""
+    return {
+        (subentry.unique_id or "").casefold()
         for entry in hass.config_entries.async_entries(DOMAIN)
         for subentry in entry.subentries.values()
     }
+
+
+def check_not_configured(hass: HomeAssistant, serials: Iterable[str], field: str = CONF_DEVICE_SN) -> None:
+    """Raise FormError for the field if one of the devices is already configured, under this or another account."""
+    known = configured_serials(hass)
     for serial in serials:
-        if serial in known:
+        if serial.casefold() in known:
             raise FormError("device_configured", field, device=serial)
 
 

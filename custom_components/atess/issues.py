@@ -21,6 +21,16 @@ def unknown_issue(subentry_id: str) -> str:
     return f"unknown_{subentry_id}"
 
 
+def refused_device_issue(subentry_id: str) -> str:
+    """Return the id of the issue about a device that the cloud refuses while it serves others of the account."""
+    return f"refused_device_{subentry_id}"
+
+
+def unreadable_issue(subentry_id: str) -> str:
+    """Return the id of the issue about a device whose values cannot be read."""
+    return f"unreadable_{subentry_id}"
+
+
 # The self-checks whose verdicts may be against what the catalogue assumes.
 VERDICTS = (
     "power_unit",
@@ -53,6 +63,6 @@ def refused_issue(entry_id: str) -> str:
 def async_delete_device_issues(hass: HomeAssistant, subentry_id: str) -> None:
     """Delete the issues of a device that is gone."""
     verdicts = (verdict_issue(name, subentry_id) for name in VERDICTS)
-    device = (vanished_issue(subentry_id), unknown_issue(subentry_id), settings_issue(subentry_id))
-    for issue_id in (*device, *verdicts):
+    device = (vanished_issue, unknown_issue, refused_device_issue, unreadable_issue, settings_issue)
+    for issue_id in (*(issue(subentry_id) for issue in device), *verdicts):
         ir.async_delete_issue(hass, DOMAIN, issue_id)

@@ -41,7 +41,7 @@ DESCRIPTIONS = (
         key="next_poll",
         translation_key="next_poll",
         device_class=SensorDeviceClass.TIMESTAMP,
-        read=lambda device: device.schedule.next_poll_at,
+        read=lambda device: device.next_poll_at,
         **_COMMON,
     ),
     PollingDescription(
@@ -52,7 +52,7 @@ DESCRIPTIONS = (
         **_COMMON,
     ),
     PollingDescription(
-        key="data_age", translation_key="data_age", read=lambda device: device.schedule.data_age, **_DURATION, **_COMMON
+        key="data_age", translation_key="data_age", read=lambda device: device.data_age, **_DURATION, **_COMMON
     ),
 )
 REQUESTS = SensorEntityDescription(

@@ -56,7 +56,7 @@ class NewDevicesFlow(RepairsFlow):
         schema: vol.Schema = await async_devices_schema(self.hass, self._devices)
         return self.async_show_form(
             step_id="devices",
-            data_schema=schema,
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
             errors=error.errors,
             description_placeholders={**error.placeholders, "count": str(len(self._devices))},
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 
+from .account import Account
 from .coordinator import AtessCoordinator, ValueCoordinator
 from .enerclo import EnercloClient
 from .plant import PlantCoordinator
@@ -14,8 +15,9 @@ from .settings_coordinator import SettingsCoordinator
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtessData:
-    """The account's client, the coordinators of its devices by config subentry, and the plant they make together."""
+    """The account and its client, the coordinators of its devices by config subentry, and the plant they make."""
 
+    account: Account
     client: EnercloClient
     coordinators: Mapping[str, AtessCoordinator]
     plant: PlantCoordinator

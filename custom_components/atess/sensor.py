@@ -18,27 +18,36 @@ from .catalogue import Definition
 from .coordinator import AtessCoordinator, ValueCoordinator
 from .entity import AtessEntity, async_add_as_reported, common_description
 from .polling_sensors import async_add_polling_sensors
+from .raw import NAME_LIMIT, RAW_PREFIX, RawKeys, printable
 from .readings import COMPUTED, Value
 from .runtime import AtessConfigEntry
 from .settings_entity import async_add_settings
 from .settings_sensors import SettingSensor, async_add_raw_settings
 
 PARALLEL_UPDATES = 0
-RAW_PREFIX = "raw_"
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: AtessConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up the sensors of every device and of the plant, now and as values appear."""
-    for coordinator in entry.runtime_data.all_coordinators:
-        _add_sensors(coordinator, async_add_entities)
+    raw_keys = {
+        subentry_id: RawKeys(hass, entry.entry_id, coordinator.device_sn)
+        for subentry_id, coordinator in entry.runtime_data.coordinators.items()
+    }
+    for subentry_id, coordinator in entry.runtime_data.coordinators.items():
+        _add_sensors(coordinator, async_add_entities, raw_keys[subentry_id])
+    _add_sensors(entry.runtime_data.plant, async_add_entities)
     async_add_settings(entry, Platform.SENSOR, async_add_entities, SettingSensor)
-    async_add_raw_settings(entry, async_add_entities)
+    async_add_raw_settings(entry, async_add_entities, raw_keys)
     async_add_polling_sensors(entry, async_add_entities)
 
 
-def _add_sensors(coordinator: ValueCoordinator[Any], async_add_entities: AddConfigEntryEntitiesCallback) -> None:
+def _add_sensors(
+    coordinator: ValueCoordinator[Any],
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    raw_keys: RawKeys | None = None,
+) -> None:
     def new(key: str) -> SensorEntity | None:
         if key.startswith(RAW_PREFIX) and isinstance(coordinator, AtessCoordinator):
             return RawSensor(coordinator, key.removeprefix(RAW_PREFIX))
@@ -47,8 +56,8 @@ def _add_sensors(coordinator: ValueCoordinator[Any], async_add_entities: AddConf
 
     def keys() -> Iterable[str]:
         yield from coordinator.reported
-        if isinstance(coordinator, AtessCoordinator):
-            yield from (f"{RAW_PREFIX}{member}" for member in coordinator.unknown)
+        if raw_keys is not None and isinstance(coordinator, AtessCoordinator):
+            yield from raw_keys.of(RAW_PREFIX, coordinator.unknown)
 
     async_add_as_reported(coordinator, Platform.SENSOR, async_add_entities, new, keys)
 
@@ -95,7 +104,7 @@ class RawSensor(AtessEntity, SensorEntity):
     def __init__(self, coordinator: AtessCoordinator, member: str) -> None:
         """Name the sensor after the member."""
         self.member = member
-        self._attr_translation_placeholders = {"member": member}
+        self._attr_translation_placeholders = {"member": printable(member, NAME_LIMIT)}
         description = SensorEntityDescription(
             key=f"{RAW_PREFIX}{member}",
             translation_key="raw",

@@ -6,9 +6,10 @@ from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.json import json_dumps
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
+from homeassistant.util.json import json_loads_object
 
 from .catalogue import nominal_power
 from .catalogue.settings import SettingType
@@ -19,6 +20,7 @@ from .readings import Value as ReadingValue
 from .settings import DeviceSettings, Match
 from .settings.periods import Period
 from .settings_writer import SettingsWriter
+from .storage import async_load_cache
 
 STORAGE_VERSION = 1
 INTERVAL = timedelta(hours=1)
@@ -52,6 +54,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         self._controls: dict[str, bool] = {}
         self._store = settings_store(hass, device.subentry_id or "")
         self.writer = SettingsWriter(self)
+        self._saved = ""
 
     @property
     def changes_allowed(self) -> bool:
@@ -75,13 +78,29 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
 
     async def async_restore(self) -> None:
         """Take up the last answer and what was under way from storage; damaged storage counts as none."""
-        stored = await self._store.async_load()
-        stored = stored if isinstance(stored, dict) else {}
-        members, read_at = stored.get("members"), dt_util.parse_datetime(str(stored.get("read_at")))
-        if isinstance(members, dict) and read_at is not None and read_at.tzinfo is not None:
-            self.read_at = read_at
+        stored = await async_load_cache(self._store)
+        try:
+            self._take_up(stored)
+        except Exception as err:  # noqa: BLE001  # nothing that is stored may keep the entry from starting
+            LOGGER.warning("%s: the stored state cannot be read (%s) and is set aside", self.name, type(err).__name__)
+            self._take_up({})
+        self._saved = self._durable()
+        self.config_entry.async_on_unload(
+            self.device.account.keep("settings", self.device.subentry_id, lambda: {"read_at": self._read_at_text})
+        )
+
+    def _take_up(self, stored: Mapping[str, Any]) -> None:
+        """Take up the last answer, and what was under way."""
+        self.read_at, self.data = None, None
+        members = stored.get("members")
+        # The file is written when something has changed, the account's state also after reads that changed nothing.
+        later = self.device.account.stored("settings", self.device.subentry_id)
+        moments = [dt_util.parse_datetime(str(state.get("read_at"))) for state in (stored, later)]
+        aware = [moment for moment in moments if moment is not None and moment.tzinfo is not None]
+        if isinstance(members, dict) and aware:
             self.data = self._model(members)
-            self.update_interval = max(read_at + INTERVAL - dt_util.utcnow(), timedelta(seconds=1))
+            self.read_at = max(aware)
+            self.update_interval = max(INTERVAL - min(self.age, INTERVAL), timedelta(seconds=1))
         self.writer.restore(stored)
 
     async def async_start(self, *, at_once: bool = True) -> None:
@@ -103,8 +122,9 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
 
     @property
     def age(self) -> timedelta:
-        """How old the last answer is."""
-        return timedelta.max if self.read_at is None else dt_util.utcnow() - self.read_at
+        """How old the last answer is; as old as can be if that is not known, as after the clock was set back."""
+        age = timedelta.max if self.read_at is None else dt_util.utcnow() - self.read_at
+        return age if age >= timedelta(0) else timedelta.max
 
     def _model(self, members: Mapping[str, Json]) -> DeviceSettings:
         return DeviceSettings(self.kind, members, self._confirmed, self._nominal_power)
@@ -113,12 +133,8 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
     async def _async_update_data(self) -> DeviceSettings | None:
         """Ask for the settings; whatever goes wrong, the last answer stays until it is too old."""
         self.update_interval = INTERVAL
-        if isinstance(self.device.last_exception, ConfigEntryAuthFailed):
-            return self.data
         try:
             await self._async_ask(Priority.SETTINGS, POLL_MAX_WAIT)
-        except AuthenticationError as err:
-            raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from err
         except PacedError as err:
             self.update_interval = timedelta(seconds=max(err.retry_after, 1.0))
         except (NotFoundError, NoDataError) as err:
@@ -127,7 +143,8 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
                 self.update_interval = ABSENT_INTERVAL
         except EnercloError as err:
             LOGGER.debug("%s could not be read: %s", self.name, err)
-            self.update_interval = RETRY_INTERVAL
+            if not isinstance(err, AuthenticationError):
+                self.update_interval = RETRY_INTERVAL
         return self.data
 
     async def async_read(self) -> Mapping[str, Json]:
@@ -144,14 +161,20 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         await self.async_save()
 
     async def async_save(self) -> None:
-        """Store the last answer, the change under way and the changes made."""
-        await self._store.async_save(
-            {
-                "members": None if self.data is None else self.data.members,
-                "read_at": None if self.read_at is None else self.read_at.isoformat(),
-                **self.writer.dump(),
-            }
-        )
+        """Store the change under way and the changes made at once, and the last answer if it is another one."""
+        if (durable := self._durable()) != self._saved:
+            self._saved = durable
+            await self._store.async_save({**json_loads_object(durable), "read_at": self._read_at_text})
+        else:
+            self.device.account.save_soon()
+
+    def _durable(self) -> str:
+        """Return what must not be lost, as JSON."""
+        return json_dumps({"members": None if self.data is None else self.data.members, **self.writer.dump()})
+
+    @property
+    def _read_at_text(self) -> str | None:
+        return None if self.read_at is None else self.read_at.isoformat()
 
     @callback
     def async_save_soon(self) -> None:

@@ -1,6 +1,7 @@
 """Sensors of settings: those that may not be changed, or not yet, and those that the catalogue does not know."""
 
-from typing import Any, override
+from collections.abc import Mapping
+from typing import override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
 from homeassistant.const import EntityCategory, Platform
@@ -10,12 +11,12 @@ from homeassistant.helpers.typing import StateType
 
 from .catalogue.settings import SettingType
 from .entity import AtessEntity, async_add_as_reported
+from .raw import NAME_LIMIT, RAW_SETTING_PREFIX, RawKeys, printable, raw_state
 from .runtime import AtessConfigEntry
 from .settings import Match, Period, Value
 from .settings_coordinator import SettingsCoordinator
 from .settings_entity import SettingEntity, setting_description
 
-RAW_PREFIX = "setting_raw_"
 SWITCH_STATES = ["off", "on"]
 
 _CLASSES = {
@@ -72,9 +73,9 @@ class RawSettingSensor(AtessEntity, SensorEntity):
     def __init__(self, coordinator: SettingsCoordinator, member: str) -> None:
         """Name the sensor after the cloud's key."""
         self.member = member
-        self._attr_translation_placeholders = {"member": member}
+        self._attr_translation_placeholders = {"member": printable(member, NAME_LIMIT)}
         description = SensorEntityDescription(
-            key=f"{RAW_PREFIX}{member}",
+            key=f"{RAW_SETTING_PREFIX}{member}",
             translation_key="setting_raw",
             entity_category=EntityCategory.DIAGNOSTIC,
             entity_registry_enabled_default=False,
@@ -83,9 +84,9 @@ class RawSettingSensor(AtessEntity, SensorEntity):
 
     @property
     @override
-    def native_value(self) -> Any:
+    def native_value(self) -> StateType:
         """The value as the cloud sent it."""
-        return self.coordinator.unknown.get(self.member)
+        return raw_state(self.coordinator.unknown.get(self.member))
 
     @property
     @override
@@ -95,20 +96,26 @@ class RawSettingSensor(AtessEntity, SensorEntity):
 
 
 @callback
-def async_add_raw_settings(entry: AtessConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback) -> None:
+def async_add_raw_settings(
+    entry: AtessConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback, raw_keys: Mapping[str, RawKeys]
+) -> None:
     """Create the sensors of settings that nobody knows, now and as they are first read."""
-    for coordinator in entry.runtime_data.settings.values():
-        _add_raw_settings(coordinator, async_add_entities)
+    for subentry_id, coordinator in entry.runtime_data.settings.items():
+        _add_raw_settings(coordinator, async_add_entities, raw_keys[subentry_id])
 
 
-def _add_raw_settings(coordinator: SettingsCoordinator, async_add_entities: AddConfigEntryEntitiesCallback) -> None:
+def _add_raw_settings(
+    coordinator: SettingsCoordinator, async_add_entities: AddConfigEntryEntitiesCallback, raw_keys: RawKeys
+) -> None:
     def new(key: str) -> RawSettingSensor | None:
-        return RawSettingSensor(coordinator, key.removeprefix(RAW_PREFIX)) if key.startswith(RAW_PREFIX) else None
+        if not key.startswith(RAW_SETTING_PREFIX):
+            return None
+        return RawSettingSensor(coordinator, key.removeprefix(RAW_SETTING_PREFIX))
 
     async_add_as_reported(
         coordinator,
         Platform.SENSOR,
         async_add_entities,
         new,
-        lambda: [f"{RAW_PREFIX}{member}" for member in coordinator.unknown],
+        lambda: raw_keys.of(RAW_SETTING_PREFIX, coordinator.unknown),
     )

@@ -13,15 +13,16 @@ from .const import DOMAIN, LOGGER, WATCH_CHECK_INTERVAL, WATCH_INTERVAL
 from .devices import async_register_devices
 from .discovery import FoundDevice, async_read_lists
 from .enerclo import EnercloError, Kind, Priority
-from .flow_forms import device_data
+from .flow_forms import configured_serials, device_data
 from .issues import new_devices_issue, vanished_issue
 from .runtime import AtessConfigEntry
+from .storage import async_load_cache
 
 STORAGE_VERSION = 1
 
 
-def watch_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, str]]:
-    """Return the storage of when each data logger of an entry was read last."""
+def watch_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
+    """Return the file of when the data loggers of an entry were read, from the time in which that had its own."""
     return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}")
 
 
@@ -32,17 +33,20 @@ class DailyWatch:
         """Watch the devices of an entry and the data loggers that they report through."""
         self._hass = hass
         self._entry = entry
-        self._store = watch_store(hass, entry.entry_id)
+        self._account = entry.runtime_data.account
         self._read_at: dict[str, datetime] = {}
         self._listed: dict[str, list[FoundDevice]] = {}
         self._reading = False
 
     async def async_start(self) -> None:
         """Take up what was stored and look from time to time whether a day is over."""
-        stored = await self._store.async_load()
-        for data_log_sn, moment in (stored if isinstance(stored, dict) else {}).items():
+        name = self._entry.entry_id
+        stored = self._account.stored("watch", name) or await async_load_cache(watch_store(self._hass, name))
+        now = dt_util.utcnow()
+        for data_log_sn, moment in stored.items():
             if (read_at := dt_util.parse_datetime(str(moment))) is not None and read_at.tzinfo is not None:
-                self._read_at[data_log_sn] = read_at
+                self._read_at[data_log_sn] = min(read_at, now)
+        self._entry.async_on_unload(self._account.keep("watch", name, self._dump))
         self._entry.async_on_unload(
             async_track_time_interval(self._hass, self._check, WATCH_CHECK_INTERVAL, cancel_on_shutdown=True)
         )
@@ -67,9 +71,13 @@ class DailyWatch:
                 if now - self._read_at.setdefault(data_log_sn, now) >= WATCH_INTERVAL:
                     self._read_at[data_log_sn] = now
                     await self._async_read(data_log_sn)
-            await self._store.async_save({sn: moment.isoformat() for sn, moment in self._read_at.items()})
         finally:
             self._reading = False
+            self._account.save_soon()
+
+    def _dump(self) -> dict[str, str]:
+        """Return when each data logger was read last."""
+        return {data_log_sn: moment.isoformat() for data_log_sn, moment in self._read_at.items()}
 
     async def _async_read(self, data_log_sn: str) -> None:
         try:
@@ -77,20 +85,17 @@ class DailyWatch:
         except EnercloError as err:
             LOGGER.debug("The lists of a data logger could not be read: %s", err)
             return
-        self._listed[data_log_sn] = devices
+        unread = [device for device in self._listed.get(data_log_sn, ()) if device.kind not in answered]
+        self._listed[data_log_sn] = [*devices, *unread]
         self._offer()
         self._report_vanished(data_log_sn, devices, answered)
 
     @callback
     def _offer(self) -> None:
         """Raise a repair issue that adds the devices that are not set up yet, or take it back if there are none."""
-        known = {
-            subentry.unique_id
-            for entry in self._hass.config_entries.async_entries(DOMAIN)
-            for subentry in entry.subentries.values()
-        }
+        known = configured_serials(self._hass)
         listed = {device.device_sn: device for devices in self._listed.values() for device in devices}
-        new = [device for device in listed.values() if device.device_sn not in known]
+        new = [device for device in listed.values() if device.device_sn.casefold() not in known]
         issue_id = new_devices_issue(self._entry.entry_id)
         if not new:
             ir.async_delete_issue(self._hass, DOMAIN, issue_id)

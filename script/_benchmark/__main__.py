@@ -13,6 +13,7 @@ from .measure import Lateness, first_day, measured, oracle, plain
 from .poller import live
 from .scenarios import SCENARIOS, scenario
 from .virtual import run
+from .writes import writes
 
 _HEAD = (
     "scenario",
@@ -82,7 +83,7 @@ def _mean(lateness: Lateness) -> float:
 def main() -> int:
     """Run what the command line asks for; 1 if a request broke the limit."""
     parser = argparse.ArgumentParser(prog="script/benchmark", add_help=False, usage="script/benchmark --help")
-    parser.add_argument("benchmark", choices=["freshness", "herd", "poller"])
+    parser.add_argument("benchmark", choices=["freshness", "herd", "poller", "writes"])
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
     parser.add_argument("--devices", type=int)
@@ -96,6 +97,11 @@ def main() -> int:
                 f"{chosen.homes} homes, down for {down} min: busiest second {busiest} requests, "
                 f"mean of the 5 minutes after {mean:.1f} a second, ratio {busiest / mean:.2f}"
             )
+        return 0
+    if chosen.benchmark == "writes":
+        for devices in (1, 7, 50):
+            count, largest = run(lambda devices=devices: writes(devices, chosen.seed))  # type: ignore[misc]
+            print(f"{devices} devices: {count} writes in a day with a restart, of {largest} bytes at most", flush=True)
         return 0
     if chosen.days < 2:
         parser.error("at least two days: the first is for learning")

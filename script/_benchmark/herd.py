@@ -2,34 +2,31 @@
 
 import random
 from collections import Counter
-from datetime import UTC
+from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
 
-from custom_components.atess.enerclo import Kind
-from custom_components.atess.polling import Rhythm
-from custom_components.atess.schedule import Schedule
+from custom_components.atess.polling import Rhythm, Schedule
 
 _PERIOD = 300.0
 _WATCHED = 300
 
 
-class _Client:
-    """What Schedule needs of a client: when pacing permits a poll, and its interval."""
+class _Clock:
+    """The clock of one home, and when it polled last."""
 
-    def __init__(self, last: float) -> None:
+    def __init__(self, now: float, last: float) -> None:
+        self.now = now
         self.last = last
 
-    def permitted_at(self, _kind: Kind, _device: str) -> float:
-        """Return when the interval after the last poll is over, not before now."""
-        return max(_clock[0], self.last + _PERIOD)
-
-    def interval(self, _kind: Kind, _device: str) -> float:
-        """Return the interval."""
-        return _PERIOD
-
-
-_clock = [0.0]
+    def schedule(self, rhythm: Rhythm, chance: Callable[[], float]) -> Schedule:
+        """Return a schedule that follows the clock, with an interval of one period."""
+        return Schedule(
+            rhythm,
+            permitted_at=lambda: max(self.now, self.last + _PERIOD),
+            interval=lambda: _PERIOD,
+            now=lambda: self.now,
+            chance=chance,
+        )
 
 
 def _learnt() -> dict[str, Any]:
@@ -58,26 +55,21 @@ def herd(homes: int, down: float, seed: int) -> tuple[int, float]:
     start = 1_790_000_000.0
     learnt = _learnt()
     age = float(learnt["age"])
-    with (
-        patch("custom_components.atess.schedule._now", lambda: _clock[0]),
-        patch("custom_components.atess.schedule.random.random", chance.random),
-    ):
-        for _ in range(homes):
-            back = start + chance.random() * 60.0
-            phase = start - 86_400.0 + chance.random() * _PERIOD
-            last = phase + age + ((start - down - phase - age) // _PERIOD) * _PERIOD
-            known = chance.random() < 0.9
-            state = learnt | {"base": last - age, "label": last - age}
-            _clock[0] = back
-            client: Any = _Client(last)
-            schedule = Schedule(client, Kind.HPS_STRING, "", UTC, state if known else None)
-            schedule.plan_first()
-            while (at := schedule.next_poll) is not None and at < start + 60.0 + _WATCHED:
-                asked[int(at - start)] += 1
-                _clock[0] = client.last = at
-                if known:
-                    label = phase + ((at - 8.0 - phase) // _PERIOD) * _PERIOD
-                    schedule.rhythm.take(label, at)
-                schedule.plan()
+    for _ in range(homes):
+        back = start + chance.random() * 60.0
+        phase = start - 86_400.0 + chance.random() * _PERIOD
+        last = phase + age + ((start - down - phase - age) // _PERIOD) * _PERIOD
+        known = chance.random() < 0.9
+        clock = _Clock(back, last)
+        rhythm = Rhythm(learnt | {"base": last - age, "label": last - age} if known else None)
+        schedule = clock.schedule(rhythm, chance.random)
+        schedule.plan_first()
+        while (at := schedule.next_poll) is not None and at < start + 60.0 + _WATCHED:
+            asked[int(at - start)] += 1
+            clock.now = clock.last = at
+            if known:
+                label = phase + ((at - 8.0 - phase) // _PERIOD) * _PERIOD
+                schedule.take(label, at)
+            schedule.plan()
     window = [asked[second] for second in range(60, 60 + _WATCHED)]
     return max(asked.values()), sum(window) / _WATCHED

@@ -9,13 +9,13 @@ import copy
 import json
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 from unittest.mock import patch
 
 from homeassistant import loader
-from homeassistant.config_entries import ConfigSubentryDataWithId
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant
 
@@ -44,6 +44,7 @@ class Home:
         self._hass: HomeAssistant | None = None
         self._entries: list[MockConfigEntry] = []
         self.numbers = 1
+        self.options: dict[str, int | bool] = {"scan_interval": round(scenario.limit / 60), "allow_changes": False}
         self.outcome = Outcome()
 
     async def start(self) -> None:
@@ -65,7 +66,7 @@ class Home:
             title="Enerclo",
             unique_id=f"entry{number}",
             data={"token": self._cloud.token, "base_url": "http://localhost/api/v1/"},
-            options={"scan_interval": round(self._scenario.limit / 60), "allow_changes": False},
+            options=self.options,
             subentries_data=[
                 ConfigSubentryDataWithId(
                     data={"device_sn": device.sn, "kind": device.kind},
@@ -80,7 +81,7 @@ class Home:
         entry.add_to_hass(self._hass)
         self._entries.append(entry)
         await self._hass.config_entries.async_setup(entry.entry_id)
-        if number == 0:
+        if number == 0 and entry.state is ConfigEntryState.LOADED:
             self._watch(entry)
 
     def _watch(self, entry: MockConfigEntry) -> None:
@@ -106,6 +107,8 @@ class Home:
             return
         # Timers of a process end with it; here the loop goes on, and older versions do not cancel them.
         for entry in self._entries:
+            if entry.state is not ConfigEntryState.LOADED:
+                continue
             for coordinator in entry.runtime_data.coordinators.values():
                 await coordinator.async_shutdown()
         await self._hass.async_stop(force=True)
@@ -119,12 +122,31 @@ class Home:
         self._storage.clear()
         self._storage.update(stored)
 
+    @property
+    def entry(self) -> MockConfigEntry:
+        """Return the first entry."""
+        return self._entries[0]
+
+    @property
+    def hass(self) -> HomeAssistant:
+        """Return the Home Assistant that runs; RuntimeError if none does."""
+        if self._hass is None:
+            raise RuntimeError("Home Assistant does not run")
+        return self._hass
+
+    def set_options(self, **options: int | bool) -> None:
+        """Change options of the entries, also of those after the next start."""
+        self.options = {**self.options, **options}
+        for entry in self._entries:
+            self.hass.config_entries.async_update_entry(entry, options=self.options)
+
     async def reload(self) -> None:
         """Reload the first entry."""
         if self._hass is None:
             return
         await self._hass.config_entries.async_reload(self._entries[0].entry_id)
-        self._watch(self._entries[0])
+        if self.entry.state is ConfigEntryState.LOADED:
+            self._watch(self.entry)
 
     async def add_second(self) -> None:
         """Add a second entry with the same token and devices."""
@@ -145,23 +167,27 @@ class Home:
 
     def stored(self) -> int:
         """Return the bytes stored of rhythm, last sample and pacing, for the device with the most."""
-        account = len(json.dumps(self._storage.get(f"{DOMAIN}.accounts")))
-        devices = [value["data"] for value in self._storage.values() if "rhythm" in value["data"]]
-        sizes = [len(json.dumps([data["rhythm"], data["interpreter"]["sample"]])) for data in devices]
-        return max(sizes, default=0) + account // max(1, len(self._cloud.devices))
+        [account] = self._storage[f"{DOMAIN}.accounts"]["data"].values()
+        devices = account["devices"].values()
+        shared = len(json.dumps({name: value for name, value in account.items() if name != "devices"}))
+        sizes = [len(json.dumps([device["rhythm"], device["interpreter"]["sample"]])) for device in devices]
+        return max(sizes, default=0) + shared // max(1, len(self._cloud.devices))
 
 
 @asynccontextmanager
-async def _home(scenario: Scenario, seed: int) -> AsyncIterator[tuple[Home, Simulator, Wire]]:
+async def home_of(
+    scenario: Scenario, seed: int, *, now: Callable[[], float] | None = None
+) -> AsyncIterator[tuple[Home, Simulator, Wire]]:
+    """Yield a home, its cloud, whose clock is `now` (unix seconds) or virtual, and the wire between them."""
     loop = asyncio.get_running_loop()
-    cloud = Simulator(plant=scenario.plant(), seed=seed, now=lambda: START + loop.time())
+    cloud = Simulator(plant=scenario.plant(), seed=seed, now=now or (lambda: START + loop.time()))
     wire = Wire(cloud, scenario.latency, seed)
     logging.disable(logging.CRITICAL)
     with (
         stored_in_memory() as storage,
         patch("custom_components.atess.PLATFORMS", []),
         patch("custom_components.atess.plant.PlantCoordinator._follow", lambda _plant: None),
-        patch("custom_components.atess.account.async_get_clientsession", lambda _hass: wire),
+        patch("custom_components.atess.account.new_session", lambda _hass: wire),
     ):
         yield Home(scenario, cloud, wire, storage), cloud, wire
     logging.disable(logging.NOTSET)
@@ -182,7 +208,7 @@ async def simulate(scenario: Scenario, days: int, seed: int = 1, *, disturbed: b
     """Let a home live through a scenario for some days and return what was seen."""
     loop = asyncio.get_running_loop()
     chance = random.Random(seed + 1)  # a simulation
-    async with _home(scenario, seed) as (home, cloud, _wire):
+    async with home_of(scenario, seed) as (home, cloud, _wire):
         await home.start()
         kills = 0
         for at, kind in _disturbances(days, seed) if disturbed else []:

@@ -48,6 +48,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._selected = _Selector()
+        self.wall_clock_error = 0.0
         super().__init__(self._selected)
 
     @override
@@ -70,13 +71,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 @contextmanager
 def clocks(loop: VirtualLoop) -> Iterator[None]:
-    """Let the clocks of Home Assistant and of the integration show the loop's time."""
+    """Let the clocks of Home Assistant and of the integration show the loop's time, as far as they are right."""
 
     def now() -> float:
-        return START + loop.time()
+        return START + loop.time() + loop.wall_clock_error
 
     def utcnow() -> datetime:
-        return datetime.fromtimestamp(START + loop.time(), UTC)
+        return datetime.fromtimestamp(now(), UTC)
 
     with (
         patch("homeassistant.util.dt.utcnow", utcnow),
@@ -86,9 +87,9 @@ def clocks(loop: VirtualLoop) -> Iterator[None]:
         yield
 
 
-def run[T](main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine in virtual time."""
-    loop = VirtualLoop()
+def run[T](main: Callable[[], Coroutine[Any, Any, T]], loop: VirtualLoop | None = None) -> T:
+    """Run a coroutine in virtual time, on a loop of its own unless one is given."""
+    loop = loop or VirtualLoop()
     asyncio.set_event_loop(loop)
     try:
         with clocks(loop):

@@ -5,6 +5,8 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 
+import aiohttp
+
 from simulator import Simulator
 from simulator.cloud import Call
 
@@ -26,11 +28,15 @@ class _Response:
 
 
 class Wire:
-    """Carries requests to the cloud; each takes a random time of `latency` seconds (least, greatest), half each way."""
+    """Carries requests to the cloud; each takes a random time of `latency` seconds (least, greatest), half each way.
+
+    While it is `cut`, no request reaches the cloud.
+    """
 
     def __init__(self, cloud: Simulator, latency: tuple[float, float], seed: int) -> None:
         self._cloud = cloud
-        self._latency = latency
+        self.latency = latency
+        self.cut = False
         self._random = random.Random(seed)  # a simulation
 
     def request(
@@ -44,17 +50,20 @@ class Wire:
             headers={name.lower(): value for name, value in headers.items()},
             body=None,
         )
-        return _Exchange(self._cloud, call, self._random.uniform(*self._latency))
+        return _Exchange(self._cloud, call, self._random.uniform(*self.latency), cut=self.cut)
 
 
 class _Exchange:
-    def __init__(self, cloud: Simulator, call: Call, seconds: float) -> None:
+    def __init__(self, cloud: Simulator, call: Call, seconds: float, *, cut: bool) -> None:
         self._cloud = cloud
         self._call = call
         self._seconds = seconds
+        self._cut = cut
 
     async def __aenter__(self) -> _Response:
         await asyncio.sleep(self._seconds / 2)
+        if self._cut:
+            raise aiohttp.ConnectionTimeoutError
         reply = self._cloud.cloud.answer(self._call)
         await asyncio.sleep(self._seconds / 2)
         return _Response(reply.status, {"Content-Type": reply.content_type, **reply.headers}, reply.body)

@@ -16,7 +16,6 @@ from simulator.plant import PlantError, load_plant
 
 FOLDER = ROOT / ".cache" / "demo"
 HTTP_SECONDS = 180
-ENTITY_SECONDS = 120
 
 
 def options() -> argparse.Namespace:
@@ -83,22 +82,18 @@ async def demo(chosen: argparse.Namespace, children: list[Child]) -> int:
         async with doing("creating the user" if not chosen.keep else "logging in"):
             await api.log_in()
             await home.wait_until(api.is_running, HTTP_SECONDS)
+        if chosen.check:
+            done = await checks.run(api, cloud, home, chosen.screenshots)
+            await stop(children)
+            print(f"{done.passed} passed, {done.failed} failed", flush=True)
+            return 1 if done.failed else 0
         if not await api.entries():
             async with doing("adding the integration through its config flow"):
                 title = await setting_up.add_integration(
                     api, token=cloud.token, devices=list(cloud.devices), base_url=cloud.base_url
                 )
             say(f"  entry {title}")
-        async with doing("waiting for the devices' entities"):
-            await setting_up.wait_for_entities(api, cloud.devices, ENTITY_SECONDS)
-        async with doing("filling the Energy dashboard's preferences"):
-            statistics = await setting_up.fill_energy_dashboard(api, cloud.devices)
-
-        if chosen.check:
-            done = await checks.run(api, cloud, home, statistics, chosen.screenshots)
-            await stop(children)
-            print(f"{done.passed} passed, {done.failed} failed", flush=True)
-            return 1 if done.failed else 0
+        await setting_up.complete(api, cloud.devices)
         print()
         say(f"Home Assistant is at {api.url}")
         say(f"  user {USER_NAME}, password {PASSWORD}")

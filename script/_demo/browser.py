@@ -76,14 +76,19 @@ class Browser:
         self._url = url
         self._folder = folder
 
+    async def page(self) -> Page:
+        """Open an empty page."""
+        page = await self._context.new_page()
+        await page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        return page
+
     async def look(self, path: str, name: str, expected: list[str], *, seconds: float = 60) -> str:
         """Open a page, wait until its text matches every expression, store NAME.png, and return the text.
 
         What does not appear within the time is missing from the text that is returned.
         """
-        page = await self._context.new_page()
+        page = await self.page()
         try:
-            await page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
             await page.goto(f"{self._url}{path}", wait_until="domcontentloaded")
             text = await _settled_text(page, expected, seconds)
             if hidden := await page.evaluate(HIDDEN_HEIGHT):
@@ -127,6 +132,8 @@ async def browser(api: Api, folder: Path) -> AsyncIterator[Browser]:
             await context.add_init_script(
                 f"localStorage.setItem('hassTokens', '{tokens}'); localStorage.setItem('dockedSidebar', '\"docked\"');"
             )
+            # The first page of a Home Assistant that has just started takes long on a small machine.
+            context.set_default_timeout(90_000)
             yield Browser(context, api.url, folder)
         finally:
             await chromium.close()

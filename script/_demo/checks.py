@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from playwright import async_api as playwright
 
 from script._demo.browser import Browser, browser
+from script._demo.clicking import Clicks
 from script._demo.home_assistant import ROOT, Api
 from script._demo.process import Child, doing, say
 from script._demo.roles import ROLES, SOURCE_NAMES, available_sources
+from script._demo.setting_up import add_integration, complete
 from script._demo.simulator import Cloud
-from script._demo.steering import inverter, prepare, steer
+from script._demo.steering import inverter, is_steerable, prepare, steer
 
 LIVE_SECONDS = 120
 DEVICE_SECONDS = 60
@@ -51,25 +54,23 @@ class Checks:
             say(f"passed  {what}")
 
 
-async def run(api: Api, cloud: Cloud, home: Child, statistics: list[str], folder: Path) -> Checks:
-    """Check everything, stop Home Assistant, read its log, and return the count."""
+async def run(api: Api, cloud: Cloud, home: Child, folder: Path) -> Checks:
+    """Set up by clicking, check everything, stop Home Assistant, read its log, and return the count."""
     checks = Checks()
-    async with doing("waiting for live values"):
-        problems = await _repeat(lambda: _live_problems(api, cloud), LIVE_SECONDS)
-    for device, problem in problems.items():
-        checks.check(f"{cloud.devices[device]} shows live values", problem)
-    if len(cloud.devices) > 1:
-        checks.check("the plant agrees with its devices", await _plant_problem(api, cloud))
-    for device, problem in (await _repeat(lambda: _device_problems(api, cloud), DEVICE_SECONDS)).items():
-        checks.check(f"{cloud.devices[device]} is a device with manufacturer, model and name", problem)
-    checks.check("diagnostics hold neither token nor serial number", await _diagnostics_problem(api, cloud))
-
-    steered, steering = inverter(cloud), None
-    if steered is not None:
-        async with doing("confirming settings"):
-            await prepare(api, cloud, steered)
-        steering = asyncio.create_task(steer(api, cloud, steered))
     async with browser(api, folder) as pages:
+        clicks = Clicks(await pages.page(), api, cloud, folder)
+        await _set_up(checks, clicks, api, cloud)
+        statistics = await complete(api, cloud.devices)
+        await _check_values(checks, api, cloud)
+
+        steered, steering = inverter(cloud), None
+        if steered is not None:
+            async with doing("confirming settings"):
+                await prepare(api, cloud, steered)
+        await _click(checks, "reconfiguring takes the token alone, and not a wrong one", clicks.reconfigure())
+        if steered is not None:
+            await is_steerable(api, steered)
+            steering = asyncio.create_task(steer(api, cloud, steered))
         await _check_pages(checks, api, pages, cloud)
         async with doing("waiting for Home Assistant's first statistics (up to five minutes)"):
             problem = (await _repeat(lambda: _energy_problem(api, statistics), STATISTICS_SECONDS))["energy"]
@@ -89,6 +90,44 @@ async def run(api: Api, cloud: Cloud, home: Child, statistics: list[str], folder
     checks.check("Home Assistant's log holds no warning or error about atess", log_problem(home.output()))
     say(f"screenshots are in {folder}")
     return checks
+
+
+async def _set_up(checks: Checks, clicks: Clicks, api: Api, cloud: Cloud) -> None:
+    """Set the account up, change its options and add the last device by clicking; what fails is done without."""
+    *first, last = cloud.devices
+    if not await api.entries():
+        what = "set-up keeps what was typed after a wrong token, and takes the right one"
+        if not await _click(checks, what, clicks.set_up(first or [last])):
+            await add_integration(api, token=cloud.token, devices=list(cloud.devices), base_url=cloud.base_url)
+    await _click(checks, "options keep the stored paths when they are saved untouched", clicks.change_options())
+    subentries = await api.command("config_entries/subentries/list", entry_id=(await api.entries())[0]["entry_id"])
+    if last not in {item["unique_id"] for item in subentries}:
+        await _click(checks, "a device is added by its serial number", clicks.add_device(last))
+
+
+async def _click(checks: Checks, what: str, clicking: Awaitable[None]) -> bool:
+    """Check that a person gets through some dialogs, and return whether they do."""
+    try:
+        async with doing(f"clicking: {what}"):
+            await clicking
+    except (AssertionError, playwright.Error) as err:
+        checks.check(what, " ".join(str(err).split("Aria snapshot")[0].split()))
+        return False
+    checks.check(what, None)
+    return True
+
+
+async def _check_values(checks: Checks, api: Api, cloud: Cloud) -> None:
+    """Check states, devices and diagnostics."""
+    async with doing("waiting for live values"):
+        problems = await _repeat(lambda: _live_problems(api, cloud), LIVE_SECONDS)
+    for device, problem in problems.items():
+        checks.check(f"{cloud.devices[device]} shows live values", problem)
+    if len(cloud.devices) > 1:
+        checks.check("the plant agrees with its devices", await _plant_problem(api, cloud))
+    for device, problem in (await _repeat(lambda: _device_problems(api, cloud), DEVICE_SECONDS)).items():
+        checks.check(f"{cloud.devices[device]} is a device with manufacturer, model and name", problem)
+    checks.check("diagnostics hold neither token nor serial number", await _diagnostics_problem(api, cloud))
 
 
 async def _repeat(look: Callable[[], Awaitable[dict[str, str | None]]], seconds: float) -> dict[str, str | None]:

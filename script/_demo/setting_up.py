@@ -4,17 +4,19 @@ import asyncio
 import time
 from typing import Any
 
+from script._demo.forms import fill
 from script._demo.home_assistant import Api
-from script._demo.process import DemoError
+from script._demo.process import DemoError, doing
 from script._demo.roles import available_sources, needed
 
 FLOW = "/api/config/config_entries/flow"
 MOST_STEPS = 20
+ENTITY_SECONDS = 120
 
 
 async def add_integration(api: Api, *, token: str, devices: list[str], base_url: str) -> str:
     """Go through the config flow and return the title of the new entry; DemoError with the flow's words if it fails."""
-    result = await api.request("POST", FLOW, {"handler": "atess", "show_advanced_options": False})
+    result = await api.request("POST", FLOW, {"handler": "atess"})
     answers: dict[str, Any] = {
         "token": token,
         "device_sn": devices,
@@ -28,8 +30,7 @@ async def add_integration(api: Api, *, token: str, devices: list[str], base_url:
         if kind == "form":
             if result.get("errors"):
                 raise DemoError(f"the config flow refuses: {await _error_texts(api, result)}")
-            known = answers if result["step_id"] == "user" else {}
-            body = fill(result.get("data_schema") or [], known)
+            body = fill(result["data_schema"], answers if result["step_id"] == "user" else {})
             result = await api.request("POST", f"{FLOW}/{result['flow_id']}", body)
         elif kind == "progress":
             await asyncio.sleep(1)
@@ -37,23 +38,6 @@ async def add_integration(api: Api, *, token: str, devices: list[str], base_url:
         else:
             raise DemoError(f"the config flow ends with {kind}: {await _error_texts(api, result)}")
     raise DemoError(f"the config flow did not end after {MOST_STEPS} steps")
-
-
-def fill(schema: list[dict[str, Any]], known: dict[str, Any]) -> dict[str, Any]:
-    """Return a form's answers: what is known by name, else the value that the form suggests."""
-    body: dict[str, Any] = {}
-    for field in schema:
-        name = field["name"]
-        suggested = (field.get("description") or {}).get("suggested_value", field.get("default"))
-        if field.get("type") == "expandable":
-            body[name] = fill(field["schema"], known.get(name, {}))
-        elif name in known:
-            body[name] = known[name]
-        elif suggested is not None:
-            body[name] = suggested
-        elif field.get("required"):
-            raise DemoError(f"the config flow asks for {name}, which the demo does not know")
-    return body
 
 
 async def _error_texts(api: Api, result: dict[str, Any]) -> str:
@@ -70,6 +54,14 @@ async def _error_texts(api: Api, result: dict[str, Any]) -> str:
     for name, value in (result.get("description_placeholders") or {}).items():
         text = text.replace(f"{{{name}}}", str(value))
     return text
+
+
+async def complete(api: Api, devices: dict[str, str]) -> list[str]:
+    """Wait for the devices' entities, enter them into the Energy dashboard, and return their statistics."""
+    async with doing("waiting for the devices' entities"):
+        await wait_for_entities(api, devices, ENTITY_SECONDS)
+    async with doing("filling the Energy dashboard's preferences"):
+        return await fill_energy_dashboard(api, devices)
 
 
 async def wait_for_entities(api: Api, devices: dict[str, str], seconds: float) -> None:

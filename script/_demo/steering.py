@@ -9,9 +9,9 @@ from typing import Any
 
 import aiohttp
 
+from script._demo.forms import fill
 from script._demo.home_assistant import Api, Json
 from script._demo.process import DemoError
-from script._demo.setting_up import fill
 from script._demo.simulator import Cloud
 
 # Lest anybody wait for hours, loggers upload every ten seconds, the cloud may be asked once a minute, and the plant's
@@ -42,8 +42,6 @@ def inverter(cloud: Cloud) -> str | None:
 
 async def prepare(api: Api, cloud: Cloud, device: str) -> None:
     """Have the cloud asked each minute, and confirm in the device's form "Match settings" what it proposes."""
-    async with aiohttp.ClientSession() as session:
-        await cloud.control(session, "configure", {"limit": LIMIT_SECONDS})
     entry = (await api.entries())[0]["entry_id"]
     options = await api.request("POST", f"{FLOWS}/options/flow", {"handler": entry})
     await _submit(api, f"{FLOWS}/options/flow", options, {"scan_interval": LIMIT_SECONDS // 60})
@@ -51,6 +49,11 @@ async def prepare(api: Api, cloud: Cloud, device: str) -> None:
     subentry = next(item["subentry_id"] for item in subentries if item["unique_id"] == device)
     form = await _change_form(api, {"handler": [entry, "device"], "subentry_id": subentry})
     await _submit(api, f"{FLOWS}/subentries/flow", form, {"match_settings": True})
+    await is_steerable(api, device)
+
+
+async def is_steerable(api: Api, device: str) -> None:
+    """Wait until the confirmed settings are controls, once the entry is loaded again; else DemoError."""
     if not await holds(lambda: _is_ready(api, device), RELOAD_SECONDS):
         raise DemoError("the settings that were confirmed did not become controls")
 
@@ -77,7 +80,8 @@ async def _submit(api: Api, path: str, result: Json, known: dict[str, Any]) -> N
     while result["type"] == "form":
         if result.get("errors"):
             raise DemoError(f"the form {result['step_id']} refuses: {result['errors']}")
-        result = await api.request("POST", f"{path}/{result['flow_id']}", fill(result["data_schema"], known))
+        typed = {field["name"]: known[field["name"]] for field in result["data_schema"] if field["name"] in known}
+        result = await api.request("POST", f"{path}/{result['flow_id']}", fill(result["data_schema"], typed))
     if result["type"] == "abort" and result["reason"] != "reconfigure_successful":
         raise DemoError(f"the flow ends with {result['reason']}")
 
@@ -101,8 +105,12 @@ async def _is_ready(api: Api, device: str) -> bool:
 
 
 async def begin(cloud: Cloud, device: str) -> None:
-    """Let the battery discharge at any hour: the inverter's settings were changed some minutes ago, on its display."""
+    """Let the battery discharge at any hour: the inverter's settings were changed some minutes ago, on its display.
+
+    The cloud may be asked each minute.
+    """
     async with aiohttp.ClientSession() as session:
+        await cloud.control(session, "configure", {"limit": LIMIT_SECONDS})
         charge = (await cloud.control(session, "truth"))["devices"][device]["soc"]
         power = ABOVE_HALF if charge > HALF else BELOW_HALF
         await cloud.control(session, "settings", {"sn": device, **DISCHARGING, **power})

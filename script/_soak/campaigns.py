@@ -1,5 +1,6 @@
 """The campaigns: which trials they run and what they say of them."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -9,11 +10,16 @@ from datetime import datetime
 from itertools import chain
 from zoneinfo import ZoneInfo
 
+from script._benchmark.virtual import VirtualLoop
+from script._benchmark.virtual import run as virtual
+from script._soak import alive as lives
 from script._soak import cases
 from script._soak.recorded import Recorded, live
 from script._soak.trial import Result, Trial, wrong_verdicts
 
 LEAST_FLOW = 3.0  # kWh; with less in two days there is nothing to tell a sign or a counter by
+OPERATIONS = 6
+LONGEST_NOW = 100.0  # s that something of a life in real time takes
 FLOWS = {
     "battery_sign": ("battery_charge", "battery_discharge"),
     "grid_sign": ("grid_import", "grid_export"),
@@ -136,6 +142,35 @@ def verdicts(weeks: int, seed: int, jobs: int) -> int:
     return failed
 
 
+def _live(seed: int) -> list[str]:
+    loop = VirtualLoop()
+    return virtual(lambda: lives.live(loop, seed, OPERATIONS), loop)
+
+
+def _live_now(seed: int) -> list[str]:
+    return asyncio.run(lives.live(None, seed, OPERATIONS, longest=LONGEST_NOW))
+
+
+def alive_now(count: int, seed: int, _jobs: int) -> int:
+    """Live random lives of an account in real time, all at once."""
+    return _alive(in_time(_live_now, range(seed, seed + count), count, 1), count, seed)
+
+
+def alive(count: int, seed: int, jobs: int) -> int:
+    """Live random lives of an account: after whatever happens each device is polled again in time."""
+    return _alive(in_time(_live, range(seed, seed + count), jobs, 4), count, seed)
+
+
+def _alive(lived: Iterable[list[str]], count: int, seed: int) -> int:
+    failed = 0
+    for number, complaints in enumerate(lived):
+        failed += bool(complaints)
+        if complaints:
+            print(f"seed {seed + number}: {'; '.join(complaints[:3])}", flush=True)
+    print(f"{count} lives of {OPERATIONS} operations; {failed} with a device that was not polled in time")
+    return failed
+
+
 def _tell(outcome: Outcome) -> int:
     """Print what was wrong with a trial and return 1 if anything was."""
     wrong = [*outcome.wrong, *outcome.result.faults]
@@ -144,4 +179,10 @@ def _tell(outcome: Outcome) -> int:
     return int(bool(wrong))
 
 
-CAMPAIGNS: dict[str, Callable[[int, int, int], int]] = {"trust": trust, "plain": plain, "verdicts": verdicts}
+CAMPAIGNS: dict[str, Callable[[int, int, int], int]] = {
+    "trust": trust,
+    "plain": plain,
+    "verdicts": verdicts,
+    "alive": alive,
+    "alive-now": alive_now,
+}

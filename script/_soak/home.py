@@ -30,7 +30,7 @@ def virtual_home(switchboard: Switchboard) -> Iterator[None]:
             ("homeassistant.helpers.event.time_tracker_timestamp", time.time),
             ("homeassistant.helpers.event.time_tracker_utcnow", dt_util.utcnow),
             ("homeassistant.components.recorder.ALLOW_IN_MEMORY_DB", True),
-            ("custom_components.atess.account.async_get_clientsession", lambda _hass: switchboard),
+            ("custom_components.atess.account.new_session", lambda _hass: switchboard),
             ("custom_components.atess.PLATFORMS", [Platform.SENSOR]),
             # Nothing here depends on settings, and to read them takes long.
             ("custom_components.atess.settings_coordinator.INTERVAL", timedelta(days=30)),

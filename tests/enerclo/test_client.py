@@ -199,25 +199,6 @@ async def test_identify_unknown(client: EnercloClient, cloud: Cloud) -> None:
     ]
 
 
-@pytest.mark.parametrize("code", [401, 429, 500])
-async def test_identify_ends_at_other_errors(client: EnercloClient, cloud: Cloud, code: int) -> None:
-    cloud.on("hps/data-last", failure(code))
-    with pytest.raises((AuthenticationError, LimitedError, TemporaryError)):
-        await client.identify(SN)
-    assert cloud.paths == [LATEST, "hps/data-last"]
-
-
-async def test_identify_goes_on_where_it_was_interrupted(client: EnercloClient, cloud: Cloud, time: Time) -> None:
-    cloud.on("hps/data-last", failure(500), data({"soc": 5}))
-    with pytest.raises(TemporaryError):
-        await client.identify(SN)
-    with pytest.raises(PacedError):
-        await client.identify(SN)
-    found, _ = await client.identify(SN, max_wait=300)
-    assert found is Kind.HPS_CENTRAL
-    assert cloud.paths[:2] == [LATEST, "hps/data-last"]
-
-
 # Settings
 
 

@@ -15,19 +15,11 @@ from custom_components.atess.enerclo import (
     EnercloError,
     LimitedError,
     MalformedAnswerError,
-    NoDataError,
     NotFoundError,
     TemporaryError,
 )
-from custom_components.atess.enerclo.envelope import (
-    Answer,
-    clean,
-    has_value,
-    interpret,
-    members_of,
-    page_of,
-    whole_number,
-)
+from custom_components.atess.enerclo.envelope import Answer, clean, interpret, read
+from custom_components.atess.enerclo.shapes import members_of, page_of
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
@@ -51,7 +43,7 @@ def test_success(code: Any) -> None:
 
 @pytest.mark.parametrize("number", [400, 401, 403, 404, 408, 425, 429, 500, 502, 503, 599, 405, 418])
 def test_http_status_and_code_come_to_the_same(number: int) -> None:
-    by_status = outcome(b"<html>", number)
+    by_status = outcome({"msg": "", "code": number}, number)
     by_code = outcome({"code": number, "data": None, "msg": ""})
     by_text = outcome({"code": str(number), "data": None, "msg": None})
     both = outcome({"code": number, "data": {"a": 1}, "msg": ""}, number)
@@ -63,7 +55,7 @@ def test_http_status_and_code_come_to_the_same(number: int) -> None:
         429: LimitedError,
     }
     assert {type(error) for error in (by_status, by_code, by_text, both)} == {expected.get(number, TemporaryError)}
-    assert (by_status.http_status, by_status.code) == (number, None)
+    assert (by_status.http_status, by_status.code) == (number, number)
     assert (by_code.http_status, by_code.code) == (200, number)
     assert by_text.code == number
 
@@ -167,7 +159,75 @@ def test_content_type_in_the_message_is_harmless() -> None:
 
 def test_fault_while_reading() -> None:
     assert "cut off" in str(outcome(b'{"code": 0', fault="the answer is cut off"))
-    assert type(outcome(b'{"code": 0', 401, fault="the answer is cut off")) is AuthenticationError
+    assert type(outcome(b'{"code": 0', 401, fault="the answer is cut off")) is TemporaryError
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>Blocked</html>", b"[]", {}, {"error": "forbidden"}, {"message": "no"}, {"code": "AccessDenied"}],
+)
+def test_a_refusal_without_the_envelope_is_a_firewalls(status: int, body: Any) -> None:
+    error = outcome(body, status)
+    assert type(error) is TemporaryError
+    assert error.http_status == status
+    assert "application/json" in str(error)
+    assert "Blocked" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "body", [{"code": 403}, {"Code": "403", "Msg": "x"}, {"success": False}, {"code": 0, "data": {"a": 1}}]
+)
+def test_a_refusal_in_the_envelope_is_the_clouds(body: Any) -> None:
+    assert type(outcome(body, 403)) is AuthenticationError
+
+
+@pytest.mark.parametrize("number", [400, 404, 408, 425, 429, 500, 502, 503, 405, 418])
+def test_http_status_without_an_envelope(number: int) -> None:
+    expected: dict[int, type[EnercloError]] = {400: NotFoundError, 404: NotFoundError, 429: LimitedError}
+    error = outcome(b"<html>", number)
+    assert type(error) is expected.get(number, TemporaryError)
+    assert (error.http_status, error.code) == (number, None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": {"a": 1}},
+        {"code": None, "data": {"a": 1}, "msg": None},
+        {"success": True, "data": {"a": 1}},
+        {"success": "true", "data": {"a": 1}},
+        {"Code": 0, "Data": {"a": 1}, "Msg": "ok"},
+        {"CODE": "200", "DATA": {"a": 1}},
+        {"code": 0, "data": '{"a": 1}'},
+        {"code": 0, "data": ' {"a": 1} '},
+    ],
+)
+def test_other_forms_of_success(body: Any) -> None:
+    assert ask(body) == {"a": 1}
+
+
+def test_data_that_is_no_json_text_stays_a_text() -> None:
+    assert ask({"code": 0, "data": "{a"}) == "{a"
+    assert ask({"code": 0, "data": "text"}) == "text"
+    deep = "[" * 40 + "]" * 40
+    assert ask({"code": 0, "data": deep}) == deep
+
+
+@pytest.mark.parametrize("body", [{"success": False}, {"success": "false", "code": 0, "data": {"a": 1}}])
+def test_success_denied(body: Any) -> None:
+    error = outcome({**body, "msg": "busy"})
+    assert type(error) is TemporaryError
+    assert (error.code, error.vendor_message) == ("unsuccessful", "busy")
+
+
+def test_what_cannot_be_decoded_is_told_with_what_came() -> None:
+    answer = Answer(status=200, content_type="application/json", body=b'{"code": 0, "data": "secret"}')
+    with pytest.raises(MalformedAnswerError) as caught:
+        read(answer, members_of, secrets=(), now=NOW)
+    assert str(caught.value) == "data is a text, not an object (application/json, 29 bytes)"
+    assert caught.value.http_status == 200
+    assert caught.value.answered
 
 
 def test_numbers_that_json_or_storage_do_not_know() -> None:
@@ -181,48 +241,6 @@ def test_numbers_that_json_or_storage_do_not_know() -> None:
 def test_text_that_cannot_be_stored_is_mended() -> None:
     assert ask(b'{"code":0,"data":{"a":"x\\ud800y","b":"\\ud83d\\ude00","c":1}}') == {"a": "x?y", "b": "😀", "c": 1}
     assert ask(b'\xef\xbb\xbf{"code":0,"data":{"a":"\xff"}}') == {"a": "\ufffd"}
-
-
-@pytest.mark.parametrize("value", [None, {}, [], "", "  ", {"a": None}, [None, {}], {"a": {"b": ["", None]}}])
-def test_without_value(value: Any) -> None:
-    assert not has_value(value)
-    with pytest.raises(NoDataError):
-        members_of(value)
-
-
-@pytest.mark.parametrize("value", [0, False, 0.0, "x", {"a": 0}, [[False]]])
-def test_with_value(value: Any) -> None:
-    assert has_value(value)
-
-
-def test_members() -> None:
-    assert members_of({"deviceSn": "SIMHPS0001", "soc": 0}) == {"deviceSn": "SIMHPS0001", "soc": 0}
-    with pytest.raises(NoDataError):
-        members_of({"deviceSn": "SIMHPS0001", "soc": None})
-    with pytest.raises(MalformedAnswerError, match="a list, not an object"):
-        members_of([{"soc": 1}])
-
-
-def test_pages() -> None:
-    plain = page_of([1, 2])
-    assert (plain.rows, plain.total, plain.size, plain.paged) == ([1, 2], None, None, False)
-    paged = page_of({"datas": [1], "total": "31", "pageSize": 10, "pageNo": 1, "offset": 0})
-    assert (paged.rows, paged.total, paged.size, paged.paged) == ([1], 31, 10, True)
-    assert page_of({"datas": None, "total": 0}).rows == []
-    with pytest.raises(NoDataError):
-        page_of(None)
-    with pytest.raises(MalformedAnswerError, match="an object"):
-        page_of({"datas": "x"})
-    with pytest.raises(MalformedAnswerError, match="a text"):
-        page_of("x")
-
-
-@pytest.mark.parametrize(
-    ("value", "number"),
-    [(5, 5), ("5", 5), (" -5 ", -5), (5.0, 5), (5.5, None), (True, None), ("٣", None), ("1_0", None), (None, None)],
-)
-def test_whole_number(value: Any, number: int | None) -> None:
-    assert whole_number(value) == number
 
 
 def test_clean() -> None:
@@ -245,8 +263,14 @@ JSON = st.recursive(
     lambda children: st.lists(children) | st.dictionaries(st.text(), children),
     max_leaves=20,
 )
+CODES = st.sampled_from([0, 200, "0", 403, 404, 500, 429])
 ENVELOPES = st.fixed_dictionaries(
-    {}, optional={"code": JSON | st.sampled_from([0, 200, "0", 404, 500, 429]), "data": JSON, "msg": JSON}
+    {},
+    optional={
+        **dict.fromkeys(("code", "Code"), JSON | CODES),
+        **{name: JSON | JSON.map(json.dumps) for name in ("data", "DATA")},
+        **dict.fromkeys(("msg", "message", "success", "Success"), JSON),
+    },
 )
 
 
@@ -269,8 +293,9 @@ def test_any_answer_gives_data_or_an_error_of_ours(
     fault = "the answer is cut off" if cut else ""
     answer = Answer(status=status, content_type=content_type, body=content, retry_after=retry_after, fault=fault)
     for decode in (members_of, page_of):
-        error = caught(lambda decode=decode: decode(interpret(answer, secrets=("SIMHPS0001",), now=NOW, write=write)))
+        error = caught(lambda decode=decode: read(answer, decode, secrets=("SIMHPS0001",), now=NOW, write=write))
         assert error is not None or 200 <= status < 300
+        assert error is None or error.answered
         texts = [str(error), error.vendor_message] if error else []
         assert all(text.isprintable() and len(text) < 300 for text in texts)
 

@@ -118,7 +118,28 @@ async def test_priorities_then_order(time: Time) -> None:
         await time.run(0.5)
         group.create_task(ask("late", Priority.PERSON))
         await time.run(20)
-    assert served == ["03", "06", "late", "11", "14", "22", "27", "30", "35"]
+    assert served == ["03", "06", "11", "late", "14", "22", "27", "30", "35"]
+
+
+@pytest.mark.parametrize("priority", [Priority.LIVE, Priority.SETTINGS, Priority.HISTORY])
+async def test_people_starve_nobody(time: Time, priority: Priority) -> None:
+    """After two requests of people whoever else waits is served, in the order of priority."""
+    time = Time(automatic=False)
+    pacer = Pacer(clock=time.clock, sleep=time.sleep)
+    served = []
+
+    async def ask(name: str, priority: Priority) -> None:
+        async with pacer.turn(name, "1", priority=priority):
+            served.append(name)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(7):
+            group.create_task(ask(f"person {number}", Priority.PERSON))
+        for number in range(2):
+            group.create_task(ask(f"other {number}", priority))
+        await time.run(20)
+    assert [name for name in served if name.startswith("person")] == [f"person {number}" for number in range(7)]
+    assert [place for place, name in enumerate(served) if name.startswith("other")] == [2, 5]
 
 
 async def test_a_caller_not_yet_permitted_blocks_nobody(time: Time) -> None:

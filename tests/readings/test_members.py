@@ -100,15 +100,48 @@ def test_plain_numbers_and_texts() -> None:
 def test_formatted_texts_stand_in_for_missing_numbers() -> None:
     values = (
         Device(Kind.MBMS)
-        .read(maxTempStr="31 °C", minTempStr="?", maxVoltStr="3.436V", minVolt=3.3, minVoltStr="9")
+        .read(maxTempStr="31,5 °C", minTempStr="?", maxVoltStr="3.436V", minVolt=3.3, minVoltStr="9")
         .values
     )
-    assert values["battery_temperature_maximum"] == 31
+    assert values["battery_temperature_maximum"] == 31.5
     assert values["battery_temperature_minimum"] is None
     assert values["cell_voltage_maximum"] == 3.436
     assert values["cell_voltage_minimum"] == 3.3
-    assert values["battery_temperature_maximum_text"] == "31 °C"
+    assert values["battery_temperature_maximum_text"] == "31,5 °C"
     assert values["cell_voltage_spread"] == 136
+
+
+def test_formatted_numbers() -> None:
+    """Texts for people are read where they have one meaning; "4,054" has two unless another value shows the commas."""
+    reading = Device().read(
+        ppv="4,054", ppv1="2.5kW", ppv2="2500 W", vbat="52.1 V", checkTime="300 s", bypassFreq="50,012"
+    )
+    values = reading.values
+    assert [values[key] for key in ("pv1_power", "pv2_power", "battery_voltage")] == [2.5, None, 52.1]
+    assert values["start_up_check_time"] == 300
+    assert values["grid_frequency"] == 50.012
+    assert reading.unreadable == ("ppv", "ppv2")
+    assert reading.sent == 6
+    reading = Device().read(ppv="4,054", ppv1="2,5", ppv2="1,554", ppv3=0, vbat="52.123", deviceSn="1,5")
+    assert [reading.values[key] for key in ("pv_power", "pv1_power", "pv2_power")] == [4.054, 2.5, 1.554]
+    assert reading.values["battery_voltage"] is None
+    assert reading.unreadable == ("vbat",)
+
+
+def test_codes_and_lists_are_no_formatted_numbers() -> None:
+    """Codes, fault words and numbers without a unit are taken as they are sent."""
+    reading = Device(Kind.BCU).read(maxTempGroup="1,2", soc=50)
+    assert reading.values["hottest_cell_group"] == "1,2"
+    assert reading.unreadable == ()
+    reading = Device().read(sysFaultWord1="1,5", status="2,0", vbat=52)
+    assert reading.unreadable == ("sysFaultWord1",)
+    assert reading.codes == {"operating_state": "2,0"}
+
+
+def test_what_is_absent_is_not_unreadable() -> None:
+    reading = Device().read(ppv1=None, ppv2="--", ppv3=" N/A ", pac="", ppv="?", status=99, vbat=[1])
+    assert set(reading.unreadable) == {"ppv", "vbat"}
+    assert reading.sent == 3
 
 
 def test_unknown_members() -> None:

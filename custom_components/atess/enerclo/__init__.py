@@ -16,10 +16,12 @@ from .errors import (
     TemporaryError,
     UnreachableError,
 )
+from .identify import Search
 from .intervals import DEFAULT_INTERVAL, MAXIMUM_INTERVAL, MINIMUM_INTERVAL
 from .model import Json, Kind, Sample
 from .pacing import Pacer, Priority
 from .paths import normalize_overrides
+from .shapes import find_member, serial_of, whole_number
 from .token import account_identity, normalize_token
 
 __all__ = [
@@ -47,11 +49,15 @@ __all__ = [
     "Priority",
     "RefusedError",
     "Sample",
+    "Search",
     "TemporaryError",
     "UnreachableError",
     "account_identity",
     "endpoint",
+    "find_member",
     "normalize_base_url",
     "normalize_overrides",
     "normalize_token",
+    "serial_of",
+    "whole_number",
 ]

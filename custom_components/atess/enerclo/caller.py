@@ -9,10 +9,10 @@ from datetime import datetime
 
 import aiohttp
 
+from .denial import Denial
 from .endpoints import Endpoint, Operation
-from .envelope import Page, interpret, page_of
+from .envelope import read
 from .errors import (
-    AuthenticationError,
     EnercloError,
     ForeignAnswerError,
     MalformedAnswerError,
@@ -22,6 +22,7 @@ from .errors import (
 from .model import Json
 from .pacing import Pacer, Priority
 from .paths import PathBook
+from .shapes import Page, find_member, page_of
 from .token import normalize_token, token_secrets
 from .transport import BODY_CAP, HISTORY_BODY_CAP, send
 
@@ -60,7 +61,7 @@ class Caller:
         self._paths = paths
         self._now = now
         self._resolving: dict[str, asyncio.Lock] = {}
-        self.denied: AuthenticationError | None = None
+        self.denial = Denial(lambda: now().timestamp())
         self.outcomes: dict[str, dict[str, Json]] = {}
 
     async def ask[T](
@@ -94,6 +95,7 @@ class Caller:
         body: bytes | None = None,
     ) -> T:
         """Make one request in its turn and return what `decode` makes of the data of the answer."""
+        person, subject = terms.priority is Priority.PERSON, device.upper()
         async with self._pacer.turn(
             path,
             device,
@@ -101,7 +103,7 @@ class Caller:
             priority=terms.priority,
             max_wait=terms.max_wait,
             following=terms.following,
-            check=None if terms.priority is Priority.PERSON else self._check_denied,
+            check=None if person else lambda: self.denial.check(subject),
         ):
             started = self._now()
             try:
@@ -114,9 +116,16 @@ class Caller:
                     body=body,
                     cap=HISTORY_BODY_CAP if row.operation is Operation.HISTORY else BODY_CAP,
                 )
-                secrets, write = (*self._secrets, device), row.operation is Operation.MODIFY_SETTINGS
-                result = decode(interpret(answer, secrets=secrets, now=self._now(), write=write))
+                result = read(
+                    answer,
+                    decode,
+                    secrets=(*self._secrets, device),
+                    now=self._now(),
+                    write=row.operation is Operation.MODIFY_SETTINGS,
+                    accepted=lambda: self.denial.accepted(subject),
+                )
             except EnercloError as error:
+                self.denial.failed(subject, error, person=person)
                 self._note(row, started, error)
                 raise
             self._note(row, started, None)
@@ -185,11 +194,6 @@ class Caller:
                 return result
         raise missing.again()
 
-    def _check_denied(self) -> None:
-        """Raise what the token was refused with, so that nothing but a person tries it again."""
-        if self.denied is not None:
-            raise self.denied.again()
-
     def _note(self, row: Endpoint, started: datetime, error: EnercloError | None) -> None:
         """Keep and log what a call came to, without anything of what was said."""
         outcome = "success" if error is None else type(error).__name__
@@ -202,7 +206,7 @@ class Caller:
 
 def own(members: dict[str, Json], device: str) -> dict[str, Json]:
     """Return the members if they name no other device; ForeignAnswerError if they do."""
-    name = members.get("deviceSn")
+    name = find_member(members, "deviceSn")
     if isinstance(name, str | int) and str(name).strip().upper() not in {"", device.strip().upper()}:
         raise ForeignAnswerError("the answer is about another device")
     return members

@@ -10,11 +10,12 @@ import aiohttp
 from .address import DEFAULT_BASE_URL, normalize_base_url
 from .caller import Caller, Terms, own
 from .endpoints import Endpoint, Operation, endpoint
-from .envelope import members_of
-from .errors import AuthenticationError, EnercloError, NoDataError, NotFoundError, PacedError
+from .errors import EnercloError, NoDataError, NotFoundError, PacedError
+from .identify import Search
 from .model import Json, Kind, Sample
 from .pacing import Pacer, Priority
 from .paths import PathBook, readable_operations
+from .shapes import members_of, serial_of
 
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 _LIST_PAGE_SIZE = 100
@@ -67,35 +68,52 @@ class EnercloClient:
     ) -> Sample:
         """Return the newest sample; while pacing forbids asking, "not found" and "no data" of last time are repeated.
 
-        Raises ForeignAnswerError if the answer names another device. Once this has raised AuthenticationError, all
-        calls but those of people do so without asking, until one of theirs succeeds or forgive() is called.
+        Raises ForeignAnswerError if the answer names another device. While the account is denied, all calls but
+        those of people raise AuthenticationError without asking, until the next try is permitted.
         """
+        key = kind, device_sn.upper()
         try:
             members = await self._object(kind, Operation.LATEST, device_sn, Terms(priority=priority, max_wait=max_wait))
         except PacedError:
-            if (remembered := self._missing.get((kind, device_sn))) is not None:
+            if (remembered := self._missing.get(key)) is not None:
                 raise remembered.again() from None
             raise
         except (NotFoundError, NoDataError) as error:
-            self._missing[kind, device_sn] = error.again()
+            self._missing[key] = error.again()
             raise
-        except EnercloError as error:
-            if isinstance(error, AuthenticationError):
-                self._caller.denied = error.again()
-            self._missing.pop((kind, device_sn), None)
+        except EnercloError:
+            self._missing.pop(key, None)
             raise
-        self._caller.denied = None
-        self._missing.pop((kind, device_sn), None)
-        sample = self._samples[kind, device_sn] = self._sample(kind, device_sn, members)
+        self._missing.pop(key, None)
+        sample = self._samples[key] = self._sample(kind, device_sn, members)
         return sample
 
+    @property
+    def denied(self) -> bool:
+        """Return whether the cloud's refusals of the token are believed for the account (see Denial)."""
+        return self._caller.denial.believed
+
+    @property
+    def denied_until(self) -> float | None:
+        """Return when the token is tried next (unix seconds); None if the account is not denied."""
+        return self._caller.denial.until
+
+    def add_access_listener(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Have a callback called whenever `denied` changes; return what ends that."""
+        return self._caller.denial.add_listener(callback)
+
+    @property
+    def held_by(self) -> str | None:
+        """Return what keeps all calls of the account but those of people waiting, None if nothing does."""
+        return "denied" if self.denied else self._pacer.held_by()
+
     def forgive(self) -> None:
-        """Let the token be tried once more although the cloud has refused it."""
-        self._caller.denied = None
+        """Let the token be tried once at once although the cloud has refused it."""
+        self._caller.denial.forgive()
 
     def last_sample(self, kind: Kind, device_sn: str) -> Sample | None:
         """Return what `latest` last returned for the device in the life of this client."""
-        return self._samples.get((kind, device_sn))
+        return self._samples.get((kind, device_sn.upper()))
 
     async def identify(
         self, device_sn: str, *, priority: Priority = Priority.PERSON, max_wait: float = 0.0
@@ -103,23 +121,14 @@ class EnercloClient:
         """Return the kind of a device, by asking the latest data of each kind in turn, and its sample.
 
         The sample is None if the best answer was one without data. What an earlier call has found is used while
-        pacing forbids asking again. NotFoundError if no kind answers; any other error ends the search at once.
+        pacing forbids asking again. Goes on with the next kind whatever a kind answers, and raises the most telling
+        error only if none does (see Search); a request without any answer ends it at once.
         """
-        possible: Kind | None = None
+        search = Search(self.latest, self.last_sample, device_sn, priority=priority, max_wait=max_wait)
         for kind in Kind:
-            try:
-                return kind, await self.latest(kind, device_sn, priority=priority, max_wait=max_wait)
-            except NotFoundError:
-                continue
-            except NoDataError:
-                possible = possible or kind
-            except PacedError:
-                if (sample := self.last_sample(kind, device_sn)) is None:
-                    raise
+            if (sample := await search.ask(kind)) is not None:
                 return kind, sample
-        if possible is None:
-            raise NotFoundError("no kind of device answers for this serial number")
-        return possible, None
+        return search.possible_kind(), None
 
     async def history(
         self,
@@ -201,13 +210,13 @@ class EnercloClient:
             row, data_log_sn, {"dataLogSn": data_log_sn}, Terms(priority=priority, max_wait=max_wait)
         )
         for entry in found:
-            if isinstance(device_sn := entry.get("deviceSn"), str):
-                self._listed[kind, device_sn.strip()] = entry
+            if (device_sn := serial_of(entry)) is not None:
+                self._listed[kind, device_sn.upper()] = entry
         return found
 
     def last_listed(self, kind: Kind, device_sn: str) -> dict[str, Json] | None:
         """Return the master data of a device that a list brought in the life of this client."""
-        return self._listed.get((kind, device_sn))
+        return self._listed.get((kind, device_sn.upper()))
 
     async def data_log(
         self, data_log_sn: str, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0
@@ -248,9 +257,11 @@ class EnercloClient:
         *,
         priority: Priority = Priority.LIVE,
     ) -> float:
-        """Return the earliest moment (unix seconds) at which pacing permits the next such call."""
+        """Return the earliest moment (unix seconds) for the next such call; all but people wait while denied."""
         path = self._next_path(endpoint(kind, operation), device_sn)
-        return self._pacer.permitted_at(path, device_sn, priority=priority)
+        permitted = self._pacer.permitted_at(path, device_sn, priority=priority)
+        denial = self._caller.denial
+        return permitted if priority is Priority.PERSON else max(permitted, denial.permitted_at(device_sn.upper()))
 
     def interval(self, kind: Kind, device_sn: str, operation: Operation = Operation.LATEST) -> float:
         """Return the present interval in seconds between two such calls."""

@@ -1,10 +1,15 @@
 """What can come of a call to the cloud other than data. No message holds a token, a serial number or a body."""
 
-from typing import Self
+from typing import Self, override
 
 
 class EnercloError(Exception):
-    """Base of all: carries HTTP status and `code` where there were any, and the vendor's `msg`, cut and redacted."""
+    """Base of all: carries HTTP status and `code` where there were any, and the vendor's `msg`, cut and redacted.
+
+    `repeated`: this failure continues a series of the same, which may turn out to be a limit, and need not be logged.
+    """
+
+    repeated = False
 
     def __init__(
         self,
@@ -19,6 +24,11 @@ class EnercloError(Exception):
         self.code = code
         self.vendor_message = vendor_message
 
+    @property
+    def answered(self) -> bool:
+        """Return whether the cloud, or something before it, has answered."""
+        return True
+
     def again(self) -> Self:
         """Return a copy to raise, without traceback and context."""
         copy = type(self).__new__(type(self), *self.args)
@@ -27,7 +37,7 @@ class EnercloError(Exception):
 
 
 class AuthenticationError(EnercloError):
-    """The cloud does not accept the token (HTTP or code 401 or 403)."""
+    """The cloud itself does not accept the token, at least for this device (HTTP or code 401 or 403)."""
 
 
 class NotFoundError(EnercloError):
@@ -59,7 +69,12 @@ class RefusedError(EnercloError):
 
 
 class TemporaryError(EnercloError):
-    """The call failed in a way that may pass: server error, other code, lost connection, time-out, redirect."""
+    """The call failed in a way that may pass: server error, other code, firewall, lost connection, time-out."""
+
+    @property
+    @override
+    def answered(self) -> bool:
+        return self.http_status is not None
 
 
 class UnreachableError(TemporaryError):

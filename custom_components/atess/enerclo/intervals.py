@@ -47,15 +47,23 @@ class Intervals:
         self.user = DEFAULT_INTERVAL
         self.page: float | None = None
         self._records: dict[Key, _Record] = {}
+        self._called_at: float | None = None  # what calls without a record may have been made at
         self._in_flight: Flight | None = None
 
     def permitted_at(self, key: Key, now: float, *, following: bool = False) -> float:
         """Return the earliest moment for the next call; minus infinity if there was none yet."""
         record = self._records.get(key)
         if record is None or record.last is None:
-            return -math.inf
+            if self._called_at is None:
+                return -math.inf
+            self._called_at = min(self._called_at, now)
+            return self._called_at + self.present(key, now, following=following)
         record.last = min(record.last, now)
         return record.last + max(self.present(key, now, following=following), record.hold)
+
+    def rests_for(self, now: float) -> float:
+        """Return the seconds after which every call is permitted."""
+        return max((self.permitted_at(key, now) - now for key in self._records), default=0.0)
 
     def present(self, key: Key, now: float, *, following: bool = False) -> float:
         """Return the interval in seconds: the user's, or a wider one, a step narrower per day without refusal."""
@@ -93,6 +101,18 @@ class Intervals:
         record.since = now
         record.hold = min(retry_after, DAY)
 
+    def widen(self, path: str, now: float, least: float) -> None:
+        """Widen the intervals of all devices at a path to an interval that is known to be needed."""
+        for key, record in self._records.items():
+            if key[0] == path and (record.widened or 0.0) < least:
+                record.widened, record.since = min(MAXIMUM_INTERVAL, least), now
+
+    def hold(self, key: Key, now: float, seconds: float) -> None:
+        """Let the next call wait for some seconds from now on (an hour at most), once."""
+        record = self._records[key]
+        if record.last is not None and seconds > 0:
+            record.hold = max(record.hold, now - record.last + min(seconds, MAXIMUM_INTERVAL))
+
     def dump(self, now: float) -> list[Json]:
         """Return the records as JSON, without those that are over and hold nothing learnt.
 
@@ -110,11 +130,15 @@ class Intervals:
             rows.append([path, device, last, record.hold, record.widened, record.since])
         return rows
 
-    def load(self, rows: object) -> None:
-        """Take over what dump returned; a damaged row is passed over, and what is known already stays."""
+    def load(self, rows: object, now: float, *, clean: bool) -> None:
+        """Take over what dump returned; what is known already stays.
+
+        Unless `clean`, every call counts as made just now, known or not; if a row is damaged, those that are not known.
+        """
+        whole = clean and isinstance(rows, list | None)
         for row in rows if isinstance(rows, list) else ():
             match row:
-                case [str() as path, str() as device, last, hold, widened, since]:
+                case [str() as path, str() as device, float() | int() | None as last, hold, widened, since]:
                     record = _Record(
                         last=number(last),
                         hold=number(hold, 0.0, DAY) or 0.0,
@@ -122,6 +146,13 @@ class Intervals:
                         since=number(since) or 0.0,
                     )
                     self._records.setdefault((path, device), record)
+                case _:
+                    whole = False
+        if not whole:
+            self._called_at = now
+        if not clean:
+            for record in self._records.values():
+                record.last = now
 
     def _flies(self, key: Key) -> bool:
         return self._in_flight is not None and self._in_flight.key == key

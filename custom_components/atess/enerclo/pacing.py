@@ -1,21 +1,36 @@
 """When the cloud may be asked: one pacer per account, whatever the number of clients, entries and flows."""
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
 
-from .errors import AuthenticationError, EnercloError, LimitedError, PacedError, UnreachableError
-from .intervals import DAY, DEFAULT_INTERVAL, MAXIMUM_INTERVAL, MINIMUM_INTERVAL, Intervals, Key, member, number
+from .errors import (
+    AuthenticationError,
+    EnercloError,
+    LimitedError,
+    NoDataError,
+    PacedError,
+    RefusedError,
+    UnreachableError,
+)
+from .intervals import DAY, DEFAULT_INTERVAL, MAXIMUM_INTERVAL, MINIMUM_INTERVAL, Flight, Intervals, Key, member, number
 from .model import Json
+from .unannounced import UnannouncedLimits, Verdict
+
+_LOGGER = logging.getLogger(__name__)
 
 SPACING = 1.0
 # While the cloud cannot be reached the account waits up to the first, doubled with each attempt, up to the last.
 FIRST_BACKOFF, LONGEST_BACKOFF = 10.0, 900.0
 _SHORTEST_SLEEP = 0.001
+# After so many requests of people in a row, whoever else waits goes first.
+_PEOPLE_IN_A_ROW = 2
 
 
 class Priority(IntEnum):
@@ -39,6 +54,7 @@ class _Waiter:
 class Pacer:
     """The turns of one account's requests, in the order of priority and, within one, of arrival.
 
+    After two requests of people in a row, the most urgent of all others that wait goes first.
     One request is in flight at a time; one second passes between the end of a request and the start of the next; a
     call on the same endpoint and device waits its interval (see Intervals). One that must still wait for its
     interval blocks nobody else. `clock` is the wall clock in unix seconds.
@@ -64,6 +80,8 @@ class Pacer:
         self._sleep = sleep
         self._persist = persist
         self._intervals = Intervals()
+        self._unannounced = UnannouncedLimits()
+        self._people_served = 0
         self._waiting: list[_Waiter] = []
         self._order = 0
         self._busy = False
@@ -123,6 +141,17 @@ class Pacer:
         """Return the present interval in seconds: the user's, or a wider one after refusals."""
         return self._intervals.present(_key(method, path, device), self._clock())
 
+    def rests_for(self) -> float:
+        """Return the seconds after which no call has to wait for one that was made."""
+        return self._intervals.rests_for(self._clock())
+
+    def held_by(self) -> Literal["daily_budget", "unreachable"] | None:
+        """Return what keeps all calls but those of people waiting, None if nothing does."""
+        now = self._clock()
+        if self._held_until(now) <= now:
+            return None
+        return "daily_budget" if self._out_of_budget() else "unreachable"
+
     def requests_today(self) -> int:
         """Return how many requests reached the cloud on this UTC day."""
         self._turn_day(self._clock())
@@ -149,7 +178,8 @@ class Pacer:
 
         UnreachableError: no request was made; all but people then wait for a random time up to a limit that doubles, at
         most 15 minutes. AuthenticationError: it starts no interval, since the token may be
-        corrected at once. LimitedError: the interval is widened. Anything else, cancellation included: a call.
+        corrected at once. LimitedError: the interval is widened. Anything else, cancellation included: a call. What
+        turns out to be a limit told in no known form (see UnannouncedLimits) is raised as LimitedError.
 
         Raises PacedError if the interval or the daily budget forbids the call for more than `max_wait` seconds; the
         wait for the lane itself does not count. `following` marks pages after the first. `check` is called when the
@@ -170,26 +200,33 @@ class Pacer:
         self._requests += 1
         flight = self._intervals.begin(waiter.key, now, following=following)
         counts = True
+        verdict = Verdict()
         try:
             await self._store()
             yield
+            self._unannounced.succeeded(flight.key, now)
         except UnreachableError:
             counts = False
             self._requests = max(0, self._requests - 1)
             self._back_off()
-            raise
-        except AuthenticationError:
-            counts = False
             raise
         except LimitedError as error:
             self._refusals += 1
             self._intervals.refuse(flight, self._clock(), error.retry_after or 0.0)
             await self._store()
             raise
+        except EnercloError as error:
+            verdict = self._judge(flight, now, error)
+            if verdict.refused:
+                await self._store()
+                raise _limited(path, error, verdict.fits) from None
+            counts = not isinstance(error, AuthenticationError)
+            raise
         finally:
             self._ended = self._clock()
             self._unreached = 0 if counts else self._unreached
             self._intervals.finish(flight, self._ended, counts=counts)
+            self._intervals.hold(flight.key, self._ended, verdict.wait)
             self._busy = False
             self._wake_all()
 
@@ -203,11 +240,16 @@ class Pacer:
             "day": self._day,
             "requests": self._requests,
             "refusals": self._refusals,
+            "unannounced": self._unannounced.dump(),
         }
 
-    def load(self, state: object) -> None:
-        """Take over what dump returned; each damaged piece is passed over, and what is known already stays."""
-        self._intervals.load(member(state, "calls"))
+    def load(self, state: object, *, clean: bool = True) -> None:
+        """Take over what dump returned; each damaged piece is passed over, and what is known already stays.
+
+        Unless `clean`, calls may have been made after that: all endpoints then count as called just now.
+        """
+        self._intervals.load(member(state, "calls"), self._clock(), clean=clean)
+        self._unannounced.load(member(state, "unannounced"))
         if self._ended is None:
             self._ended = number(member(state, "ended"))
         day, requests, refusals = (number(member(state, name), 0.0) for name in ("day", "requests", "refusals"))
@@ -215,6 +257,20 @@ class Pacer:
         if day == self._day:
             self._requests = max(self._requests, int(requests or 0))
             self._refusals = max(self._refusals, int(refusals or 0))
+
+    def _judge(self, flight: Flight, started: float, error: EnercloError) -> Verdict:
+        """Say whether the failure of a call counts as a refusal, and widen its interval if it does."""
+        if isinstance(error, NoDataError):
+            self._unannounced.succeeded(flight.key, started)
+            return Verdict()
+        if not error.answered or isinstance(error, RefusedError):
+            return Verdict()
+        verdict = self._unannounced.failed(flight.key, started, error)
+        if verdict.refused:
+            self._refusals += 1
+            self._intervals.refuse(flight, self._clock(), 0.0)
+            self._intervals.widen(flight.key[0], self._clock(), verdict.fits)
+        return verdict
 
     async def _store(self) -> None:
         if self._persist is not None:
@@ -240,6 +296,7 @@ class Pacer:
                     await self._pause(waiter, SPACING)
                 else:
                     self._busy = True
+                    self._people_served = self._people_served + 1 if waiter.priority is Priority.PERSON else 0
                     return
         finally:
             self._waiting.remove(waiter)
@@ -261,6 +318,9 @@ class Pacer:
     def _first(self, now: float) -> _Waiter:
         """Return who is served next of those who may start now; the caller is one of them."""
         ready = [waiter for waiter in self._waiting if self._permitted_at(waiter, now) <= now]
+        others = [waiter for waiter in ready if waiter.priority is not Priority.PERSON]
+        if others and self._people_served >= _PEOPLE_IN_A_ROW:
+            ready = others
         return min(ready, key=lambda waiter: (waiter.priority, waiter.order))
 
     def _permitted_at(self, waiter: _Waiter, now: float) -> float:
@@ -272,9 +332,12 @@ class Pacer:
         self._turn_day(now)
         self._again_at = min(self._again_at, now + LONGEST_BACKOFF)
         held = self._again_at if self._unreached else 0.0
-        if self._daily_budget is not None and self._requests >= self._daily_budget:
+        if self._out_of_budget():
             held = max(held, (self._day + 1) * DAY)
         return held
+
+    def _out_of_budget(self) -> bool:
+        return self._daily_budget is not None and self._requests >= self._daily_budget
 
     def _back_off(self) -> None:
         """Wait after an attempt that did not reach the cloud: full jitter, so that homes do not come back as one."""
@@ -304,4 +367,15 @@ def _wake(waiter: _Waiter) -> None:
 
 def _key(method: str, path: str, device: str) -> Key:
     """Return the key of an endpoint and device: a write is an endpoint of its own beside the read on its path."""
-    return (path if method == "GET" else f"{method} {path}"), device
+    return (path if method == "GET" else f"{method} {path}"), device.upper()
+
+
+def _limited(path: str, error: EnercloError, interval: float) -> LimitedError:
+    """Return the refusal that a failure has turned out to be."""
+    _LOGGER.info("%s failed as whenever it is asked again within %.0f s: taken for a limit", path, interval)
+    return LimitedError(
+        f"asked too often, as is known from earlier failures ({error})",
+        http_status=error.http_status,
+        code=error.code,
+        vendor_message=error.vendor_message,
+    )

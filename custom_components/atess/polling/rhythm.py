@@ -123,6 +123,9 @@ class Rhythm:
 
         `late`: whether to ask at once for a sample that should have been there before, if that is worth it.
         """
+        if interval < 0.9 * self._interval and interval < 0.9 * (self._labels.period or 0.0):
+            # Polls that came more rarely may have seen a multiple of the period.
+            self._labels.forget()
         period = self._labels.period
         self._planned, self._interval = None, interval
         if period is None:

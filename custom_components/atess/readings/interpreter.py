@@ -166,7 +166,7 @@ class Interpreter:
 
     def _interpret(self, sample: Sample, parsed: Parsed, moment: Moment) -> Reading:
         learn = moment.news is News.FRESH
-        notes: dict[str, list[str]] = {key: ["G1"] for key in parsed.rejected}
+        notes: dict[str, list[str]] = {key: ["G1"] for key in parsed.unreadable}
         numbers, values = parsed.numbers, parsed.values
         lost = is_lost(values)
         self._guard(parsed, moment, notes)
@@ -214,6 +214,8 @@ class Interpreter:
             members=sample.members,
             unknown=parsed.unknown,
             codes=parsed.codes,
+            sent=parsed.sent,
+            unreadable=tuple(parsed.unreadable.values()),
             faults=faults,
             corrections={key: tuple(names) for key, names in notes.items()},
             day_by_counters=day_by_counters,

@@ -4,9 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from ..catalogue import FIELDS, IGNORED_MEMBERS, Field, find_field
+from ..catalogue import FIELDS, IGNORED_MEMBERS, Field, Quantity, find_field
 from ..enerclo.model import Json, Kind
-from .numbers import LARGEST, number_in, parse_code, parse_flag, parse_number, plain
+from .numbers import (
+    LARGEST,
+    has_decimal_commas,
+    number_in,
+    parse_code,
+    parse_flag,
+    parse_number,
+    parse_quantity,
+    plain,
+)
 from .reading import Value
 
 UNKNOWN_LIMIT = 200
@@ -14,7 +23,17 @@ TEXT_LIMIT = 255
 
 _IGNORED = frozenset(name.lower() for name in IGNORED_MEMBERS)
 _NOTHING = frozenset({"", "--", "null"})
+# Numbers with one of these texts are not there now, which is no fault.
+_ABSENT = _NOTHING | {"-", "---", "n/a", "nan", "none"}
 _PLAIN = frozenset({"number", "duration"})
+_WHOLE = frozenset({"number", "count", "fault_word"})
+# No value of these reaches 1000, cell voltages in mV aside, which mean the same.
+_BELOW_1000 = frozenset(
+    {
+        *("cell_temperature", "cell_voltage", "cell_voltage_average", "frequency", "percentage", "power_factor"),
+        *("state_of_charge", "state_of_health", "temperature", "temperature_spread"),
+    }
+)
 # Formatted texts stand in for the numbers that they spell out.
 _SPELT_OUT: Mapping[str, str] = {
     "battery_temperature_maximum_text": "battery_temperature_maximum",
@@ -26,7 +45,11 @@ _SPELT_OUT: Mapping[str, str] = {
 
 @dataclass(slots=True)
 class Parsed:
-    """What a sample says by entity key: quantities in `numbers`, the rest in `values`."""
+    """What a sample says by entity key: quantities in `numbers`, the rest in `values`.
+
+    `sent` counts the entities for which the sample has a value, `unreadable` names by key the members among them whose
+    value has no meaning here.
+    """
 
     numbers: dict[str, float | None] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
@@ -34,7 +57,9 @@ class Parsed:
     fields: dict[str, Field] = field(default_factory=dict)
     unknown: dict[str, str | float | int | bool] = field(default_factory=dict)
     codes: dict[str, Json] = field(default_factory=dict)
-    rejected: list[str] = field(default_factory=list)
+    sent: int = 0
+    unreadable: dict[str, str] = field(default_factory=dict)
+    comma_decimal: bool = False
     any_number: bool = False
 
 
@@ -64,7 +89,7 @@ def _match(kind: Kind, member: str) -> tuple[int, Field] | None:
 def parse(kind: Kind, members: Mapping[str, Json]) -> Parsed:
     """Return what the members of a sample say; of two members for one entity the better match counts."""
     parsed = Parsed()
-    best: dict[str, tuple[int, Field, Json]] = {}
+    best: dict[str, tuple[int, Field, Json, str]] = {}
     unknown: list[str] = []
     for member, value in members.items():
         match = _match(kind, member)
@@ -74,25 +99,33 @@ def parse(kind: Kind, members: Mapping[str, Json]) -> Parsed:
             continue
         rank, known = match
         if known.has_entity and ((held := best.get(known.key)) is None or rank < held[0]):
-            best[known.key] = (rank, known, value)
-    for key, (_, known, value) in best.items():
-        _take(parsed, key, known, value)
+            best[known.key] = (rank, known, value, member)
+    parsed.comma_decimal = has_decimal_commas(value for _, known, value, _ in best.values() if known.quantity.unit)
+    for key, (_, known, value, member) in best.items():
+        readable = _take(parsed, key, known, value)
+        if _is_value(value) and known.quantity.device_class != "timestamp":
+            parsed.sent += 1
+            if not readable:
+                parsed.unreadable[key] = member
     for text, key in _SPELT_OUT.items():
         if text in best and key not in best:
             quantity = "cell_voltage" if key.startswith("cell_voltage") else "cell_temperature"
-            _number(parsed, key, quantity, number_in(best[text][2]))
+            spelt_out = number_in(best[text][2], comma_decimal=parsed.comma_decimal, below_1000=True)
+            _number(parsed, key, quantity, spelt_out)
     _take_unknown(parsed, unknown, members)
     return parsed
 
 
-def _take(parsed: Parsed, key: str, known: Field, value: Json) -> None:
+def _take(parsed: Parsed, key: str, known: Field, value: Json) -> bool:
+    """Enter the value of a field; return whether it could be read."""
     parsed.fields[key] = known
     quantity = known.quantity
     if known.enumeration is not None:
         number = parse_number(value)
         parsed.any_number |= bool(number)
         parsed.values[key] = _state(parsed, key, known, value)
-    elif quantity.binary:
+        return parsed.values[key] is not None or key in parsed.codes
+    if quantity.binary:
         flag = parse_flag(value)
         parsed.values[key] = flag if flag is None else flag is not known.inverted
     elif quantity.device_class == "timestamp":
@@ -100,16 +133,28 @@ def _take(parsed: Parsed, key: str, known: Field, value: Json) -> None:
     elif quantity.name == "text":
         parsed.values[key] = _text(value)
     elif quantity.name in _PLAIN:
-        number = parse_number(value)
+        number = _read(parsed, quantity, value)
         parsed.any_number |= bool(number)
         parsed.values[key] = _text(value) if number is None else plain(number)
         if quantity.unit is not None and number is None:
             parsed.values[key] = None
     else:
-        number = parse_number(value)
-        if number is None and value is not None and not (isinstance(value, str) and value.strip() in _NOTHING):
-            parsed.rejected.append(key)
+        number = _read(parsed, quantity, value)
         _number(parsed, key, quantity.name, number)
+        return number is not None
+    return parsed.values[key] is not None
+
+
+def _read(parsed: Parsed, quantity: Quantity, value: Json) -> float | None:
+    if quantity.name in _WHOLE:
+        return parse_number(value)
+    below_1000 = quantity.name in _BELOW_1000
+    return parse_quantity(value, quantity.unit, comma_decimal=parsed.comma_decimal, below_1000=below_1000)
+
+
+def _is_value(value: Json) -> bool:
+    """Return whether a member stands for more than the absence of a value."""
+    return value is not None and not (isinstance(value, str) and value.strip().lower() in _ABSENT)
 
 
 def _number(parsed: Parsed, key: str, quantity: str, number: float | None) -> None:

@@ -2,6 +2,8 @@
 
 import math
 import re
+import unicodedata
+from collections.abc import Iterable
 
 from ..enerclo.model import Json
 
@@ -9,6 +11,16 @@ LONGEST = 40
 LARGEST = 1e15
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_SPACES = " \u00a0\u202f"
+# A numeral with separators and a minus sign of any kind, then perhaps a unit.
+_FORMATTED = re.compile(rf"[{_SPACES}]*([+\-\u2212]?)([\d.,](?:[\d.,{_SPACES}]*[\d.])?)(\D*)", re.ASCII)
+_IN_TEXT = re.compile(r"[+\-\u2212]?[.,]?(?:\d[\d.,]*)?\d", re.ASCII)
+_SPACED = re.compile(rf"[1-9]\d{{0,2}}(?:[{_SPACES}]\d{{3}})+(?:[.,]\d+)?", re.ASCII)
+_COMMA_GROUPS = re.compile(r"[1-9]\d{0,2}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,})", re.ASCII)
+_POINT_GROUPS = re.compile(r"[1-9]\d{0,2}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})", re.ASCII)
+_DECIMAL = re.compile(r"\d+[.,]?\d*|[.,]\d+", re.ASCII)
+# One separator before exactly three digits: decimals, or thousands.
+_AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 _FLAGS = {"0": False, "1": True, "false": False, "true": True}
 
 
@@ -31,11 +43,59 @@ def parse_number(value: Json) -> float | None:
     return clean(float(value))
 
 
-def number_in(value: Json) -> float | None:
+def parse_quantity(
+    value: Json, unit: str | None, *, comma_decimal: bool = False, below_1000: bool = False
+) -> float | None:
+    """Return the number that a value holds, also a text formatted for people; None where that is not certain.
+
+    A unit after the number has to be the one given. Spaces may group digits by three, so may commas or points if there
+    are several of them or if the other one follows. A single comma or point is a decimal one, with one exception: a
+    comma before exactly three digits (`4,054`) may group thousands, and so may a point where the other numbers of the
+    sample have decimal commas. Such a comma is read if they have (`comma_decimal`), or if no value of the quantity
+    reaches 1000 (`below_1000`); such a point is read if they have not, or if no value reaches 1000.
+    """
+    if not isinstance(value, str) or (formatted := _split(value)) is None:
+        return parse_number(value)
+    sign, digits, sent_unit = formatted
+    if sent_unit and sent_unit.casefold() != (unit or "").casefold():
+        return None
+    if _AMBIGUOUS.fullmatch(digits) and not below_1000 and ("," in digits) is not comma_decimal:
+        return None
+    if _SPACED.fullmatch(digits):
+        digits = re.sub(f"[{_SPACES}]", "", digits)
+    elif _COMMA_GROUPS.fullmatch(digits):
+        digits = digits.replace(",", "")
+    elif _POINT_GROUPS.fullmatch(digits):
+        digits = digits.replace(".", "")
+    elif not _DECIMAL.fullmatch(digits):
+        return None
+    return parse_number(sign + digits.replace(",", "."))
+
+
+def has_decimal_commas(values: Iterable[Json]) -> bool:
+    """Return whether numbers among the values have commas that can only be decimal, and none groups digits by them."""
+    numerals = [formatted[1] for value in values if isinstance(value, str) and (formatted := _split(value))]
+    decimal = (_SPACED, _POINT_GROUPS, _DECIMAL)
+    return any(
+        "," in text and not _AMBIGUOUS.fullmatch(text) and any(form.fullmatch(text) for form in decimal)
+        for text in numerals
+    ) and not any(_COMMA_GROUPS.fullmatch(text) for text in numerals)
+
+
+def _split(text: str) -> tuple[str, str, str] | None:
+    """Return sign, digits with separators, and the unit of a formatted number; None for any other text."""
+    if len(text) > LONGEST or (found := _FORMATTED.fullmatch(text)) is None:
+        return None
+    sign, digits, unit = found.groups()
+    # One character may stand for a whole unit, such as U+2103 for degrees Celsius.
+    return sign.replace("\u2212", "-"), digits, unicodedata.normalize("NFKC", unit).strip()
+
+
+def number_in(value: Json, *, comma_decimal: bool = False, below_1000: bool = False) -> float | None:
     """Return the first number of a formatted text such as `32.5 °C`, or a plain number."""
-    if isinstance(value, str) and (found := _NUMBER.search(value[:LONGEST])):
-        return parse_number(found[0])
-    return parse_number(value)
+    if isinstance(value, str) and (found := _IN_TEXT.search(value[:LONGEST])):
+        value = found[0]
+    return parse_quantity(value, None, comma_decimal=comma_decimal, below_1000=below_1000)
 
 
 def parse_code(value: Json) -> int | None:

@@ -28,6 +28,8 @@ class Reading:
     `values` by entity key, in the catalogue's units: absent if the device does not send it, None if it was sent but is
     not usable now. `sampled_at` is UTC and never later than `received`. `fresh` is False if the sample is not news.
     `corrections` names by entity key the guards that changed or rejected a value (`time` for the clock).
+    `sent` counts the entities for which the sample has a value, `unreadable` names the members among them whose value
+    could not be read.
     `day_by_counters` and `day_by_powers` hold what flowed in the last 24 hours in kWh, empty while that is not known.
     """
 
@@ -40,6 +42,8 @@ class Reading:
     members: Mapping[str, Json]
     unknown: Mapping[str, str | float | int | bool] = field(default_factory=dict)
     codes: Mapping[str, Json] = field(default_factory=dict)
+    sent: int = 0
+    unreadable: tuple[str, ...] = ()
     faults: tuple[ActiveFault, ...] = ()
     corrections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     day_by_counters: Mapping[str, float] = field(default_factory=dict)

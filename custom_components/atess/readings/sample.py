@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ..enerclo.model import Json, Kind, Sample
 from .members import Parsed
 from .reading import Value
-from .store import a_dict
+from .store import a_dict, a_moment
 
 _HV_VOLTAGES = tuple((f"pv{number}_voltage", f"pv{number}_voltage_hv") for number in (1, 2, 3))
 
@@ -42,4 +42,4 @@ def stored_sample(value: Json, kind: Kind) -> Sample | None:
         sample = Sample.from_dict(a_dict(value))
     except KeyError, TypeError, ValueError:
         return None
-    return sample if sample.kind is kind and sample.received.tzinfo is not None else None
+    return sample if sample.kind is kind and a_moment(sample.received.isoformat()) is not None else None
