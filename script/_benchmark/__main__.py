@@ -1,13 +1,16 @@
 """Runs the benchmark and prints its tables. script/benchmark --help tells the options."""
 
 import argparse
+import statistics
 import sys
+from collections.abc import Iterable
 
 import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
 
 from .herd import herd
 from .home import simulate
-from .measure import Lateness, measured, oracle, plain
+from .measure import Lateness, first_day, measured, oracle, plain
+from .poller import live
 from .scenarios import SCENARIOS, scenario
 from .virtual import run
 from .writes import writes
@@ -17,6 +20,7 @@ _HEAD = (
     "mean s",
     "95 % s",
     "requests",
+    "first day s",
     "plain mean s",
     "plain 95 % s",
     "plain requests",
@@ -39,7 +43,13 @@ def freshness(names: list[str], days: int, devices: int | None, seed: int) -> in
         serial = next(iter(outcome.uploads))
         timer, best = plain(each, outcome, days, serial), oracle(each, outcome, days, serial)
         violations += outcome.violations
-        cells = [each.title, f"{ours.mean:.1f}", f"{ours.most:.1f}", f"{ours.requests:.0f}"]
+        cells = [
+            each.title,
+            f"{ours.mean:.1f}",
+            f"{ours.most:.1f}",
+            f"{ours.requests:.0f}",
+            f"{first_day(outcome).mean:.1f}",
+        ]
         cells += [f"{timer.mean:.1f}", f"{timer.most:.1f}", f"{timer.requests:.0f}", f"{best.mean:.1f}"]
         cells += [str(outcome.violations), str(outcome.storage), str(outcome.memory)]
         print("| " + " | ".join(cells) + " |", flush=True)
@@ -47,8 +57,23 @@ def freshness(names: list[str], days: int, devices: int | None, seed: int) -> in
             alone = sorted((measured(outcome, days, [serial]) for serial in outcome.uploads), key=_mean)
             for which, device in (("freshest", alone[0]), ("least fresh", alone[-1])):
                 cells = [f"of these, {which}", f"{device.mean:.1f}", f"{device.most:.1f}", f"{device.requests:.0f}"]
-                print("| " + " | ".join(cells) + " |" + " |" * 7, flush=True)
+                print("| " + " | ".join(cells) + " |" + " |" * 8, flush=True)
     return violations
+
+
+def poller(names: list[str], days: int, seed: int) -> None:
+    """Print how late samples are seen by the poller alone, of three seeds the mean and the worst."""
+    print("| scenario | mean s | worst seed s | requests | first day s | worst seed s | oracle mean s |")
+    print("| --- |" + " ---: |" * 6, flush=True)
+    for each in (scenario(name) for name in names if SCENARIOS[name].devices == 1):
+        first, later, best = zip(*(live(each, days, seed + number) for number in range(3)), strict=True)
+        cells = [each.title, _average(later), f"{max(map(_mean, later)):.1f}", f"{later[0].requests:.0f}"]
+        cells += [_average(first), f"{max(map(_mean, first)):.1f}", _average(best)]
+        print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def _average(each: Iterable[Lateness]) -> str:
+    return f"{statistics.fmean(map(_mean, each)):.1f}"
 
 
 def _mean(lateness: Lateness) -> float:
@@ -58,7 +83,7 @@ def _mean(lateness: Lateness) -> float:
 def main() -> int:
     """Run what the command line asks for; 1 if a request broke the limit."""
     parser = argparse.ArgumentParser(prog="script/benchmark", add_help=False, usage="script/benchmark --help")
-    parser.add_argument("benchmark", choices=["freshness", "herd", "writes"])
+    parser.add_argument("benchmark", choices=["freshness", "herd", "poller", "writes"])
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
     parser.add_argument("--devices", type=int)
@@ -80,7 +105,11 @@ def main() -> int:
         return 0
     if chosen.days < 2:
         parser.error("at least two days: the first is for learning")
-    return 1 if freshness(chosen.scenario or list(SCENARIOS), chosen.days, chosen.devices, chosen.seed) else 0
+    names = chosen.scenario or list(SCENARIOS)
+    if chosen.benchmark == "poller":
+        poller(names, chosen.days, chosen.seed)
+        return 0
+    return 1 if freshness(names, chosen.days, chosen.devices, chosen.seed) else 0
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import logging
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
@@ -25,27 +24,12 @@ from custom_components.atess.const import DOMAIN
 from custom_components.atess.coordinator import AtessCoordinator
 from simulator import Simulator
 
+from .measure import Outcome
 from .memory import size
 from .scenarios import DAY, Scenario
 from .virtual import START
 from .virtual import storage as stored_in_memory
 from .wire import Wire
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What came of a simulation: moments in seconds since its start."""
-
-    shown: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
-    """By serial number: when Home Assistant showed a sample first, and the time that it carries."""
-    uploads: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
-    asked: dict[str, list[float]] = field(default_factory=dict)
-    down: list[tuple[float, float]] = field(default_factory=list)
-    violations: int = 0
-    memory: int = 0
-    """Greatest number of bytes in memory for the rhythm of a device."""
-    storage: int = 0
-    """Greatest number of bytes stored for a device: its rhythm, its last sample, its share of the account's pacing."""
 
 
 class Home:

@@ -4,10 +4,25 @@ import math
 import statistics
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from .home import Outcome
 from .scenarios import DAY, Scenario
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a simulation: moments in seconds since its start."""
+
+    shown: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
+    """By serial number: when Home Assistant showed a sample first, and the time that it carries."""
+    uploads: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
+    asked: dict[str, list[float]] = field(default_factory=dict)
+    down: list[tuple[float, float]] = field(default_factory=list)
+    violations: int = 0
+    memory: int = 0
+    """Greatest number of bytes in memory for the rhythm of a device."""
+    storage: int = 0
+    """Greatest number of bytes stored for a device: its rhythm, its last sample, its share of the account's pacing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,22 +38,31 @@ class Lateness:
 
 def measured(outcome: Outcome, days: int, serials: Sequence[str] | None = None) -> Lateness:
     """Return what Home Assistant showed, from the second day on."""
+    return _shown(outcome, DAY, days * DAY - 1200, list(outcome.uploads) if serials is None else serials)
+
+
+def first_day(outcome: Outcome) -> Lateness:
+    """Return what Home Assistant showed on the first day, while the poller was learning."""
+    return _shown(outcome, 0.0, DAY, list(outcome.uploads))
+
+
+def _shown(outcome: Outcome, begin: float, end: float, serials: Sequence[str]) -> Lateness:
     late: list[float] = []
     asked = 0
-    serials = list(outcome.uploads) if serials is None else serials
     for serial in serials:
         uploads = outcome.uploads[serial]
         numbers = {text: number for number, (_, text) in enumerate(uploads)}
         shown = [(numbers[text], at) for at, text in outcome.shown[serial] if text in numbers]
         places = [number for number, _ in shown]
         for number, (visible, _) in enumerate(uploads):
-            if DAY <= visible < days * DAY - 1200 and (place := bisect_left(places, number)) < len(shown):
+            if begin <= visible < end and (place := bisect_left(places, number)) < len(shown):
                 late.append(max(0.0, shown[place][1] - visible))
-        asked += sum(at >= DAY for at in outcome.asked[serial])
-    return _lateness(late, asked / len(serials) / (days - 1))
+        asked += sum(begin <= at < end for at in outcome.asked[serial])
+    return lateness(late, asked / len(serials) / ((end - begin) / DAY))
 
 
-def _lateness(late: list[float], requests: float) -> Lateness:
+def lateness(late: list[float], requests: float) -> Lateness:
+    """Return what so many seconds for each sample come to."""
     late.sort()
     return Lateness(mean=statistics.fmean(late), most=late[int(0.95 * len(late))], requests=requests)
 
@@ -53,7 +77,7 @@ def constant(outcome: Outcome, days: int, serial: str, distance: float, phase: f
         while any(begin <= at < end for begin, end in outcome.down):
             at += distance
         late.append(at - visible)
-    return _lateness(late, DAY / distance)
+    return lateness(late, DAY / distance)
 
 
 def plain(scenario: Scenario, outcome: Outcome, days: int, serial: str) -> Lateness:

@@ -26,7 +26,7 @@ class Scenario:
 
     def plant(self) -> dict[str, Any]:
         """Return the plant for the simulator."""
-        logger = {"jitter": 2, "delay": [5, 10], **self.logger}
+        logger = {"interval": 300, "jitter": 2, "delay": [5, 10], **self.logger}
         return {
             "name": "benchmark",
             "latitude": 48.14,
@@ -58,6 +58,10 @@ SCENARIOS = {
         Scenario(name="jitter", title="jitter ±20 s, delay 5 to 60 s", logger=_JITTER),
         Scenario(name="3min", title="3-minute logger", logger={"interval": 180}),
         Scenario(name="10min", title="10-minute logger", logger={"interval": 600}),
+        Scenario(name="lost0.3", title="0.3 % of the uploads lost", logger={"lost": 0.003}),
+        Scenario(name="lost1", title="1 % of the uploads lost", logger={"lost": 0.01}),
+        Scenario(name="lost3", title="3 % of the uploads lost", logger={"lost": 0.03}),
+        Scenario(name="lost10", title="10 % of the uploads lost", logger={"lost": 0.1}),
         Scenario(name="lost", title="30 % of the uploads lost", logger={"lost": 0.3}),
         Scenario(name="fast", title="logger's clock gains 1.7 s a day", logger={"drift": 1.7}),
         Scenario(name="late", title="logger's clock loses 1.7 s a day", logger={"drift": -1.7}),

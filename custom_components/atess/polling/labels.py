@@ -5,7 +5,7 @@ import statistics
 from dataclasses import dataclass
 
 from ..enerclo import Json
-from ..readings.store import a_dict, a_list, a_number, within
+from ..readings.store import a_count, a_dict, a_list, a_number, within
 
 GAPS, RESIDUALS = 12, 5
 LEAST_GAPS = 5
@@ -17,11 +17,10 @@ _SET = 8.0  # s; labels that lie so far and two deviations off the grid, all of 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a label told: whether it is a new one, begins a new grid, how many periods and seconds the grid went on."""
+    """What a label told: whether it is a new one, begins a new grid, how many seconds the grid went on."""
 
     fresh: bool = False
     begun: bool = False
-    periods: int = 0
     shift: float = 0.0
     """Seconds by which the labels left their grid: the clock was set, or the logger started anew."""
 
@@ -39,6 +38,8 @@ class Labels:
         self.period: float | None = within(stored.get("period"), SHORTEST_PERIOD, LONGEST_GAP)
         self.base = a_number(stored.get("base")) or 0.0
         """Where on the grid the last label belongs."""
+        self.number = a_count(stored.get("number"))
+        """How many periods after the first label."""
         self._last = a_number(stored.get("label"))
         if self._last is None:
             self.period = None
@@ -53,6 +54,7 @@ class Labels:
         return {
             "period": self.period,
             "base": self.base,
+            "number": self.number,
             "label": self._last,
             "gaps": list[Json](self._gaps),
             "variance": round(self._variance, 1),
@@ -69,9 +71,9 @@ class Labels:
         if label == before:
             return Step()
         if before is not None and not 0.0 < label - before <= _LONGEST_REST and self.period is not None:
-            periods = round((label - self.base) / self.period)
+            self.number += round((label - self.base) / self.period)
             self.base, self._residuals, self._place, self._both = label, [], self._variance, 0.0
-            return Step(fresh=True, periods=periods)
+            return Step(fresh=True)
         if before is not None and 0.0 < label - before <= LONGEST_GAP:
             self._gaps = [*self._gaps, label - before][-GAPS:]
             if (period := self._changed(interval)) is not None:
@@ -104,12 +106,17 @@ class Labels:
     def _begin(self, period: float, label: float) -> None:
         self.period, self.base = period, label
         self._gaps, self._residuals = self._gaps[-LEAST_GAPS:], []
-        self._variance, self._place, self._both, self._pace = 25.0, 25.0, 0.0, 1.0
+        fitting = [gap for gap in self._gaps if _fits(gap, period)] or self._gaps
+        periods = max(sum(round(gap / period) for gap in fitting), 1)
+        self._variance = max(_jitter(fitting, period), 1.0)
+        self._place, self._both = self._variance, self._variance / periods
+        self._pace = 2.0 * self._variance / periods**2
 
     def _follow(self, label: float, period: float) -> Step:
         """Move the grid on to the label, and a little towards it."""
         periods = round((label - self.base) / period)
         residual = label - self.base - periods * period
+        self.number += periods
         self._residuals = [*self._residuals, residual][-RESIDUALS:]
         middle = statistics.median(self._residuals)
         spread = max(abs(item - middle) for item in self._residuals)
@@ -119,7 +126,7 @@ class Labels:
             # Or the period was wrong: it is learnt anew.
             self._residuals = []
             self._place, self._both, self._pace = self._variance, 0.0, 1.0
-            return Step(fresh=True, periods=periods, shift=middle)
+            return Step(fresh=True, shift=middle)
         most = 3.0 * math.sqrt(self._variance + self._place) + 1.0
         residual = min(max(residual, -most), most)
         self._variance += 0.05 * (min(residual * residual, 900.0) - self._variance)
@@ -134,7 +141,7 @@ class Labels:
         self._pace -= pace_gain * self._both
         self._both -= gain * self._both
         self._place -= gain * self._place
-        return Step(fresh=True, periods=periods)
+        return Step(fresh=True)
 
 
 def _common_period(gaps: list[float]) -> float | None:
@@ -150,8 +157,14 @@ def _common_period(gaps: list[float]) -> float | None:
             # Jitter adds up in no sum of distances that follow each other.
             period = sum(fitting) / sum(round(gap / candidate) for gap in fitting)
             usual = round(period / 30.0) * 30.0
-            return usual if abs(period - usual) <= 0.01 * period else period
+            unsure = math.sqrt(8.0 * _jitter(fitting, period)) / sum(round(gap / period) for gap in fitting)
+            return usual if abs(period - usual) <= max(0.01 * period, unsure) else period
     return None
+
+
+def _jitter(gaps: list[float], period: float) -> float:
+    """Return the variance of labels about their grid, by that of their distances."""
+    return statistics.fmean((gap - round(gap / period) * period) ** 2 for gap in gaps) / 2.0
 
 
 def _halves(gaps: list[float], period: float) -> bool:

@@ -2,7 +2,7 @@
 
 A sample carries the device's own time (its label) and becomes visible at the cloud some time later. Labels lie on a
 grid of one upload period, up to jitter (labels.py); how long after its place on the grid a sample is visible can only
-be learnt by asking: a poll finds it or not (delay.py).
+be learnt by asking: a poll finds it or not (edge.py).
 
 The limit makes drift a one-way street: two polls are never closer than the interval, so with a period that is no longer
 than the interval what was lost through slow requests cannot be made good, save by leaving out a sample. That costs a
@@ -15,12 +15,12 @@ what a request takes, and its mean lateness exceeds that of requests in no time 
 import math
 
 from ..enerclo import Json
-from ..readings.store import a_count, a_dict, a_number, within
-from .delay import Delay
-from .edge import Outcome
+from ..readings.store import a_dict, a_list, a_number, within
+from .edge import Edge
 from .labels import Labels
 
 SILENT = 4  # more expected samples in a row without one: the logger rests, which says nothing about its delay
+_FAR = 50  # samples that were not looked for, though it was time: what was known of the grid no longer holds
 _LEAST_CREEP = 1.0 / 600.0  # s per poll; small gains are not worth a sample
 
 
@@ -31,29 +31,30 @@ class Rhythm:
         """Take up what dump returned; damaged parts count as never learnt."""
         stored = a_dict(state)
         self._labels = Labels(stored)
-        self._delay = Delay(stored.get("delay"))
+        self._edge = Edge(stored.get("edge"))
         self._age = a_number(stored.get("age")) or 0.0
         self._interval = within(stored.get("interval"), 1.0, 1e5) or 300.0
         self._creep = within(stored.get("creep"), 0.0, 60.0) or 0.0
-        # Samples are numbered from the newest that was seen.
-        self._looked = min(a_count(stored.get("looked")), 1000)
-        self._looks = 0
-        self._missed: list[tuple[int, float]] = []
-        self._resting = stored.get("resting") is True
+        self._missed: dict[int, float] = {}
+        """By number of a sample that was looked for and is not there yet: the age at which it was not."""
+        for number, age in zip(a_list(stored.get("missed")), a_list(stored.get("missed_at")), strict=False):
+            ahead = number - self._labels.number if isinstance(number, int) else 0
+            if 0 < ahead < _FAR and (at := a_number(age)) is not None:
+                self._missed[self._labels.number + ahead] = at
         self._planned: float | None = None
-        if stored.get("age") is None or not self._delay.begun:
+        if not self._edge.holds(self._age):
             self._labels.forget()
 
     def dump(self) -> dict[str, Json]:
         """Return what was learnt as JSON for storage."""
         return {
             **self._labels.dump(),
-            "delay": self._delay.dump(),
+            "edge": self._edge.dump(),
             "age": self._age,
             "interval": self._interval,
             "creep": round(self._creep, 4),
-            "looked": self._looked,
-            "resting": self._resting,
+            "missed": list[Json](self._missed),
+            "missed_at": [round(age, 3) for age in self._missed.values()],
         }
 
     @property
@@ -72,78 +73,50 @@ class Rhythm:
             # How much later than planned answers come: nothing of that can be made good where time is short.
             self._creep += 0.1 * (min(max(asked - self._planned, 0.0), 60.0) - self._creep)
         self._planned = None
+        labels = self._labels
         if label is None:
-            self._labels.forget()
+            labels.forget()
             return
-        known, base = self._labels.period is not None, self._labels.base
-        step = self._labels.take(label, self._interval)
-        period = self._labels.period
+        known, base, before = labels.period, labels.base, labels.number
+        step = labels.take(label, self._interval)
+        period = labels.period
         if period is None:
             return
-        if step.begun or not known:
-            self._see_all()
-            self._delay.begin(asked - label, period)
+        if step.begun or known is None:
+            self._missed = {}
+            self._edge.begin(asked - label, min(period, self._interval))
+        elif step.shift:
+            # Was only the clock set? Then samples are there at the same moments, else at the same ages.
+            self._missed = {}
+            doubt = period / 10.0
+            self._edge.begin(self._age + max(-step.shift, 0.0) + doubt, abs(step.shift) + 2.0 * doubt)
         else:
-            number = round((asked - base - self._age) / period)
-            if step.shift:
-                # Was it the logger, or only its clock? Samples are first looked for where they were before.
-                self._delay.move(-step.shift)
-                self._delay.widen(abs(step.shift))
-                self._see_all()
+            places = round((asked - base - self._age) / known)
+            number = before + places
+            if step.fresh and not before < labels.number <= number + 1:
+                # The device's clock was set: what is found is taken for what was looked for.
+                self._missed = {}
+                self._edge.move(base + places * known - labels.base)
             else:
-                goal = base + number * period + self._age
-                self._judge(number, asked - goal + self._age, step.periods if step.fresh else None, period, goal)
-        # With a shorter period a later one comes before the next poll, and nobody sees that it was late.
-        bold = period > 0.95 * self._interval
-        self._age = self._delay.choose(self._cost_of_missing(period), bold=bold)
+                self._judge(number, asked, period, fresh=step.fresh)
+        self._age = self._edge.best(self._cost_of_missing(period))
 
     def _cost_of_missing(self, period: float) -> float:
         return period if period < 2.0 * self._interval else self._interval
 
-    def _see_all(self) -> None:
-        """Count from the sample just seen, whatever was looked for before."""
-        self._looked = self._looks = 0
-        self._missed, self._resting = [], False
-
-    def _judge(self, number: int, age: float, found: int | None, period: float, goal: float) -> None:
-        """Learn from a poll that looked for a sample at an age and found another one, None for no new one.
-
-        `goal`: the moment at which it should have looked.
-        """
-        if found is None:
-            self._miss(number, age)
-            return
-        if found == number + 1 > 0:
-            number, age = found, age - period
-        if found > number or found <= 0:
-            # The device's clock was set: what is found is taken for what was looked for.
-            age = goal - self._labels.base
-            self._delay.move(age - self._age)
-            self._age = age
-            self._see_all()
-            return
-        for missed, at in self._missed:
-            if missed == found:
-                self._delay.see(at, Outcome.LATE, period)
-            elif missed < found and not self._resting:
-                # A late one would have been seen when the next was looked for, had that not been there.
-                lost = missed < self._missed[-1][0] or period >= 2.0 * self._interval
-                self._delay.see(at, Outcome.LOST if lost else Outcome.MISSED, period)
-        if found == number and not self._resting:
-            self._delay.see(age, Outcome.FOUND, period)
-        self._resting = False
-        if found < number > self._looked:
-            self._missed.append((number, age))
-        self._missed = [(missed - found, at) for missed, at in self._missed if missed > found]
-        self._looked = max(self._looked, number) - found
-        self._looks = 1 if self._looked == 0 else self._looks + 1
-
-    def _miss(self, number: int, age: float) -> None:
-        if number > self._looked:
-            self._missed = [*self._missed, (number, age)][-SILENT - 1 :]
-            self._resting = self._resting or len(self._missed) > SILENT
-            self._looked, self._looks = number, 0
-        self._looks += 1
+    def _judge(self, number: int, asked: float, period: float, *, fresh: bool) -> None:
+        """Learn from a poll that looked for a sample; `fresh`: whether there was a new one."""
+        newest = self._labels.number
+        first = asked - self._labels.base + newest * period
+        if fresh and len(self._missed) <= SILENT:
+            for missed, age in self._missed.items():
+                if missed < newest:
+                    self._edge.see(missed=age)
+            self._edge.see(missed=self._missed.get(newest), found=first - newest * period)
+        numbers = [missed for missed in self._missed if missed > newest]
+        if number > max([newest, *numbers]):
+            numbers.append(number)
+        self._missed = {missed: first - missed * period for missed in numbers[-SILENT - 1 :]}
 
     def next_poll(self, permitted: float, interval: float, *, late: bool = True) -> float:
         """Return when to ask next, from `permitted` on, with at least `interval` seconds between two polls.
@@ -159,16 +132,19 @@ class Rhythm:
             return permitted
         goal = self._labels.base + self._age
         due = math.floor((permitted - goal) / period)
-        if due > self._looked + 50 or due < -2:
+        number = self._labels.number + due
+        looked = max(self._missed, default=self._labels.number)
+        if due < -2 or number > looked + _FAR:
             return permitted
-        following = goal + (max(due, 0) + 1) * period
-        now = False
+        following = min(max(goal + (max(due, 0) + 1) * period, permitted), permitted + interval + period)
         if not late:
             return following
-        if due > self._looked:
+        now = False
+        if number > looked:
             now = self._worth_asking(permitted - goal - due * period, period, interval)
-        elif due > 0 and len(self._missed) < SILENT:
-            now = self._looks <= 2 and permitted + interval <= following
+        elif due > 0 and len(self._missed) <= SILENT:
+            once = self._missed[looked] < self._age + interval
+            now = once and permitted + interval <= following
         self._planned = permitted if now else following
         return self._planned
 
@@ -177,9 +153,7 @@ class Rhythm:
         slack = period - interval
         if late <= max(slack, 0.0):
             return True
-        if self._delay.probing:
-            return False
-        late = self._delay.cost_of_delay(self._age, late, self._cost_of_missing(period))
+        late = self._edge.cost(self._age + late, self._cost_of_missing(period))
         if slack > 1.0 + self._creep:
             return late * late / (2.0 * (slack - self._creep)) < period - late
         drift = max(self._creep - slack, _LEAST_CREEP)
