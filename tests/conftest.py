@@ -19,11 +19,11 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 from syrupy.assertion import SnapshotAssertion
 
 import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
-from custom_components.atess.settings_failures import EVENT_FAILED
+from custom_components.atess.control.failures import EVENT_FAILED
 from simulator import Simulator
 
 from .common import NOON, Advance, add_entry, assert_sound_writes, set_up
-from .settings_common import add_settings_entry
+from .control.common import add_settings_entry
 
 # No test depends on how fast the machine is.
 settings.register_profile("atess", deadline=None)

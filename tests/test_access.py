@@ -16,7 +16,7 @@ from custom_components.atess.const import DOMAIN
 from simulator import Simulator
 
 from .common import Advance
-from .settings_common import STRING, device_id, puts
+from .control.common import STRING, device_id, puts
 
 WRITES: dict[str, dict[str, Any]] = {
     "set_settings": {"settings": {"discharge_cut_off_soc": 25}, "wait": 0},

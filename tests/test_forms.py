@@ -12,7 +12,7 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.atess.const import DOMAIN
-from custom_components.atess.flow_forms import USER_SCHEMA
+from custom_components.atess.flows.forms import USER_SCHEMA
 from custom_components.atess.repairs import NewDevicesFlow, async_create_fix_flow
 from script._demo.forms import NotFilledInError, fill, initial
 from simulator import Simulator

@@ -17,15 +17,15 @@ from homeassistant.data_entry_flow import (
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.atess.const import DOMAIN
-from custom_components.atess.discovery import FoundDevice
 from custom_components.atess.enerclo import EnercloClient, Kind, UnreachableError
+from custom_components.atess.enerclo.discovery import FoundDevice
 from script._demo.forms import fill
 from simulator import Simulator
 
 from .common import add_entry, set_up
 from .flows import fields, follow, start, start_device, submit, submit_form, user_input
 
-IDENTIFY = "custom_components.atess.flow_look_up.async_identify"
+IDENTIFY = "custom_components.atess.flows.look_up.async_identify"
 
 
 class SlowLookUp:
@@ -72,7 +72,7 @@ AT_ONCE = -1.0
 @pytest.fixture
 def at_once() -> Generator[None]:
     """Show progress at once."""
-    with patch("custom_components.atess.flow_look_up.QUICK", AT_ONCE):
+    with patch("custom_components.atess.flows.look_up.QUICK", AT_ONCE):
         yield
 
 
@@ -196,7 +196,7 @@ async def test_closing_the_dialog_ends_the_look_up(
     else:
         flow_id = await start(hass)
     look_up = SlowLookUp([device(cloud)])
-    with patch(IDENTIFY, look_up), patch("custom_components.atess.flow_look_up.QUICK", AT_ONCE if progress else 3):
+    with patch(IDENTIFY, look_up), patch("custom_components.atess.flows.look_up.QUICK", AT_ONCE if progress else 3):
         answer = asyncio.ensure_future(flow.async_configure(flow_id, typed))
         await look_up.go_on((1, 9))
         assert answer.done() is progress

@@ -13,7 +13,7 @@ from custom_components.atess.enerclo import EnercloClient
 from simulator import Simulator
 
 from .common import Advance, add_entry, complaints, enable_all, entity_id, restart, set_up, state
-from .settings_common import STRING, add_settings_entry
+from .control.common import STRING, add_settings_entry
 
 LIMIT = 200
 HOSTILE: dict[str, Any] = {

@@ -23,7 +23,7 @@ from custom_components.atess.diagnostics import async_get_config_entry_diagnosti
 from simulator import Simulator
 
 from .common import Advance, add_entry, enable_all, entity_id, set_up
-from .settings_common import act, device_id
+from .control.common import act, device_id
 from .token_forms import forms
 
 # Other people's: a pack's serial number, a neighbor's device, where somebody lives and how to reach them.

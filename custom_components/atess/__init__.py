@@ -1,8 +1,13 @@
 """ATESS storage systems in Home Assistant, through the Enerclo cloud."""
 
-from homeassistant.config_entries import ConfigEntryState
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL, CONF_TOKEN, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.device_registry import DeviceEntry
@@ -10,18 +15,16 @@ from homeassistant.helpers.typing import ConfigType
 
 from .account import Account, async_get_accounts
 from .const import CONF_BASE_URL, CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
+from .control.coordinator import SettingsCoordinator, settings_store
 from .coordinator import AtessCoordinator, device_store
 from .devices import async_register_devices
-from .enerclo import Kind
+from .enerclo import EnercloClient, Kind
 from .issues import async_delete_device_issues, new_devices_issue, refused_issue
-from .not_ready import not_ready
 from .plant import PlantCoordinator
-from .reauth import async_watch_access
+from .repairs.device_lists import DailyWatch, watch_store
+from .repairs.verdicts import async_watch_verdicts
 from .runtime import AtessConfigEntry, AtessData
 from .services import async_setup_services
-from .settings_coordinator import SettingsCoordinator, settings_store
-from .trust import async_watch_verdicts
-from .watch import DailyWatch, watch_store
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
@@ -34,6 +37,9 @@ PLATFORMS = [
     Platform.TIME,
 ]
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+# Home Assistant 2026.11 and later take the time to wait; before, it has its own.
+_TAKES_RETRY_AFTER = "retry_after" in inspect.signature(ConfigEntryNotReady).parameters
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -55,7 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
         daily_budget=entry.options.get(CONF_DAILY_BUDGET),
         overrides=entry.options.get(CONF_PATHS, {}),
     )
-    async_watch_access(hass, entry, client)
+    _async_watch_access(hass, entry, client)
     coordinators = {
         subentry_id: AtessCoordinator(hass, entry, subentry, account, client)
         for subentry_id, subentry in entry.subentries.items()
@@ -100,7 +106,7 @@ def _raise_if_unreachable(coordinators: list[AtessCoordinator]) -> None:
     key = getattr(error, "translation_key", None)
     if key in {"no_data", "not_found", "paced"}:
         return
-    raise not_ready(
+    raise _not_ready(
         key or "cannot_connect",
         getattr(error, "translation_placeholders", None),
         min(coordinator.schedule.delay for coordinator in coordinators),
@@ -175,3 +181,35 @@ async def async_remove_config_entry_device(hass: HomeAssistant, entry: AtessConf
         if (DOMAIN, subentry.unique_id) in device.identifiers:
             hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
     return True
+
+
+def _not_ready(key: str, placeholders: Mapping[str, str] | None, retry_after: float) -> ConfigEntryNotReady:
+    """Return why the entry is not ready, with the seconds after which it may be where Home Assistant takes them."""
+    extra = {"retry_after": retry_after} if _TAKES_RETRY_AFTER else {}
+    return ConfigEntryNotReady(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=dict(placeholders) if placeholders else None,
+        **extra,
+    )
+
+
+@callback
+def _async_watch_access(hass: HomeAssistant, entry: ConfigEntry[Any], client: EnercloClient) -> None:
+    """Ask for a new token while the cloud refuses the account's, from now until the entry is unloaded.
+
+    As soon as the cloud accepts it again, the question goes away and all devices are polled again.
+    """
+
+    @callback
+    def follow() -> None:
+        if client.denied:
+            entry.async_start_reauth(hass)
+            return
+        for flow in list(entry.async_get_active_flows(hass, {SOURCE_REAUTH})):
+            hass.config_entries.flow.async_abort(flow["flow_id"])
+        data = getattr(entry, "runtime_data", None)
+        for coordinator in () if data is None else data.coordinators.values():
+            coordinator.async_poll_soon()
+
+    entry.async_on_unload(client.add_access_listener(follow))

@@ -30,8 +30,6 @@ from .const import (
     DOMAIN,
     SUBENTRY_DEVICE,
 )
-from .device_flow import DeviceSubentryFlow
-from .discovery import FoundDevice, async_check_access
 from .enerclo import (
     DEFAULT_BASE_URL,
     AuthenticationError,
@@ -42,7 +40,9 @@ from .enerclo import (
     normalize_base_url,
     normalize_token,
 )
-from .flow_forms import (
+from .enerclo.discovery import FoundDevice, async_check_access
+from .flows.device import DeviceSubentryFlow
+from .flows.forms import (
     KIND_AUTOMATIC,
     NO_ERRORS,
     REAUTH_SCHEMA,
@@ -59,7 +59,7 @@ from .flow_forms import (
     parse_paths,
     path_lines,
 )
-from .flow_look_up import LookUpFlow
+from .flows.look_up import LookUpFlow
 
 
 def _address(text: str) -> str:

@@ -1,7 +1,7 @@
 """One coordinator per device: polls the cloud, keeps the last good reading, and knows how long it holds."""
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -13,7 +13,6 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from homeassistant.util import dt as dt_util
 
 from .account import Account
-from .age import age_of
 from .catalogue import Definition, definitions, model_in, nominal_power_in
 from .const import (
     BASE_INFO_INTERVAL,
@@ -42,8 +41,8 @@ from .enerclo import (
     PacedError,
     Priority,
 )
-from .faults import faults_attributes
-from .poll_issues import PollIssues
+from .issues.polling import PollIssues
+from .issues.unreadable import UnreadableIssue
 from .poll_timer import PollTimer
 from .polling import Reason, Schedule
 from .raw import printable
@@ -51,7 +50,6 @@ from .readings import ActiveFault, Interpreter, Reading, Value, Verdict
 from .readings.clock import parse_time
 from .redaction import HIDDEN, is_private
 from .storage import async_load_cache
-from .unreadable import UnreadableIssue
 
 STORAGE_VERSION = 1
 # With one of these errors the cloud has answered.
@@ -67,6 +65,14 @@ _ERROR_KEYS: Mapping[type[EnercloError], str] = {
     NotFoundError: "not_found",
     PacedError: "paced",
 }
+
+
+def age_of(moment: datetime | None) -> timedelta:
+    """Return how long ago a moment was; without limit if it is not known, or ahead of a clock that was set back."""
+    if moment is None or moment.tzinfo is None:
+        return timedelta.max
+    age = dt_util.utcnow() - moment
+    return timedelta.max if age < timedelta(0) else age
 
 
 def error_key(error: EnercloError) -> str:
@@ -144,7 +150,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self.base_info: dict[str, Json] = {}
         self._issues = PollIssues(hass, entry, account, self.subentry_id, self.device_sn, self.name)
         self._reported_codes: set[tuple[str, str]] = set()
-        self._unreadable = UnreadableIssue(self)
+        self._unreadable = UnreadableIssue(hass, self.subentry_id, self.name)
         # What other devices of the system say of this one, by entity key, and where its state of charge comes from.
         self.shared: Mapping[str, Value] = {}
         self.charge_source: str | None = None
@@ -222,7 +228,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             sample = remembered
         except EnercloError as err:
             self._issues.note(err, denied=self.client.denied)
-            if isinstance(err, MalformedAnswerError | NoDataError):
+            if isinstance(err, MalformedAnswerError | NoDataError) and self.data is None:
                 self._unreadable.note(None)
             raise self._update_failed(err) from err
         self._issues.note(None, denied=False)
@@ -232,7 +238,8 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self.schedule.take(label, sample.received.timestamp())
         self.schedule.plan()
         reading = self._interpreter.read(sample)
-        self._unreadable.note(reading)
+        if reading is not None or self.data is None:
+            self._unreadable.note(reading)
         if reading is None:
             raise self._error("no_data")
         if reading.fresh:
@@ -381,7 +388,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         if key == "battery_state_of_charge" and self.charge_source is not None:
             return {"source": self.charge_source, "devices": self.charge_devices}
         if key == "active_faults":
-            return faults_attributes(self.data.faults)
+            return _faults_attributes(self.data.faults)
         return None
 
     @property
@@ -494,3 +501,8 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
 
 def _text(value: Json) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
+
+
+def _faults_attributes(faults: Sequence[ActiveFault]) -> dict[str, Any]:
+    """Return the attributes of the number of active faults: their keys, and the cloud's codes in the same order."""
+    return {"faults": [fault.key for fault in faults], "codes": [fault.code for fault in faults]}

@@ -1,17 +1,17 @@
 """Events: a fault that appears or clears, each once, and what becomes of changes of settings."""
 
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .control.change import SettingsChangeEvent, async_add_settings_change
 from .coordinator import AtessCoordinator
 from .entity import AtessEntity, async_add_as_reported
-from .faults import fault_attributes
+from .readings import ActiveFault
 from .runtime import AtessConfigEntry
-from .settings_change import SettingsChangeEvent, async_add_settings_change
 
 PARALLEL_UPDATES = 0
 
@@ -84,6 +84,11 @@ class FaultEvent(AtessEntity, EventEntity):
             (APPEARED, [fault for key, fault in now.items() if key not in self._active]),
         ):
             for fault in faults:
-                self._trigger_event(event, fault_attributes(fault))
+                self._trigger_event(event, _fault_attributes(fault))
                 self.async_write_ha_state()
         self._active = now
+
+
+def _fault_attributes(fault: ActiveFault) -> dict[str, Any]:
+    """Return the attributes of an event: the fault's key, its severity and the cloud's code."""
+    return {"fault": fault.key, "severity": fault.severity.value, "code": fault.code}

@@ -7,10 +7,10 @@ from homeassistant.const import PERCENTAGE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .control.coordinator import SettingsCoordinator
+from .control.entity import SettingEntity, async_add_settings, setting_description
 from .runtime import AtessConfigEntry
 from .settings import Match
-from .settings_coordinator import SettingsCoordinator
-from .settings_entity import SettingEntity, async_add_settings, setting_description
 
 # Changes are gathered and sent by the writer of the device, and each action waits for its outcome.
 PARALLEL_UPDATES = 0

@@ -7,10 +7,10 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 
 from .account import Account
+from .control.coordinator import SettingsCoordinator
 from .coordinator import AtessCoordinator, ValueCoordinator
 from .enerclo import EnercloClient
 from .plant import PlantCoordinator
-from .settings_coordinator import SettingsCoordinator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

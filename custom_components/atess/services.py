@@ -15,13 +15,13 @@ from .access import POLICY_CONTROL, POLICY_READ, async_require_admin, async_targ
 from .catalogue.enumerations import MODE_SETTING
 from .catalogue.settings import TARIFFS
 from .const import DOMAIN
+from .control.batch import DEFAULT_WAIT, Outcome
+from .control.coordinator import SettingsCoordinator
+from .control.texts import refusal, setting_name
 from .enerclo import Json
 from .refresh import async_setup_refresh
 from .settings import Known, Period, SettingError, Value, same
-from .settings_batch import DEFAULT_WAIT, Outcome
-from .settings_coordinator import SettingsCoordinator
-from .settings_texts import refusal, setting_name
-from .tariffs import Window, lay_windows
+from .settings.tariff_windows import Window, lay_windows
 
 MAX_WAIT: Final = 900
 

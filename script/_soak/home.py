@@ -33,7 +33,7 @@ def virtual_home(switchboard: Switchboard) -> Iterator[None]:
             ("custom_components.atess.account.new_session", lambda _hass: switchboard),
             ("custom_components.atess.PLATFORMS", [Platform.SENSOR]),
             # Nothing here depends on settings, and to read them takes long.
-            ("custom_components.atess.settings_coordinator.INTERVAL", timedelta(days=30)),
+            ("custom_components.atess.control.coordinator.INTERVAL", timedelta(days=30)),
         ):
             patches.enter_context(patch(name, stand_in))
         patches.enter_context(storage())

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.atess.discovery import async_discover, async_identify, async_read_lists
 from custom_components.atess.enerclo import (
     AuthenticationError,
     EnercloClient,
@@ -24,6 +23,7 @@ from custom_components.atess.enerclo import (
     TemporaryError,
     UnreachableError,
 )
+from custom_components.atess.enerclo.discovery import async_discover, async_identify, async_read_lists
 
 from .cloud import NO_DATA, NOT_FOUND, START, Cloud, Reply, Time, data, failure, reply
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import voluptuous as vol
 
-from custom_components.atess import flow_forms
 from custom_components.atess.coordinator import _ERROR_KEYS
 from custom_components.atess.corrections import corrections_section
 from custom_components.atess.enerclo import EnercloError, Kind
-from custom_components.atess.flow_forms import FormError
+from custom_components.atess.flows import forms
+from custom_components.atess.flows.forms import FormError
 
 from . import INTEGRATION
 
@@ -32,12 +32,12 @@ FLOWS = {
 }
 PARTS = (
     "config_flow",
-    "device_flow",
-    "flow_forms",
-    "flow_look_up",
-    "match_settings_flow",
-    "repairs",
-    "settings_matching",
+    "control/matching",
+    "flows/device",
+    "flows/forms",
+    "flows/look_up",
+    "flows/match_settings",
+    "repairs/__init__",
 )
 
 
@@ -118,14 +118,14 @@ def names(schema: vol.Schema) -> set[str]:
 @pytest.mark.parametrize(
     ("texts", "schema"),
     [
-        (TEXTS["config"]["step"]["user"], flow_forms.USER_WITH_KIND_SCHEMA),
-        (TEXTS["config"]["step"]["reauth_confirm"], flow_forms.REAUTH_SCHEMA),
-        (TEXTS["config"]["step"]["reconfigure"], flow_forms.RECONFIGURE_SCHEMA),
-        (TEXTS["options"]["step"]["init"], flow_forms.options_schema({})),
-        (TEXTS["config_subentries"]["device"]["step"]["user"], flow_forms.ADD_DEVICE_SCHEMA),
+        (TEXTS["config"]["step"]["user"], forms.USER_WITH_KIND_SCHEMA),
+        (TEXTS["config"]["step"]["reauth_confirm"], forms.REAUTH_SCHEMA),
+        (TEXTS["config"]["step"]["reconfigure"], forms.RECONFIGURE_SCHEMA),
+        (TEXTS["options"]["step"]["init"], forms.options_schema({})),
+        (TEXTS["config_subentries"]["device"]["step"]["user"], forms.ADD_DEVICE_SCHEMA),
         (
             TEXTS["config_subentries"]["device"]["step"]["reconfigure"],
-            flow_forms.CHANGE_DEVICE_WITH_SETTINGS_SCHEMA.extend(corrections_section(Kind.HPS_STRING).schema),
+            forms.CHANGE_DEVICE_WITH_SETTINGS_SCHEMA.extend(corrections_section(Kind.HPS_STRING).schema),
         ),
     ],
 )

@@ -4,6 +4,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ LAYERS = (
         package=f"{ATESS}.settings",
         allowed=(f"{ATESS}.enerclo", f"{ATESS}.catalogue", f"{ATESS}.readings"),
     ),
+    Rule(package=f"{ATESS}.polling", allowed=(f"{ATESS}.enerclo", f"{ATESS}.readings")),
     Rule(package="simulator", allowed=("aiohttp",)),
 )
 OUTSIDE = ("simulator", "script", "tests")
@@ -72,10 +74,31 @@ def integration_violations(root: Path) -> list[str]:
     found = []
     for file in sorted((root / "custom_components" / "atess").rglob("*.py")):
         for line, name in imports(file, root):
-            platform = next((p for p in PLATFORMS if within(name, f"{ATESS}.{p}")), None)
+            own = file.relative_to(root / "custom_components" / "atess").parts[0]
+            platform = next((p for p in PLATFORMS if within(name, f"{ATESS}.{p}") and p != own), None)
             if platform or any(within(name, outside) for outside in OUTSIDE):
                 found.append(f"{file.relative_to(root)}:{line} imports {name}")
     return found
+
+
+def cycles(root: Path) -> list[tuple[str, ...]]:
+    """Return the modules of the integration of which each imports the others, directly or not."""
+    files = {
+        ".".join(file.relative_to(root).with_suffix("").parts): file
+        for file in (root / "custom_components").rglob("*.py")
+    }
+    modules = {name.removesuffix(".__init__"): file for name, file in files.items()}
+    graph = {
+        name: {
+            found for _, found in imports(file, root) if found in modules and found != name and not within(name, found)
+        }
+        for name, file in modules.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as err:
+        return [tuple(err.args[1])]
+    return []
 
 
 @pytest.mark.parametrize("rule", LAYERS, ids=lambda rule: rule.package)
@@ -85,6 +108,24 @@ def test_layers_import_only_downwards(rule: Rule) -> None:
 
 def test_nobody_imports_a_platform_or_what_is_not_shipped() -> None:
     assert integration_violations(ROOT) == []
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    assert cycles(ROOT) == []
+
+
+def test_the_test_of_cycles_sees_one(tmp_path: Path) -> None:
+    package = tmp_path / "custom_components" / "atess"
+    package.mkdir(parents=True)
+    (package / "a.py").write_text("if TYPE_CHECKING:\n    from .b import B")
+    (package / "b.py").write_text("from . import a")
+    [cycle] = cycles(tmp_path)
+    assert {f"{ATESS}.a", f"{ATESS}.b"} == set(cycle)
+
+
+def test_the_root_holds_little() -> None:
+    """What Home Assistant or custom prescribes, and few others; the rest has a room."""
+    assert len(list(INTEGRATION.glob("*.py"))) <= 26
 
 
 @pytest.mark.parametrize("name", FORBIDDEN_FILES)

@@ -1,0 +1,129 @@
+"""What becomes of a change of settings, as a sensor and as events of each device."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
+from homeassistant.const import EntityCategory, Platform
+from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from ..catalogue.settings import Danger, settings_of
+from ..const import DOMAIN
+from ..entity import AtessEntity
+from ..runtime import AtessConfigEntry
+from .batch import Stage
+from .coordinator import SettingsCoordinator
+
+KEY = "settings_change"
+EVENT_TYPES = ["confirmed", "failed", "moved"]
+
+
+class SettingsChangeEntity(AtessEntity):
+    """What is shown of changes: there as soon as the settings were read once."""
+
+    coordinator: SettingsCoordinator
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the settings have been read."""
+        return self.coordinator.data is not None
+
+
+class SettingsChangeSensor(SettingsChangeEntity, SensorEntity):
+    """How far the change under way is, or how the last one ended."""
+
+    _unrecorded_attributes = frozenset({"until"})
+
+    def __init__(self, coordinator: SettingsCoordinator) -> None:
+        """Describe the sensor."""
+        description = SensorEntityDescription(
+            key=KEY,
+            translation_key=KEY,
+            device_class=SensorDeviceClass.ENUM,
+            options=[stage.value for stage in Stage],
+            entity_category=EntityCategory.DIAGNOSTIC,
+        )
+        super().__init__(coordinator, description)
+
+    @property
+    @override
+    def native_value(self) -> str:
+        """The stage of the change."""
+        return self.coordinator.writer.stage.value
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """The settings, their values before and after, and the moment of the next step."""
+        return self.coordinator.writer.change_attributes
+
+
+class SettingsChangeEvent(SettingsChangeEntity, EventEntity):
+    """A change that was confirmed or has failed, or settings that were changed elsewhere."""
+
+    def __init__(self, coordinator: SettingsCoordinator) -> None:
+        """Describe the event."""
+        description = EventEntityDescription(
+            key=KEY, translation_key=KEY, entity_category=EntityCategory.DIAGNOSTIC, event_types=EVENT_TYPES
+        )
+        super().__init__(coordinator, description)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the writer."""
+        await super().async_added_to_hass()
+        self.coordinator.writer.teller = self._tell
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Stop listening."""
+        self.coordinator.writer.teller = None
+        await super().async_will_remove_from_hass()
+
+    @callback
+    def _tell(self, event_type: str, attributes: Mapping[str, Any]) -> None:
+        self._trigger_event(event_type, dict(attributes))
+        self.async_write_ha_state()
+
+
+@callback
+def async_add_settings_change(
+    entry: AtessConfigEntry,
+    platform: Platform,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    new: Callable[[SettingsCoordinator], Entity],
+) -> None:
+    """Create the entity of every device whose settings may be changed, now or once they are read; else remove it."""
+    for coordinator in entry.runtime_data.settings.values():
+        if all(setting.danger is Danger.SAFETY for setting in settings_of(coordinator.kind).values()):
+            continue
+        if coordinator.changes_allowed:
+            _add(coordinator, async_add_entities, new)
+            continue
+        registry = er.async_get(coordinator.hass)
+        if entity_id := registry.async_get_entity_id(platform, DOMAIN, f"{coordinator.identifier}_{KEY}"):
+            registry.async_remove(entity_id)
+
+
+@callback
+def _add(
+    coordinator: SettingsCoordinator,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    new: Callable[[SettingsCoordinator], Entity],
+) -> None:
+    added = False
+
+    @callback
+    def add() -> None:
+        nonlocal added
+        if not added and coordinator.data is not None:
+            added = True
+            async_add_entities([new(coordinator)], config_subentry_id=coordinator.subentry_id)
+
+    add()
+    coordinator.config_entry.async_on_unload(coordinator.async_add_listener(add))

@@ -1,0 +1,1 @@
+"""The forms that people fill in to set up accounts and devices."""

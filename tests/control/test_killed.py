@@ -1,0 +1,76 @@
+"""A process that is killed during a change: the change is told to be confirmed or failed, and never sent twice."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+
+from custom_components.atess.const import DOMAIN
+from simulator import Simulator
+
+from ..common import Advance, set_up, state
+from .common import STRING, issues_of, killed_entry, puts, shown
+
+ROOT = Path(__file__).parents[1]
+STEPS = 18
+
+
+@pytest.fixture(scope="module")
+def victims() -> Generator[subprocess.Popen[str]]:
+    """A process that forks those that are killed."""
+    command = [sys.executable, "-m", "tests.killed"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        yield process
+        process.kill()
+
+
+def ask(process: subprocess.Popen[str], line: str) -> str:
+    """Write a line to a process, and return the one that it answers."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(line)
+    process.stdin.flush()
+    return process.stdout.readline().strip()
+
+
+@pytest.mark.parametrize("last", range(1, STEPS + 1))
+async def test_killed(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    cloud: Simulator,
+    advance: Advance,
+    victims: subprocess.Popen[str],
+    tmp_path: Path,
+    last: int,
+) -> None:
+    """Whatever the step, the next start ends the change, and says how."""
+    cloud.configure(limit=0)
+    before = shown(cloud, STRING)
+    token = cloud.token.removeprefix("Basic ")
+    line = f"{tmp_path} {cloud.base_url} {token} {STRING} hps_string {last}\n"
+    assert await asyncio.to_thread(ask, victims, line) == "-9"
+    sent = len(puts(cloud))
+    for file in (tmp_path / ".storage").glob(f"{DOMAIN}.*"):
+        hass_storage[file.name] = json.loads(file.read_text("utf-8"))
+    entry = killed_entry(cloud.base_url, cloud.token, STRING, "hps_string")
+    entry.add_to_hass(hass)
+    await set_up(hass, entry)
+    await advance(1200, step=20)
+    assert len(puts(cloud)) == sent <= 1
+    held = shown(cloud, STRING)["dischargeCutoffSoc"]
+    assert held == (35 if sent else before["dischargeCutoffSoc"])
+    change = state(hass, f"{STRING}_settings_change")
+    assert change.attributes["to"] == "35 %"
+    reasons = [item.translation_key for item in issues_of(hass)]
+    if sent:
+        assert (change.state, reasons) == ("confirmed", [])
+    else:
+        # What had been prepared to be sent is read back, and seen not to be there.
+        assert change.state == "failed"
+        assert reasons in (["settings_not_sent"], ["settings_not_taken"])
