@@ -57,13 +57,13 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 @pytest.fixture
 def plant() -> str:
-    """The plant that the cloud simulates; a test module may name another."""
+    """Return the plant that the cloud simulates; a test module may name another."""
     return "demo"
 
 
 @pytest.fixture
 async def cloud(socket_enabled: None, clock: FrozenDateTimeFactory, plant: str) -> AsyncGenerator[Simulator]:
-    """A simulated cloud with a string and a central inverter; in the end, every write to it has to be sound."""
+    """Yield a simulated cloud with a string and a central inverter; in the end, every write to it has to be sound."""
     # Waiting is a jump of the clock here, which asyncio would complain of as a slow callback.
     asyncio.get_running_loop().slow_callback_duration = math.inf
     simulator = Simulator(plant=plant, seed=1, now=time.time)
@@ -89,7 +89,7 @@ def advance(hass: HomeAssistant, clock: FrozenDateTimeFactory) -> Advance:
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
-    """An entry with all devices of the cloud, set up."""
+    """Return an entry with all devices of the cloud, set up."""
     entry = add_entry(hass, cloud)
     await set_up(hass, entry)
     return entry
@@ -97,7 +97,7 @@ async def entry(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
 
 @pytest.fixture
 async def settings_entry(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
-    """A string inverter whose settings may be changed; the cloud may be asked each minute."""
+    """Return a string inverter whose settings may be changed; the cloud may be asked each minute."""
     cloud.configure(limit=60)
     entry = add_settings_entry(hass, cloud)
     await set_up(hass, entry)
@@ -106,5 +106,5 @@ async def settings_entry(hass: HomeAssistant, cloud: Simulator) -> MockConfigEnt
 
 @pytest.fixture
 def failures(hass: HomeAssistant) -> list[Event]:
-    """The events of failed changes."""
+    """Return the events of failed changes."""
     return async_capture_events(hass, EVENT_FAILED)

@@ -40,7 +40,7 @@ class CookieCloud:
 
 @pytest.fixture
 async def cookie_cloud(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CookieCloud]:
-    """A cloud that sets cookies, under a name: cookies of bare addresses are not kept anyhow."""
+    """Yield a cloud that sets cookies, under a name: cookies of bare addresses are not kept anyhow."""
 
     async def resolve(_connector: TCPConnector, host: str, port: int, **_: Any) -> list[dict[str, Any]]:
         loopback = {"host": "127.0.0.1", "port": port, "family": AF_INET, "proto": 0, "flags": 0}

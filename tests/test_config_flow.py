@@ -85,7 +85,7 @@ async def test_vendor_address_by_default(hass: HomeAssistant, cloud: Simulator) 
 
 
 async def recover(hass: HomeAssistant, flow_id: str, cloud: Simulator) -> None:
-    """The same form, filled in rightly, makes the entry."""
+    """Fill in the same form rightly, which makes the entry."""
     result = await submit(hass.config_entries.flow, flow_id, user_input(cloud))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert cloud.violations == 0

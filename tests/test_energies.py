@@ -15,7 +15,7 @@ SERIAL = "SIMHPS0101"
 
 @pytest.fixture
 def plant() -> Any:
-    """A house whose inverter does not count what it takes from the grid and what it feeds in."""
+    """Yield a house whose inverter does not count what it takes from the grid and what it feeds in."""
     own = {
         "sn": SERIAL,
         "kind": "hps_string",

@@ -91,7 +91,7 @@ CASES = [
 
 @pytest.fixture
 async def cloud(socket_enabled: None, clock: FrozenDateTimeFactory) -> AsyncGenerator[Simulator]:
-    """The usual cloud, quick: without a past, and without settings."""
+    """Yield the usual cloud, quick: without a past, and without settings."""
     asyncio.get_running_loop().slow_callback_duration = math.inf
     paths = {"hps_central.settings": None, "hps_string.settings": None}
     simulator = Simulator("demo", now=time.time, history_days=1, paths=paths)

@@ -33,7 +33,7 @@ def find_integration(recorder_mock: Recorder, enable_custom_integrations: None) 
 
 @pytest.fixture
 async def spoilt(hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory) -> dict[str, str]:
-    """A device whose counters dip, jump, bounce and fall to 0, from 20:00 on; return its counters' entities."""
+    """Let the counters of a device dip, jump, bounce and fall to 0, from 20:00 on; return its counters' entities."""
     assert await async_setup_component(hass, "sensor", {})
     clock.move_to(NOON + timedelta(hours=6))
     for name, share in (("dips", 0.1), ("zero_totals", 0.1), ("jumps", 0.1)):

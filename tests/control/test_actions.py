@@ -29,7 +29,7 @@ ACTIONS = ("get_settings", "set_settings", "set_tariff_windows", "set_operating_
 
 @pytest.fixture
 async def pair(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
-    """A string and a central inverter whose settings may be changed; the cloud may be asked each minute."""
+    """Yield a string and a central inverter whose settings may be changed; the cloud may be asked each minute."""
     cloud.configure(limit=60)
     entry = add_settings_entry(hass, cloud, devices=2)
     await set_up(hass, entry)

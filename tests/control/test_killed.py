@@ -23,7 +23,7 @@ STEPS = 18
 
 @pytest.fixture(scope="module")
 def victims() -> Generator[subprocess.Popen[str]]:
-    """A process that forks those that are killed."""
+    """Yield a process that forks those that are killed."""
     command = [sys.executable, "-m", "tests.killed"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         yield process

@@ -174,7 +174,7 @@ TARIFFS = ("peak", "flat", "valley")
 
 
 def _windows() -> tuple[Setting, ...]:
-    """The tariff periods: of each HPS kind the vendor documents the key of the last one, and none of the PCS."""
+    """Return the tariff periods: of each HPS kind the vendor documents the key of the last one, and none of the PCS."""
     documented = {"Valley period 2": "S", "Valley period 5": "C"}
     return tuple(
         _setting(
@@ -192,7 +192,7 @@ def _windows() -> tuple[Setting, ...]:
 
 
 def _bms(name: str, key: str, unit: str | None = None, step: float | None = 1) -> Setting:
-    """A setting of a BMS, all of which are documented for the BCU; the MBMS is expected to have the same keys."""
+    """Return a setting of a BMS: all are documented for the BCU, and the MBMS is expected to have the same keys."""
     low, high = {"V": (2.0, 4.3), "°C": (-40.0, 80.0)}.get(unit or "", (None, None))
     return _number(name, "UM", low, high, step, unit, SAFETY, key, documented="U")
 
