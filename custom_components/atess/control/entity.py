@@ -50,6 +50,7 @@ class SettingEntity(CoordinatorEntity[SettingsCoordinator]):
     """A setting as it was last read; what was asked for and is not confirmed yet is an attribute."""
 
     _attr_has_entity_name = True
+    _unrecorded_attributes = frozenset({"cloud_key"})
 
     def __init__(self, coordinator: SettingsCoordinator, found: Match, description: EntityDescription) -> None:
         """Tie a setting to its device and, for ever, to its key."""
