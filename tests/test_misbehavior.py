@@ -143,11 +143,14 @@ async def test_two_days(
     assert subentry.unique_id == device_of(cloud, case)
     for fault in case.after:
         cloud.inject(**fault)
-    await advance(2 * DAY, step=300)
+    await advance(DAY, step=300)
+    assert cloud.violations <= MOST_VIOLATIONS
+    await advance(DAY, step=300)
     asked_at = cloud.time - 6 * 3600
     longest = max(case.minutes * 60, cloud.cloud.options.limit)
     assert polls(cloud, asked_at) >= 0.7 * 6 * 3600 / longest
-    assert cloud.violations <= MOST_VIOLATIONS
+    # Once a day a request shows whether the limit still holds.
+    assert cloud.violations <= MOST_VIOLATIONS + 1
     failures = [each.getMessage() for each in caplog.records if each.getMessage().startswith("Error fetching")]
     assert len(failures) <= 3
     assert sum("asked so often" not in text for text in failures) <= 1

@@ -32,8 +32,8 @@ _PRIVATE = re.compile(
             # numbers as long as those of telephones and modems
             r"(?<![0-9.])[0-9]{10,}(?![0-9.])",
             # addresses of mail, pages, network cards and hosts
-            r"[^\s@]+@[^\s@]+\.[a-z]{2,}",
-            r"[a-z][a-z0-9+.-]*://\S+",
+            r"(?<![^\s@])[^\s@]+@[^\s@]+\.[a-z]{2,}",
+            r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://\S+",
             r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}",
             r"(?<![0-9.v])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9.])",
         )

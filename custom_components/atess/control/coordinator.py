@@ -29,6 +29,8 @@ INTERVAL = timedelta(hours=1)
 ABSENT_INTERVAL = timedelta(days=1)
 # Settings that were never read are tried once more before the hour is over.
 FIRST_RETRY = timedelta(minutes=10)
+# Settings that could not be read are read again when live data return, but not sooner than this.
+LEAST_PAUSE = timedelta(minutes=30)
 # Settings that could not be read for so long are no longer shown.
 VALID_FOR = timedelta(hours=3)
 
@@ -55,6 +57,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         self._started = False
         self._failed = False
         self._cloud_was_away = False
+        self._tried_at: datetime | None = None
         self._controls: dict[str, bool] = {}
         self._store = settings_store(hass, device.subentry_id or "")
         self.writer = SettingsWriter(self)
@@ -134,12 +137,14 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
     async def _async_update_data(self) -> DeviceSettings | None:
         """Ask for the settings; whatever goes wrong, the last answer stays until it is too old."""
         self.update_interval = INTERVAL
+        self._tried_at = dt_util.utcnow()
         try:
             await self._async_ask(Priority.SETTINGS, POLL_MAX_WAIT)
         except PacedError as err:
             self.update_interval = timedelta(seconds=max(err.retry_after, 1.0))
         except (NotFoundError, NoDataError) as err:
             LOGGER.debug("%s: %s", self.name, err)
+            self._failed = False
             if self.data is None:
                 self.update_interval = ABSENT_INTERVAL
         except EnercloError as err:
@@ -154,7 +159,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         """Read what could not be read, once live data that failed too come again; else the hour goes on."""
         if self._failed and not self.device.last_update_success:
             self._cloud_was_away = True
-        elif self._failed and self._cloud_was_away:
+        elif self._failed and self._cloud_was_away and age_of(self._tried_at) >= LEAST_PAUSE:
             self._cloud_was_away = False
             self.config_entry.async_create_background_task(self.hass, self.async_refresh(), f"{self.name} again")
 

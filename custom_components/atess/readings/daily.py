@@ -130,9 +130,10 @@ class DailyCounter:
         if state.row is None or not state.row.continues(value, self._nominal, when):
             hours = hours_since(state.at, when)
             near_zero = value <= self._nominal * hours + NEAR_ZERO
-            other_unit = unit_factor(value, last, allowance(self._nominal, hours)) is not None
-            begins = near_zero and not other_unit and not self._comes_back(value, when)
+            begins = near_zero and not self._comes_back(value, when)
             state.row = extend(None, value, self._nominal, when, total) if begins else None
+            if state.row is not None:
+                state.row.other_unit = unit_factor(value, last, allowance(self._nominal, hours)) is not None
             return False
         state.row.add(value, when)
         row = state.row
@@ -142,7 +143,7 @@ class DailyCounter:
             if row.count >= FLOW_SAMPLES and rise >= FLOW_RISE - 1e-9 and agrees:
                 return True
         renewed = self._renewed_at is not None and self._renewed_at >= row.since and row.count >= FLOW_SAMPLES
-        return renewed or row.counting
+        return renewed or (row.counting and not row.other_unit)
 
     def _comes_back(self, value: float, when: When) -> bool:
         """Return whether a value is where the counter was before it rose or fell by more than it should."""

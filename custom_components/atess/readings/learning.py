@@ -135,7 +135,7 @@ class Learning:
         )
         if self._kind is Kind.PCS:
             self._learn_way_of_dc_side(numbers, battery, at, fed=fed)
-        else:
+        elif facts.meaning != INVERTER_OUTPUT:
             self._battery_way.learn(numbers.get("battery_power_reported"), battery, "charge", "discharge", at)
         self._grid_way.learn(numbers.get("grid_power_reported"), grid, "import", "export", at)
         provable = self._learn_balance(numbers, flow, at, fed=fed)

@@ -67,6 +67,8 @@ class Row:
     count: int = 1
     rises: int = 0
     total: float | None = None
+    other_unit: bool = False
+    """Whether the first may be a reading of the last value in another unit."""
 
     def continues(self, value: float, nominal: float, when: When) -> bool:
         """Return whether a value may follow the last one on the same counter."""
