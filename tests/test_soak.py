@@ -67,7 +67,7 @@ def test_the_campaign_sees_a_jump() -> None:
         return value
 
     with patch.object(LifetimeCounter, "read", unguarded):
-        (result,) = live(together(28, days=0.5))
+        (result,) = live(together(37, days=0.5))
     assert result.impossible
     assert any("rises by" in fault for fault in result.faults)
 
