@@ -36,24 +36,25 @@ TITLES: Mapping[Kind, str] = {
     Kind.MBMS: "MBMS",
 }
 INTRODUCTIONS: Mapping[Kind, str] = {
-    Kind.HPS_STRING: "The small hybrid inverters, such as HPS5KTLS to HPS40KTL.",
-    Kind.HPS_CENTRAL: "The cabinet-sized hybrid inverters, such as HPS30 to HPS250 and the HV models.",
-    Kind.PCS: "The battery inverter. It counts no solar energy: that is counted by the PBD on its DC bus.",
-    Kind.PBD: "The solar controller that feeds the DC bus of a PCS.",
-    Kind.BCU: "The control unit of one battery string.",
-    Kind.MBMS: "The master battery management over several BCUs.",
+    Kind.HPS_STRING: "Small hybrid inverters, such as HPS5KTLS to HPS40KTL.",
+    Kind.HPS_CENTRAL: "Cabinet-sized hybrid inverters, such as HPS30 to HPS250 and the HV models.",
+    Kind.PCS: "Battery inverter. It does not count solar energy. The PBD on its DC bus does.",
+    Kind.PBD: "Solar controller that feeds the DC bus of a PCS.",
+    Kind.BCU: "Control unit of one battery string.",
+    Kind.MBMS: "Master battery management system of several BCUs.",
 }
 BINARY_STATES = {
     "discharging": {"off": "Not discharging", "on": "Discharging"},
     "flag": {"off": "Absent", "on": "Present"},
 }
+KEY_STATES = {"generator_selected": {"off": "Not selected", "on": "Selected"}}
 SETTING_ENTITIES = {
     SettingType.NUMBER: "number",
     SettingType.SELECT: "select",
     SettingType.SWITCH: "switch",
     SettingType.WINDOW: "two times",
 }
-DANGERS = {Danger.SAFE: "homeowner", Danger.INSTALLER: "installer", Danger.SAFETY: "nobody from here"}
+DANGERS = {Danger.SAFE: "homeowner", Danger.INSTALLER: "installer", Danger.SAFETY: "nobody"}
 CONTROLS = ("number", "select", "switch", "time")
 SEVERITIES = {Severity.FAULT: "Fault", Severity.PROTECTION: "Protection", Severity.WARNING: "Warning"}
 GENERATED = "<!-- Written by script/generate from the catalogue. -->\n"
@@ -61,70 +62,75 @@ GENERATED = "<!-- Written by script/generate from the catalogue. -->\n"
 PLANT_TEXT = """\
 # Plant
 
-All devices of an account together: powers and energies are sums over the devices.
+Totals of all devices in an account. Power and energy values are the sums of the values of the devices.
 """
 GUARDS_TEXT = """\
 # Guards
 
-The rules by which every value is judged before it is shown, by the numbers under which diagnostics count them and the
-code names them. [Numbers one can trust](trust.md) tells what they do for you.
+Guards are the rules that check every value before it is shown. Each guard has a number, which diagnostics and the code
+use. [Numbers you can trust](trust.md) explains the guards in plain words.
 
-N is the nominal power in kW, from the cloud or the model's name; if neither tells it, {assumed}. R is by how much a
-counter can rise in h hours: 3 N h + 1 kWh. A value that is "no value" makes its entity unavailable for that sample.
+- **N** is the nominal power in kW, from the cloud or the model name. If neither is known, N is {assumed}.
+- **R** is the largest possible rise of a counter in h hours: 3 N h + 1 kWh.
+- **No value** means that the entity is unavailable for that sample.
 
-Guards act in this order: G20, G1, G2 and G15 on powers, then those of the single values, G8, G21, G22, counters (G12 to
-G14a), what a device is known for (G16, G17), and what is computed from several values or devices.
+The guards are applied in this order: G20, then G1, G2, and G15 on power values, then the guards of single values, then
+G8, G21, G22, counters (G12 to G14a), differences of the device (G16, G17), and values computed from several values or
+devices.
 """
 COMPUTED_TEXT = """
 ## Computed values
 
-Signs are those of Home Assistant: + is discharging and importing. At most one power is computed from the others, all
-of the same sample; samples of two devices are combined if they are at most 10 minutes apart.
+Signs follow Home Assistant: positive is discharging and importing. At most one power value is computed from the others,
+and all of them come from the same sample. Samples of two devices are combined if they are at most 10 minutes apart.
 
-| value | how |
+| Value | Source |
 | --- | --- |
-| PV power | the total if the device sends one, else the sum of its inputs |
-| Battery power | as sent; for inverter output less PV power; missing: load - PV + export. A PCS: its DC side power \
-less what its PBDs deliver, or alone, as its charge counters say |
-| Grid power | as sent with the sign turned; missing: load - PV - battery |
-| Load power | as sent; missing: PV + battery - export, never below 0 |
-| State of charge | of the MBMS, else the mean of the BCUs, else the device's own; an attribute names the devices |
+| PV power | The total if the device sends one, otherwise the sum of its inputs. |
+| Battery power | As sent. If the device sends the inverter output: that value minus PV power. If missing: \
+load - PV + export. For a PCS: its DC side power minus the output of its PBDs, or the DC side power alone if the \
+charge counters indicate that. |
+| Grid power | As sent, with the sign reversed. If missing: load - PV - battery. |
+| Load power | As sent. If missing: PV + battery - export, never below 0. |
+| State of charge | From the MBMS, otherwise the mean of the BCUs, otherwise the device's own value. An attribute \
+lists the source devices. |
 """
 FAULTS_TEXT = """\
 # Faults
 
-What the fault words of the devices say, bit by bit. The grading is this project's:
+Devices report faults as bits of fault words. The tables list the meaning of each bit. The severity levels are defined
+by this project:
 
-- **Fault**: needs service.
-- **Protection**: the unit stopped for a reason outside of it, and usually starts again by itself.
-- **Warning**: the unit goes on working.
+- **Fault**: The device needs service.
+- **Protection**: The device stopped because of an external condition. It usually restarts automatically.
+- **Warning**: The device continues to work.
 
-A bit that is missing here is shown as `reserved_<word>_<bit>` and counts as a warning. BCU and MBMS send no fault
-words.
+A bit that is not listed here is shown as `reserved_<word>_<bit>` and counts as a warning. BCU and MBMS devices do not
+send fault words.
 """
 INDEX_TEXT = """\
 # Entities
 
-What you may see in Home Assistant, one page per kind of device.
+These pages list the entities in Home Assistant. There is one page for each device type.
 
-{devices}- [Plant](plant.md): all devices together.
-- [Faults](faults.md): the list of faults.
+{devices}- [Plant](plant.md): Totals of all devices.
+- [Faults](faults.md): The list of faults.
 
-An entity comes into being when the device first reports its value, so no system shows all of them. Those that are
-disabled by default can be enabled on the device's page. Values that this list does not know appear as disabled entities
-named *Raw*, followed by the cloud's name of the value.
+An entity is created when the device first reports its value, so no system has all of them. You can enable disabled
+entities on the device page. Values that are not in these lists become disabled entities. Their name is **Raw**,
+followed by the cloud's name of the value.
 
 ## Columns
 
-- **Member**: the cloud's name of the value; *computed*: this integration works it out.
-- **How well known**: first whether the device sends it, *documented* by the vendor or a *candidate* that is expected
-  and not confirmed; then its meaning, *documented* by the vendor, with *strong* evidence, *inferred* from the name, or
-  *unknown*. One word holds for both.
+- **Member**: The cloud's name of the value. *Computed* means that this integration calculates it.
+- **How well known**: The first word says whether the device sends the value: *documented* by the vendor, or a
+  *candidate* that is expected but not confirmed. The second word says how well its meaning is known: *documented* by
+  the vendor, *strong* evidence, *inferred* from the name, or *unknown*. A single word applies to both.
 
-The settings have columns of their own. A setting is a control only if [changing settings](../settings.md) is allowed
-and its key is known for certain: *documented* by the vendor, or *guessed* and then confirmed by you. Until then, and
-for what nobody changes from here, it is a sensor. Those of the homeowner are enabled by default. *Key* is the name for
-actions.
+Settings have their own columns. A setting is a control only if [changing settings](../settings.md) is allowed and its
+key is certain. A key is certain if it is *documented* by the vendor, or if it was *guessed* and you confirmed it.
+Otherwise, the setting is a sensor. The same is true for settings that cannot be changed from Home Assistant. Settings
+for homeowners are enabled by default. **Key** is the name to use in actions.
 """
 
 CHANGE_STAGES = {
@@ -183,7 +189,7 @@ def entity_texts() -> Json:
             states = {choice.key: choice.label for choice in definition.enumeration.choices}
             text["state"] = text.get("state", {}) | states
         elif definition.quantity.name in BINARY_STATES:
-            text["state"] = BINARY_STATES[definition.quantity.name]
+            text["state"] = KEY_STATES.get(definition.key, BINARY_STATES[definition.quantity.name])
     texts["sensor"]["active_faults"]["state_attributes"] = {
         "codes": {"name": "Codes"},
         "faults": {"name": "Faults", "state": fault_labels()},
@@ -404,7 +410,7 @@ def faults_page() -> str:
 def guards_page() -> str:
     """Return the list of guards."""
     string, other = ASSUMED[Kind.HPS_STRING], ASSUMED[Kind.PCS]
-    text = GUARDS_TEXT.format(assumed=f"{string:g} for a string HPS and {other:g} for the rest")
+    text = GUARDS_TEXT.format(assumed=f"{string:g} for a string HPS and {other:g} for other devices")
     rows = [[rule.number, rule.values, rule.rule, examples(rule)] for rule in RULES]
     return f"{GENERATED}\n{text}\n{table(['', 'Values', 'Rule', 'Sent: shown'], rows)}{COMPUTED_TEXT}"
 

@@ -114,7 +114,7 @@ def _raise_if_unreachable(coordinators: list[AtessCoordinator]) -> None:
 
 
 async def _async_finish(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
-    """Read master data and settings, after the live data have had their turn."""
+    """Read base information and settings after the live data."""
     await DailyWatch(hass, entry).async_start()
     # What a BMS is set to protects the battery and is only shown, to those who enable it: that can wait for the hour.
     for settings in entry.runtime_data.settings.values():
@@ -122,12 +122,12 @@ async def _async_finish(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
 
 
 async def _async_reload(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
-    """Start anew with changed devices, options or token; what was learnt is remembered, so it costs no request."""
+    """Reload after a change of devices, options, or token. Learned state is kept, so this causes no request."""
     hass.config_entries.async_schedule_reload(entry.entry_id)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bool:
-    """Unload an account; nothing of it goes on."""
+    """Unload an account and stop all of its tasks."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         data = entry.runtime_data

@@ -51,7 +51,7 @@ def new_session(hass: HomeAssistant) -> ClientSession:
 
 @dataclass(frozen=True, slots=True)
 class _Access:
-    """The ways in that make a client what it is."""
+    """Arguments that a cached client was built from; build a new client if they change."""
 
     token: str
     base_url: str
@@ -59,14 +59,14 @@ class _Access:
 
 
 class Account:
-    """One account: what its entries and flows share, and what is stored of it.
+    """Share state between the entries and flows of one account, and store it.
 
     What is stored of an account: `pacer` and `paths`, `clean` (whether nothing was asked after the file was written),
     and in `devices`, `watch` and `plant` what is kept by config subentry and by config entry.
     """
 
     def __init__(self, accounts: Accounts, stored: dict[str, Any]) -> None:
-        """Take up what earlier runs have stored."""
+        """Restore the stored state."""
         self._accounts = accounts
         self._stored = stored
         self._kept: dict[tuple[str, str], Callable[[], Any]] = {}
@@ -75,7 +75,7 @@ class Account:
         self.limited_since: dict[str, datetime] = {}
         """Since when every poll of a device met the frequency limit, by serial number."""
         self.refused_until: dict[str, float] = {}
-        """When a device that was refused is asked about again (unix seconds), by serial number."""
+        """Return when a rejected device is polled again (unix seconds), by serial number."""
         self._failing: set[tuple[str, str]] = set()
         # Whether the file says that nothing was asked after it was written.
         self.clean = not stored or (stored.get("clean") is True and isinstance(stored.get("pacer"), dict))
@@ -169,7 +169,7 @@ class Account:
         await self._accounts.async_save()
 
     def dump(self) -> dict[str, Any]:
-        """Return what must survive a restart."""
+        """Return the state to store."""
         self._collect()
         self._stored["pacer"] = self.pacer.dump()
         if self._client is not None:
@@ -178,7 +178,7 @@ class Account:
         return self._stored
 
     def _collect(self) -> None:
-        """Take up the present state of all that is kept; what fails keeps its last one."""
+        """Update the state from all registered dumps; keep the last one if a dump fails."""
         for place, dump in self._kept.items():
             try:
                 state = dump()
@@ -216,7 +216,7 @@ class Accounts:
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_save_at_end)
 
     async def async_load(self) -> None:
-        """Read what earlier runs have stored of the accounts that have an entry."""
+        """Load the stored state of the accounts that have an entry."""
         stored = await async_load_cache(self._store)
         used = self._used()
         self._stored = {name: value for name, value in stored.items() if isinstance(value, dict) and name in used}

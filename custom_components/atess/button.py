@@ -1,4 +1,4 @@
-"""Buttons: ask the cloud about a device now."""
+"""Buttons that refresh a device."""
 
 from typing import override
 
@@ -38,10 +38,10 @@ class RefreshButton(AtessEntity, ButtonEntity):
     @property
     @override
     def available(self) -> bool:
-        """One may always ask."""
+        """Return True: a refresh is always possible."""
         return True
 
     @override
     async def async_press(self) -> None:
-        """Poll, or plan the poll; raises what the poll failed with."""
+        """Poll, or schedule the poll. Raise the error of the poll."""
         await async_refresh_device(self.coordinator)

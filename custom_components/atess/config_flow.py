@@ -217,7 +217,7 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
             raise refused
 
     def _update_and_reload(self, entry: ConfigEntry, data: dict[str, Any], identity: str) -> ConfigFlowResult:
-        """Store the change; a loaded entry reloads itself when it changes, any other has to be told."""
+        """Store the change. A loaded entry reloads itself; reload any other entry."""
         unchanged = entry.data == data or entry.state is not ConfigEntryState.LOADED
         result = self.async_update_and_abort(entry, unique_id=identity, data=data)
         if unchanged:
@@ -226,7 +226,7 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
 
 
 class AtessOptionsFlow(OptionsFlow):
-    """Change how often the cloud is asked and whether settings may be changed."""
+    """Handle the options flow: polling, permission to change settings, and API paths."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the options."""

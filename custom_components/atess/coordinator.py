@@ -1,4 +1,4 @@
-"""One coordinator per device: polls the cloud, keeps the last good reading, and knows how long it holds."""
+"""Poll one device, keep its last good reading, and decide when each value is too old to show."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -76,7 +76,7 @@ def age_of(moment: datetime | None) -> timedelta:
 
 
 def error_key(error: EnercloError) -> str:
-    """Return the translation key of what went wrong at the cloud."""
+    """Return the translation key of a client error."""
     return _ERROR_KEYS.get(type(error), "cannot_connect")
 
 
@@ -86,7 +86,7 @@ def device_store(hass: HomeAssistant, subentry_id: str) -> Store[dict[str, Any]]
 
 
 class ValueCoordinator[DataT](DataUpdateCoordinator[DataT]):
-    """What entities need of a coordinator, be it a device's or the plant's."""
+    """Map entity keys to values, for one device or for the plant."""
 
     config_entry: ConfigEntry[Any]
     identifier: str
@@ -104,7 +104,7 @@ class ValueCoordinator[DataT](DataUpdateCoordinator[DataT]):
         return [key for key, value in self.values.items() if value is not None]
 
     def available(self, key: str) -> bool:
-        """Return whether the value of a key still holds."""
+        """Return whether the value of a key is still valid."""
         raise NotImplementedError
 
     def attributes(self, key: str) -> dict[str, Any] | None:
@@ -163,7 +163,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self._interpreter = self._new_interpreter({})
 
     async def async_start(self) -> None:
-        """Bring the first reading: what is remembered, else the cloud's answer."""
+        """Restore the stored reading, or poll once if there is none."""
         await self._async_restore()
         self.config_entry.async_on_unload(self.account.keep("devices", self.subentry_id, self._dump))
         if self.data is not None:
@@ -211,7 +211,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             self.timer.async_note_poll()
 
     async def _async_poll(self) -> Reading | None:
-        """Ask, learn from the answer and plan the next poll."""
+        """Poll, learn from the response, and schedule the next poll."""
         priority, self.poll_priority = self.poll_priority, Priority.LIVE
         try:
             # Not so long that a poll after another entry's waits for the whole interval: that has brought the sample.
@@ -261,7 +261,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         return HIDDEN if is_private(key, code, self._serials) else code
 
     def _update_failed(self, err: EnercloError) -> UpdateFailed:
-        """Plan the next poll after an error, and return what to tell Home Assistant."""
+        """Schedule the next poll after a client error, and build UpdateFailed for it."""
         if err.repeated:
             # Home Assistant logs the first failure of a series; a success in between does not end this one.
             self.last_update_success = False
@@ -303,7 +303,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self._validity = self._valid_now()
 
     def _take_up(self, stored: Mapping[str, Any]) -> None:
-        """Take up the last sample, and what was learned of the device."""
+        """Restore the last sample and the learned state."""
         info, state = stored.get("base_info"), stored.get("interpreter")
         self.base_info, self._base_info_at = {}, None
         if isinstance(info, dict):
@@ -343,7 +343,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
 
     @property
     def interpreter(self) -> Interpreter:
-        """What reads the device's samples and learns from them."""
+        """Return the interpreter of the device's samples."""
         return self._interpreter
 
     @property
@@ -393,17 +393,17 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
 
     @property
     def corrections(self) -> Mapping[str, str]:
-        """What the user corrected of the device."""
+        """Return the corrections that the user made."""
         return corrections_of(self._subentry.data)
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """What self-checks found, by the device's own samples and with the help of other devices."""
+        """Return the verdicts of the self-checks, from the samples of this and other devices."""
         return (*self._interpreter.verdicts(), *self.plant_verdicts)
 
     @property
     def title(self) -> str:
-        """What the device is called."""
+        """Return the name of the device."""
         return self._subentry.title
 
     @property

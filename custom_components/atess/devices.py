@@ -1,4 +1,4 @@
-"""The account's devices in the device registry, and how they hang together."""
+"""Register the devices of the account in the device registry, and link them to their parents."""
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
@@ -9,7 +9,7 @@ from .coordinator import AtessCoordinator
 from .enerclo import Kind
 from .runtime import AtessConfigEntry
 
-# Parents first, so that each device finds the one it hangs on.
+# Parents first, so that each device finds its parent.
 _ORDER = (Kind.HPS_STRING, Kind.HPS_CENTRAL, Kind.PCS, Kind.PBD, Kind.MBMS, Kind.BCU)
 # What a device is called where the cloud does not tell its model.
 _MODELS = {
@@ -69,7 +69,7 @@ def async_register_devices(hass: HomeAssistant, entry: AtessConfigEntry) -> None
 
 
 def _parent(coordinator: AtessCoordinator, others: list[AtessCoordinator]) -> AtessCoordinator | None:
-    """Return the device that another hangs on: of the first fitting kind with the same data logger and system."""
+    """Return the parent device: same data logger and system, first matching kind."""
     for kind in _PARENTS.get(coordinator.kind, ()):
         fitting = [
             other

@@ -1,4 +1,4 @@
-"""What all entities share, and how they come to be when a value first appears."""
+"""Provide the base entity, and create entities when their value first appears."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, override

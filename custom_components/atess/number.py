@@ -77,5 +77,5 @@ class SettingNumber(SettingEntity, NumberEntity):
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Have the value changed."""
+        """Queue a change of the value."""
         await self.async_change(value)

@@ -1,4 +1,4 @@
-"""The plant: all devices of an account together, and what they say of one another."""
+"""Combine all devices of an account: totals, and values that devices share."""
 
 from collections.abc import Mapping
 from typing import Any, override
@@ -37,7 +37,7 @@ class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
 
     @callback
     def _follow(self) -> None:
-        """Compute anew, and tell the other devices if what is said of them has changed."""
+        """Recompute, and update devices whose shared values changed."""
         if self._telling:
             return
         before = [(device, dict(device.shared)) for device in self._devices]
@@ -100,5 +100,5 @@ class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
 
     @override
     def attributes(self, key: str) -> dict[str, Any] | None:
-        """Return of which devices the state of charge is."""
+        """Return the devices whose state of charge is shown."""
         return {"devices": self._titles(self._charge_devices)} if key == "battery_state_of_charge" else None

@@ -43,7 +43,7 @@ class PollTimer:
         self._running = self._overdue = False
         self._polled_at = hass.loop.time()
         self.restarts = 0
-        """How often async_restart_if_overdue had to start a poll."""
+        """Return how often async_restart_if_overdue started a poll."""
 
     @callback
     def async_start(self) -> None:
@@ -56,7 +56,7 @@ class PollTimer:
 
     @callback
     def async_set(self, least: float = 0.0) -> None:
-        """Set the timer anew for the delay that holds now, which is at least so many seconds."""
+        """Reset the timer for the delay that holds now, which is at least so many seconds."""
         self._clear()
         if not self._running or self._hass.is_stopping:
             return

@@ -1,4 +1,4 @@
-"""What a set-up config entry holds while it is loaded."""
+"""Runtime data of a loaded config entry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Storage of what the integration can learn anew: reading it never keeps an entry from starting."""
+"""Store learned state; damaged storage never prevents the setup of an entry."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the page "System information" says of the integration."""
+"""Provide system health information."""
 
 from typing import Any
 

@@ -52,7 +52,7 @@ class SettingTime(SettingEntity, TimeEntity):
 
     @override
     async def async_set_value(self, value: time) -> None:
-        """Have this end of the period moved; the other stays where it is or was last asked to be."""
+        """Change this end of the period; keep the current or requested value of the other end."""
         minutes = value.hour * 60 + value.minute
         period = self.asked or self.current
         if not isinstance(period, Period):

@@ -179,7 +179,7 @@ async def test_all_devices_are_checked_before_any_is_touched(
     """What one device cannot take is sent to none."""
     devices = [device_id(hass, pair, serial) for serial in (STRING, CENTRAL)]
     for settings, words in (
-        ({"discharge_cut_off_soc": 101}, ("hps_string 1", "hps_central 2", "outside of 0 to 100 %")),
+        ({"discharge_cut_off_soc": 101}, ("hps_string 1", "hps_central 2", "outside the range of 0 to 100 %")),
         ({"discharge_cut_off_soc": 50}, ("Discharge cut-off SOC of hps_central 2 must be below Discharge recover",)),
         ({"mode": "economy", "grid_charging_power": 5}, ("hps_string 1",)),
         ({"check_time": 1}, ("Check time of hps_string 1 protects", "Check time of hps_central 2 protects")),
@@ -215,7 +215,7 @@ async def test_errors_of_several_devices(
     cloud.inject(kind="code", code=500, msg="busy", operation="modify_settings", device=CENTRAL)
     with pytest.raises(
         HomeAssistantError,
-        match=r"rejected a change of hps_central 2 \(Discharge cut-off SOC: 12 %\): busy \(code 500\)",
+        match=r"rejected a change to hps_central 2 \(Discharge cut-off SOC: 12 %\): busy \(code 500\)",
     ):
         await act(hass, advance, "set_settings", device_id=devices, settings={"discharge_cut_off_soc": 12}, wait=300)
     assert state(hass, f"{STRING}_discharge_cut_off_soc", "number").state == "12.0"
@@ -238,8 +238,8 @@ async def test_set_tariff_windows(
     for windows, words in (
         ([("peak", "05:00", "07:00")], "overlaps"),
         ([("peak", "18:00", "20:00"), ("peak", "19:00", "21:00")], "overlaps"),
-        ([("peak", "18:00", "19:00"), ("peak", "19:00", "20:00"), ("peak", "20:00", "21:00")], "3 windows do not fit"),
-        ([("peak", "18:00", "18:00")], "has no length"),
+        ([("peak", "18:00", "19:00"), ("peak", "19:00", "20:00"), ("peak", "20:00", "21:00")], "3 windows were given"),
+        ([("peak", "18:00", "18:00")], "has the same start and end"),
         ([], "at least one window"),
     ):
         with pytest.raises(ServiceValidationError, match=words):

@@ -129,7 +129,7 @@ async def test_refusals(
     cloud.inject(**fault, operation="modify_settings")
     if by_action:
         device = device_id(hass, settings_entry, STRING)
-        with pytest.raises(HomeAssistantError, match=r"^The cloud rejected a change of .* cut-off SOC: 35 %") as raised:
+        with pytest.raises(HomeAssistantError, match=r"^The cloud rejected a change to .* cut-off SOC: 35 %") as raised:
             await act(hass, advance, "set_settings", device_id=device, settings={"discharge_cut_off_soc": 35}, wait=300)
         assert told in str(raised.value)
     else:

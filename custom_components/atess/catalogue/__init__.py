@@ -1,4 +1,4 @@
-"""What each kind of device reports, as data: one line per field."""
+"""List the fields of each kind of device as data: one line per field."""
 
 from collections.abc import Mapping
 

@@ -31,8 +31,8 @@ OPERATING_STATE = _enumeration(
 PBD_STATE = _enumeration(
     "pbd_state",
     (-1, "lost", "Offline"),
-    (0, "hold", "Hold"),
-    (1, "check", "Self-check"),
+    (0, "hold", "Idle"),
+    (1, "check", "Checking"),
     (2, "running", "Running"),
     (3, "fault", "Fault"),
     (4, "permanent_fault", "Permanent fault"),

@@ -106,7 +106,7 @@ INVERTER_FAULTS: tuple[Fault, ...] = (
     Fault(2, 15, "buck_inductor_overcurrent_protection", "Buck inductor overcurrent protection", PROTECTION),
     Fault(3, 0, "no_utility_fault", "No grid", PROTECTION),
     Fault(3, 1, "grid_phase_sequence_fault", "Grid phase sequence wrong", FAULT),
-    Fault(3, 2, "grid_pll_fault", "Grid synchronisation (PLL) fault", PROTECTION),
+    Fault(3, 2, "grid_pll_fault", "Grid synchronization (PLL) fault", PROTECTION),
     Fault(3, 3, "grid_voltage_unbalance_fault", "Grid voltage unbalanced", PROTECTION),
     Fault(3, 4, "ac_current_unbalance_fault", "AC current unbalanced", PROTECTION),
     Fault(3, 8, "grid_wu_overvoltage_fault", "Grid overvoltage L3-L1", PROTECTION),

@@ -1,4 +1,4 @@
-"""What a value measures: Home Assistant's device class, unit, state class and the decimals worth showing."""
+"""Define quantities: Home Assistant's device class, unit, state class and the decimals worth showing."""
 
 from dataclasses import dataclass
 

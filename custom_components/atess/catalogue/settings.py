@@ -23,7 +23,7 @@ class Danger(StrEnum):
 
 
 class SettingType(StrEnum):
-    """What the value of a setting is."""
+    """Type of the value of a setting."""
 
     NUMBER = "number"
     SELECT = "select"

@@ -16,7 +16,7 @@ DEFAULT_WAIT = 30
 
 
 class Stage(StrEnum):
-    """How far the change of settings of a device is."""
+    """Stage of the change of settings of a device."""
 
     IDLE = "idle"
     WAITING = "waiting"
@@ -27,7 +27,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a change: a status per cloud key, and the values before and after, as far as they are known."""
+    """Result of a change: a status per cloud key, and the values before and after, as far as they are known."""
 
     status: Mapping[str, str]
     before: Mapping[str, Json] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Batch:
 
     @property
     def stage(self) -> Stage:
-        """How far the batch is."""
+        """Return the stage of the batch."""
         return Stage.CHECKING if self.sending else Stage.WAITING
 
     def dump(self) -> dict[str, Any]:

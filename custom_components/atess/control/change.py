@@ -1,4 +1,4 @@
-"""What becomes of a change of settings, as a sensor and as events of each device."""
+"""Show the progress of a change of settings, as a sensor and as events of each device."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, override
@@ -23,7 +23,7 @@ EVENT_TYPES = ["confirmed", "failed", "moved"]
 
 
 class SettingsChangeEntity(AtessEntity):
-    """What is shown of changes: there as soon as the settings were read once."""
+    """Base entity for changes; available once the settings were read."""
 
     coordinator: SettingsCoordinator
 
@@ -35,7 +35,7 @@ class SettingsChangeEntity(AtessEntity):
 
 
 class SettingsChangeSensor(SettingsChangeEntity, SensorEntity):
-    """How far the change under way is, or how the last one ended."""
+    """Show the stage of the active change, or the result of the last one."""
 
     _unrecorded_attributes = frozenset({"until"})
 

@@ -127,7 +127,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
 
     @property
     def age(self) -> timedelta:
-        """How old the last answer is; without limit if that is not known."""
+        """Return the age of the last response, infinity if it is unknown."""
         return age_of(self.read_at)
 
     def _model(self, members: Mapping[str, Json]) -> DeviceSettings:
@@ -201,7 +201,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         async def save() -> None:
             try:
                 await self.async_save()
-            except Exception as err:  # noqa: BLE001  # what is not stored is told all the same
+            except Exception as err:  # noqa: BLE001  # report the change although it is not stored
                 LOGGER.error("%s could not be stored: %s", self.name, type(err).__name__)
 
         self.config_entry.async_create_task(self.hass, save())

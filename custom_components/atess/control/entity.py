@@ -1,4 +1,4 @@
-"""What the entities of settings share, and how they come to be: a control where changing is allowed, else a sensor."""
+"""Base entity for settings; create a control if changes are allowed, else a sensor."""
 
 import asyncio
 from collections.abc import Callable, Iterable

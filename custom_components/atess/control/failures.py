@@ -1,4 +1,4 @@
-"""Changes of settings that failed: stored, and told by an event, a repair issue and an exception."""
+"""Store failed changes of settings, and report them by an event, a repair issue, and an exception."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -71,7 +71,7 @@ class Failure:
 
 
 def cause(error: Exception | None) -> str:
-    """Return what is told of an error: the cloud's own words, if it had any, and its code."""
+    """Return the text of an error: the cloud's message, if there is one, and its code."""
     if error is None:
         return ""
     if not isinstance(error, EnercloError | HomeAssistantError):

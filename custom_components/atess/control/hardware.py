@@ -1,4 +1,4 @@
-"""What the writing of settings needs to know of a device."""
+"""Define what the writer of settings needs from a device."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol

@@ -1,4 +1,4 @@
-"""The way of one batch: read, PUT the whole object, read back, compare."""
+"""Process one batch: read, PUT the whole object, read back, and compare."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING

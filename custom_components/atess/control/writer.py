@@ -103,14 +103,14 @@ class SettingsWriter:
 
     @property
     def stage(self) -> Stage:
-        """How far the change under way is, or how the last one ended."""
+        """Return the stage of the active change, or the result of the last one."""
         if (batch := self._active or self._queue) is not None:
             return batch.stage
         return Stage.IDLE if self._last is None else self._last.stage
 
     @property
     def change_attributes(self) -> dict[str, Any]:
-        """What the change under way, or the last one, is about, and the moment of the next step."""
+        """Return the settings of the active or last change, and the time of the next step."""
         batch, model = self._active or self._queue, self._hardware.data
         if batch is not None:
             before = batch.before or part(self._members, batch.asked)

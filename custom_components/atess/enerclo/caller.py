@@ -1,4 +1,4 @@
-"""The way of one call: path, turn, request, outcome; and of a list that comes in pages."""
+"""Make requests: resolve the path, wait for the pacer, send, and interpret. Page through lists."""
 
 import asyncio
 import logging
@@ -146,7 +146,7 @@ class Caller:
 
         Ends at an empty page, at one that was there before, or when as many rows came as the cloud reports. Where it
         reports no total, a list is one page, and history goes on unless it is a plain list or a page is not full.
-        At most 20 pages of a list; MalformedAnswerError when history exceeds 1000, lest a part be taken for the whole.
+        At most 20 pages of a list; MalformedAnswerError when history exceeds 1000 pages, as it would be incomplete.
         """
         history = row.operation is Operation.HISTORY
         seen: set[int] = set()

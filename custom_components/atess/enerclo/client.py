@@ -271,7 +271,7 @@ class EnercloClient:
         return self._pacer.interval(self._next_path(endpoint(kind, operation), device_sn), device_sn)
 
     def paths_state(self) -> dict[str, Json]:
-        """Return what was learnt about paths, as JSON for storage; holds serial numbers."""
+        """Return what was learned about paths, as JSON for storage; holds serial numbers."""
         return self._paths.dump(self._now().timestamp())
 
     def diagnostics(self) -> dict[str, Json]:

@@ -11,7 +11,7 @@ type Method = Literal["GET", "PUT", "POST", "DELETE"]
 
 
 class Operation(StrEnum):
-    """What can be asked of the cloud."""
+    """Operations of the cloud."""
 
     LATEST = "latest"
     HISTORY = "history"
@@ -27,7 +27,7 @@ class Operation(StrEnum):
 
 
 class Grade(StrEnum):
-    """How well a path is known: on the vendor's page, in public client code, or a guess to be tried."""
+    """Grade of a path: documented by the vendor, seen in public client code, or a candidate to try."""
 
     DOCUMENTED = "documented"
     SEEN = "seen"

@@ -40,7 +40,7 @@ _MAX_RETRY_AFTER = 86400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came over HTTP; `body` is what could be read, `fault` says why that is not all of it.
+    """Result of an HTTP request; `body` is what could be read, `fault` says why that is not all of it.
 
     `secrets` gave the caller access; what the cloud repeats of them is cut out of all that it sends.
     """

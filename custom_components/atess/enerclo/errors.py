@@ -1,4 +1,4 @@
-"""What can come of a call to the cloud other than data. No message holds a token, a serial number or a body."""
+"""Define the errors of calls to the cloud. No message contains a token, a serial number or a body."""
 
 from typing import Self, override
 

@@ -28,7 +28,7 @@ class AskMemory(Protocol):
 
 
 class Search:
-    """What the kinds asked so far have answered about one serial number."""
+    """Responses of the kinds queried so far for one serial number."""
 
     def __init__(
         self, latest: AskLatest, last_sample: AskMemory, device_sn: str, *, priority: Priority, max_wait: float

@@ -1,4 +1,4 @@
-"""How long each endpoint and device rests between two calls, and what the cloud's refusals taught."""
+"""Keep the interval between two calls of each endpoint and device, and adapt it to rate limits of the cloud."""
 
 import math
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ type Key = tuple[str, str]
 
 @dataclass(slots=True)
 class _Record:
-    """What is known of one endpoint and device; moments in unix seconds, spans in seconds."""
+    """State of one endpoint and device; moments in unix seconds, spans in seconds."""
 
     last: float | None = None  # end of the last call that counts, its start while it is in flight
     hold: float = 0.0  # Retry-After, counted from `last`
@@ -114,7 +114,7 @@ class Intervals:
             record.hold = max(record.hold, now - record.last + min(seconds, MAXIMUM_INTERVAL))
 
     def dump(self, now: float) -> list[Json]:
-        """Return the records as JSON, without those that are over and hold nothing learnt.
+        """Return the records as JSON, without those that are over and contain nothing learned.
 
         A call in flight stands there with the latest moment at which it can reach the cloud.
         """

@@ -1,4 +1,4 @@
-"""What passes between the cloud and the rest: kinds of devices and samples, without meaning."""
+"""Define kinds of devices and uninterpreted samples, the data passed from the client."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What the cloud said of one device: members as sent, their time as text, and the moment received (UTC)."""
+    """Response of the cloud for one device: members as sent, their time as text, and the moment received (UTC)."""
 
     kind: Kind
     device_sn: str

@@ -174,15 +174,15 @@ class Pacer:
         following: bool = False,
         check: Callable[[], None] | None = None,
     ) -> AsyncIterator[None]:
-        """Hold the account's one lane for a request; what is raised inside decides how the request counts.
+        """Wait until a request is permitted, then count it according to the exception raised inside.
 
         UnreachableError: no request was made; all but people then wait for a random time up to a limit that doubles, at
         most 15 minutes. AuthenticationError: it starts no interval, since the token may be
         corrected at once. LimitedError: the interval is widened. Anything else, cancellation included: a call. What
-        turns out to be a limit told in no known form (see UnannouncedLimits) is raised as LimitedError.
+        turns out to be a limit in an unknown form (see UnannouncedLimits) is raised as LimitedError.
 
         Raises PacedError if the interval or the daily budget forbids the call for more than `max_wait` seconds; the
-        wait for the lane itself does not count. `following` marks pages after the first. `check` is called when the
+        wait for other requests does not count. `following` marks pages after the first. `check` is called when the
         turn has come; if it raises, there was no request.
         """
         self._order += 1
@@ -277,7 +277,7 @@ class Pacer:
             await self._persist()
 
     async def _take_lane(self, waiter: _Waiter, max_wait: float) -> None:
-        """Return when the waiter may start, having taken the lane for it."""
+        """Acquire the lock, and return when the waiter may start."""
         deadline = self._clock() + max_wait
         self._waiting.append(waiter)
         try:

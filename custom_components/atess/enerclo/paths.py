@@ -1,4 +1,4 @@
-"""Which path an operation is asked at: the table, what was learnt from answers, and what the user set by hand."""
+"""Select the path of an operation: from the table, learned from responses, or set by the user."""
 
 import re
 from collections.abc import Mapping
@@ -103,7 +103,7 @@ class PathBook:
         return next(candidate.grade.value for candidate in endpoint.paths if candidate.path == path)
 
     def dump(self, now: float) -> dict[str, Json]:
-        """Return what was learnt as JSON for storage."""
+        """Return what was learned as JSON for storage."""
         absent: dict[str, Json] = {}
         for key, devices in self._absent.items():
             kept: dict[str, Json] = {}

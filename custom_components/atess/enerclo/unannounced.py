@@ -1,4 +1,4 @@
-"""A frequency limit that the cloud tells in no known form: learnt from when the same failure comes."""
+"""Detect a rate limit in an unknown form, from the times at which the same failure occurs."""
 
 import math
 from collections.abc import Iterator
@@ -152,7 +152,7 @@ class UnannouncedLimits:
         return (suspicion for (other, _), suspicion in self._suspicions.items() if other == path)
 
     def _suspicion(self, path: str, signature: Signature, now: float) -> _Suspicion:
-        """Return the suspicion of a form of failure; one that is a day old and not learnt begins anew."""
+        """Return the suspicion of a form of failure; one that is a day old and not learned begins anew."""
         suspicion = self._suspicions.pop((path, signature), None)
         if suspicion is None or not 0 <= now - suspicion.at < DAY:
             learnt = suspicion if suspicion is not None and suspicion.learnt else None

@@ -1,4 +1,4 @@
-"""Repair issues about what the polls of a device keep ending with."""
+"""Raise repair issues for repeated errors of the polls of a device."""
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_SCAN_INTERVAL

@@ -1,4 +1,4 @@
-"""The age from which on samples are there, learnt from polls that found them or did not."""
+"""The age from which on samples are there, learned from polls that found them or did not."""
 
 import binascii
 import math
@@ -29,7 +29,7 @@ class Edge:
     """
 
     def __init__(self, state: Json = None) -> None:
-        """Take up what dump returned; damaged state counts as never learnt."""
+        """Take up what dump returned; damaged state counts as never learned."""
         stored = a_dict(state)
         origin, step = a_number(stored.get("origin")), within(stored.get("step"), 0.5, 1e4)
         most = within(stored.get("most"), 0.5, 1e4)

@@ -17,7 +17,7 @@ _SET = 8.0  # s; labels that lie so far and two deviations off the grid, all of 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a label told: whether it is a new one, begins a new grid, how many seconds the grid went on."""
+    """Result of one label: whether it is new, starts a new grid, and by how many seconds the grid advanced."""
 
     fresh: bool = False
     begun: bool = False
@@ -33,13 +33,13 @@ class Labels:
     """
 
     def __init__(self, state: Json = None) -> None:
-        """Take up what dump returned; damaged parts count as never learnt."""
+        """Take up what dump returned; damaged parts count as never learned."""
         stored = a_dict(state)
         self.period: float | None = within(stored.get("period"), SHORTEST_PERIOD, LONGEST_GAP)
         self.base = a_number(stored.get("base")) or 0.0
         """Where on the grid the last label belongs."""
         self.number = a_count(stored.get("number"))
-        """How many periods after the first label."""
+        """Number of periods since the first label."""
         self._last = a_number(stored.get("label"))
         if self._last is None:
             self.period = None
@@ -50,7 +50,7 @@ class Labels:
         self._place, self._both, self._pace = 1.0, 0.0, 1e-4
 
     def dump(self) -> dict[str, Json]:
-        """Return what was learnt as JSON for storage."""
+        """Return what was learned as JSON for storage."""
         return {
             "period": self.period,
             "base": self.base,

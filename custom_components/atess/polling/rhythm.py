@@ -2,7 +2,7 @@
 
 A sample carries the device's own time (its label) and becomes visible at the cloud some time later. Labels lie on a
 grid of one upload period, up to jitter (labels.py); how long after its place on the grid a sample is visible can only
-be learnt by asking: a poll finds it or not (edge.py).
+be learned by asking: a poll finds it or not (edge.py).
 
 The limit makes drift a one-way street: two polls are never closer than the interval, so with a period that is no longer
 than the interval what was lost through slow requests cannot be made good, save by leaving out a sample. That costs a
@@ -28,7 +28,7 @@ class Rhythm:
     """The upload period, grid and delay of one device's samples; moments are unix seconds, labels device seconds."""
 
     def __init__(self, state: Json = None) -> None:
-        """Take up what dump returned; damaged parts count as never learnt."""
+        """Take up what dump returned; damaged parts count as never learned."""
         stored = a_dict(state)
         self._labels = Labels(stored)
         self._edge = Edge(stored.get("edge"))
@@ -46,7 +46,7 @@ class Rhythm:
             self._labels.forget()
 
     def dump(self) -> dict[str, Json]:
-        """Return what was learnt as JSON for storage."""
+        """Return what was learned as JSON for storage."""
         return {
             **self._labels.dump(),
             "edge": self._edge.dump(),

@@ -17,7 +17,7 @@ FRACTIONS = 6
 
 @dataclass(slots=True, kw_only=True)
 class Charge:
-    """What is known of a state of charge: the value last accepted, with the battery's voltage, and what waits."""
+    """Guard of a state of charge: the last accepted value, with the battery's voltage, and pending values."""
 
     value: float | None = None
     at: datetime | None = None

@@ -65,7 +65,7 @@ def parse_time(text: str | None, zone: tzinfo) -> datetime | None:
 
 
 class Clock:
-    """What is known of one device's clock; learns from every fresh sample."""
+    """Learn the offset of one device's clock from every fresh sample."""
 
     def __init__(self, zone: tzinfo, state: Json = None, *, fixed: int | None = None) -> None:
         """Take up a state; `fixed` are the minutes ahead of UTC that the user has set for good."""
@@ -91,7 +91,7 @@ class Clock:
         self._spacings = [spacing for spacing in spacings if spacing is not None and spacing > 0]
 
     def dump(self) -> dict[str, Json]:
-        """Return what was learnt, for storage."""
+        """Return what was learned, for storage."""
         return {
             "local": None if self._local is None else self._local.isoformat(),
             "since": None if self._since is None else self._since.isoformat(),

@@ -18,7 +18,7 @@ BESIDE = 0.5  # hours between samples within which a counter is the same one, an
 
 @dataclass(slots=True, kw_only=True)
 class Daily:
-    """What is known of a daily counter: the value last accepted, its day, yesterday's end, and what waits."""
+    """State of a daily counter: the last accepted value, its day, yesterday's last value, and pending values."""
 
     value: float | None = None
     at: datetime | None = None

@@ -26,7 +26,7 @@ type Numbers = Mapping[str, float | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a device beyond the sample: PV layout, meaning of `pac`, and the corrections the user chose.
+    """Knowledge about a device beyond the sample: PV layout, meaning of `pac`, and the corrections the user chose.
 
     `battery_way` and `grid_way` say of a power without a sign which one it should have (0: not known), by counters.
     `missing` holds the keys of what it usually sends and this sample has no usable value for.

@@ -22,7 +22,7 @@ _OTHER_PHASE = re.compile(r".*_(?:voltage|current)_(?:l2_l3|l3_l1|l[23])")
 
 
 class FirstSamples:
-    """What the first fresh samples of a device tell for good."""
+    """Decide from the first fresh samples which values a device has."""
 
     def __init__(self, state: Json = None) -> None:
         stored = a_dict(state)
@@ -32,7 +32,7 @@ class FirstSamples:
         self._three = stored.get("three") is True
 
     def dump(self) -> dict[str, Json]:
-        """Return what was learnt, for storage."""
+        """Return what was learned, for storage."""
         return {
             "whole": self._whole,
             "fitted": list[Json](sorted(self._fitted)),

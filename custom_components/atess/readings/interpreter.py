@@ -80,7 +80,7 @@ class Interpreter:
         self._before = self._sample  # the last fresh one, also while the next is being read
 
     def dump(self) -> dict[str, Json]:
-        """Return what was learnt, for storage; it holds the last sample, and with it serial numbers."""
+        """Return what was learned, for storage; it holds the last sample, and with it serial numbers."""
         return {
             "clock": self._clock.dump(),
             "first": self._first.dump(),

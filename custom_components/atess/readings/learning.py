@@ -1,4 +1,4 @@
-"""What the samples of one device teach beyond their values: runs its self-checks and says what follows from them."""
+"""Learn from the samples of one device: run its self-checks and apply their verdicts."""
 
 import math
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ class Learning:
         self._raw: dict[str, float] = {}
 
     def dump(self) -> dict[str, Json]:
-        """Return what was learnt, for storage."""
+        """Return what was learned, for storage."""
         return {
             "units": self._units.dump(),
             "layout": self._layout.dump(),

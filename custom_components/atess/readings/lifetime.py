@@ -30,7 +30,7 @@ class Level:
 
 @dataclass(slots=True, kw_only=True)
 class Lifetime:
-    """What is known of a lifetime counter: `value` as sent, `shown` with the offset, and what is not believed yet."""
+    """State of a lifetime counter: `value` as sent, `shown` with the offset, and values that are not accepted yet."""
 
     value: float | None = None
     at: datetime | None = None

@@ -45,7 +45,7 @@ _SPELT_OUT: Mapping[str, str] = {
 
 @dataclass(slots=True)
 class Parsed:
-    """What a sample says by entity key: quantities in `numbers`, the rest in `values`.
+    """Values of a sample by entity key: quantities in `numbers`, the rest in `values`.
 
     `sent` counts the entities for which the sample has a value, `unreadable` names by key the members among them whose
     value has no meaning here.

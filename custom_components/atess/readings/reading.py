@@ -1,4 +1,4 @@
-"""What a sample means: values by entity key, with what the guards had to do."""
+"""Define the reading: values by entity key, and the actions of the guards."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a counter can have counted in a time, and whether samples continue one another as those of a counter do."""
+"""Limit the rise of a counter in a time, and check whether samples continue each other like a counter."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""What a sample says of itself: whether its device is lost, what tells it apart, how it comes back from storage."""
+"""Inspect samples: whether the device is lost, whether two are the same, and restoring them from storage."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Reading what was learnt back from storage: whatever is damaged counts as never learnt."""
+"""Restore learned state from storage; damaged parts count as never learned."""
 
 import math
 from collections.abc import Callable, Mapping

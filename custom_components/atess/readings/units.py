@@ -54,7 +54,7 @@ class Units:
         self._sample: dict[str, bool] = {}
 
     def dump(self) -> dict[str, Json]:
-        """Return what was learnt, for storage."""
+        """Return what was learned, for storage."""
         return {
             "flows": {flow: check.dump() for flow, check in self._checks.items()},
             "live": list[Json](sorted(self._live)),

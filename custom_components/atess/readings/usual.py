@@ -1,4 +1,4 @@
-"""What a device usually sends: a member that one sample leaves out is treated as null, not as one that is not there."""
+"""Learn the usual members of a device. A member that one sample leaves out counts as null, not as missing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

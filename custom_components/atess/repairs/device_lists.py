@@ -40,7 +40,7 @@ class DailyWatch:
         self._reading = False
 
     async def async_start(self) -> None:
-        """Take up what was stored and look from time to time whether a day is over."""
+        """Restore the stored state, and check regularly whether a day is over."""
         name = self._entry.entry_id
         stored = self._account.stored("watch", name) or await async_load_cache(watch_store(self._hass, name))
         now = dt_util.utcnow()
@@ -59,7 +59,7 @@ class DailyWatch:
         self._entry.async_create_background_task(self._hass, self._async_check(), f"{DOMAIN} daily look")
 
     async def _async_check(self) -> None:
-        """Read what a day is over for; the lists of a data logger that is seen first have just been read."""
+        """Read the lists that are older than a day. For a new data logger, the flow has just read them."""
         if self._reading:
             return
         self._reading = True
@@ -118,7 +118,7 @@ class DailyWatch:
 
     @callback
     def _report_vanished(self, data_log_sn: str, devices: list[FoundDevice], answered: set[Kind]) -> None:
-        """Raise a repair issue for each device that its list no longer names; what comes back takes it back."""
+        """Raise a repair issue for each device missing from its list, and delete it if the device is listed again."""
         listed = {device.device_sn for device in devices}
         for subentry_id, coordinator in self._entry.runtime_data.coordinators.items():
             if coordinator.data_log_sn != data_log_sn or coordinator.kind not in answered:

@@ -27,7 +27,7 @@ class FailedChangeFlow(RepairsFlow):
         self._retryable = bool(data["retryable"])
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Tell what has failed and offer the choice."""
+        """Show the failure and offer the choice."""
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         return self.async_show_menu(
             step_id="init",
@@ -36,7 +36,7 @@ class FailedChangeFlow(RepairsFlow):
         )
 
     async def async_step_try_again(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Ask for the same change again."""
+        """Request the same change again."""
         if (settings := self._settings()) is None:
             return self.async_abort(reason="not_loaded")
         if (failure := settings.writer.failures.get(self._failure_id)) is not None:

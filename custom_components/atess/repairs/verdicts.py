@@ -1,4 +1,4 @@
-"""Tells the user what the self-checks of a device found against what the catalogue assumes."""
+"""Raise repair issues for verdicts of self-checks that contradict the catalogue."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -75,7 +75,7 @@ def async_add_polling_sensors(entry: AtessConfigEntry, async_add_entities: AddCo
 
 
 class _AlwaysThere(AtessEntity, SensorEntity):
-    """What is said of the polling holds also when the device is silent."""
+    """Base class of polling sensors, which stay available while the device is silent."""
 
     @property
     @override
@@ -85,7 +85,7 @@ class _AlwaysThere(AtessEntity, SensorEntity):
 
 
 class PollingSensor(_AlwaysThere):
-    """How a device is polled."""
+    """Sensor that shows how a device is polled."""
 
     coordinator: AtessCoordinator
     entity_description: PollingDescription
@@ -93,12 +93,12 @@ class PollingSensor(_AlwaysThere):
     @property
     @override
     def native_value(self) -> float | datetime | None:
-        """What holds since the last poll."""
+        """Return the value as of the last poll."""
         return self.entity_description.read(self.coordinator)
 
 
 class RequestsSensor(_AlwaysThere):
-    """How many requests the account has made on this UTC day."""
+    """Sensor for the number of requests of the account on this UTC day."""
 
     def __init__(self, coordinator: ValueCoordinator[Any], client: EnercloClient) -> None:
         """Belong to the plant, which knows of every poll."""

@@ -48,7 +48,7 @@ class AtessSensor(AtessEntity, SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any] | None:
-        """What explains the value: the code of an unknown state, the source of a state of charge, active faults."""
+        """Return attributes: the code of an unknown state, the source of a state of charge, or the active faults."""
         return self.coordinator.attributes(self.entity_description.key)
 
 

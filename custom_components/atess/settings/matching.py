@@ -1,4 +1,4 @@
-"""Which key of the cloud is which setting: documented, confirmed by the user, or guessed from its words.
+"""Match keys of the cloud to settings: documented, confirmed by the user, or guessed from its words.
 
 A guess needs that all words of a key, and none but them, name one setting; a key that could be two settings, or a
 setting that two keys could be, is left open. So is a key whose present value the setting cannot have.
@@ -15,7 +15,7 @@ from .values import decode
 
 
 class Known(StrEnum):
-    """How a key is known to be a setting's."""
+    """How a key was matched to a setting."""
 
     DOCUMENTED = "documented"
     CONFIRMED = "confirmed"

@@ -21,7 +21,7 @@ _PROTECTED = frozenset(
 
 
 class DeviceSettings:
-    """What one answer to "get setting" says."""
+    """Data of one "get setting" response."""
 
     def __init__(
         self,

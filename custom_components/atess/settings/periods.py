@@ -22,7 +22,7 @@ _LONGEST = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """How a device writes periods."""
+    """Format in which a device writes periods."""
 
     colon: str = ":"
     separator: str = "-"

@@ -1,4 +1,4 @@
-"""What is sent for a change, and what came of it."""
+"""Build the body of a change, and compare it with the read-back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _TOLERANCE = 1e-5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a read-back shows, by the cloud's key: asked members with another value, and others that moved."""
+    """Differences of a read-back, by the cloud's key: requested members with another value, and others that changed."""
 
     wrong: Mapping[str, Json]
     moved: Mapping[str, Json]

@@ -1,1 +1,1 @@
-"""What each kind of device reports: one module per kind, one line per member."""
+"""List the members of each kind of device: one module per kind, one line per member."""

@@ -29,7 +29,7 @@ class FlowBalance:
         self._count = a_count(stored.get("count"))
         closing = a_text(stored.get("closing"))
         self.closing = closing if closing in {NORMAL, INVERTED} else None
-        """The sign of the battery with which the balance of the last batch closed, if it told one."""
+        """Return the sign of the battery with which the balance of the last batch closed, if it was decided."""
 
     def dump(self) -> dict[str, Json]:
         """Return the batch so far, for storage."""

@@ -35,7 +35,7 @@ class BatteryMeaning:
         self._count = a_count(stored.get("count"))
 
     def dump(self) -> dict[str, Json]:
-        """Return what was learnt, for storage."""
+        """Return what was learned, for storage."""
         return {"votes": self._votes.dump(), "open": list[Json](self._open), "pv": self._pv, "count": self._count}
 
     @property
@@ -82,7 +82,7 @@ class BatterySign:
         self._contradicts = a_count(stored.get("contradicts"))
 
     def dump(self) -> dict[str, Json]:
-        """Return what was learnt, for storage."""
+        """Return what was learned, for storage."""
         return {
             "votes": self.votes.dump(),
             "window": self._window.dump(),

@@ -17,7 +17,7 @@ ONE_WAY = timedelta(days=1)
 
 @dataclass(slots=True, kw_only=True)
 class Seen:
-    """What was seen of a power and its two counters, which count while it should be negative and positive."""
+    """Observations of a power and its two counters, which count while it should be negative and positive."""
 
     since: datetime | None = None
     at: datetime | None = None
@@ -52,7 +52,7 @@ class Direction:
 
     @property
     def way(self) -> int:
-        """Which counter rose last: -1 for the one of negative power, 1 for the other, 0 if neither has."""
+        """Return which counter rose last: -1 for the one of negative power, 1 for the other, 0 if neither has."""
         return self._seen.way
 
     def may_be_inverted(self, at: datetime) -> bool:

@@ -32,12 +32,12 @@ class GridCheck:
         self._window = Window(stored.get("window"))
 
     def dump(self) -> dict[str, Json]:
-        """Return what was learnt, for storage."""
+        """Return what was learned, for storage."""
         return {"sign": self.sign.dump(), "counters": self._counters.dump(), "window": self._window.dump()}
 
     @property
     def orientation(self) -> str | None:
-        """What was decided of the counters: `normal`, `swapped` or None."""
+        """Return the verdict on the counters: `normal`, `swapped`, or None."""
         return self._counters.verdict
 
     def verdicts(self) -> tuple[Verdict, Verdict]:

@@ -1,4 +1,4 @@
-"""Which of `ppv`, `ppv1`, `ppv2`, `ppv3` is the total PV power of an HPS."""
+"""Find out which of `ppv`, `ppv1`, `ppv2`, `ppv3` is the total PV power of an HPS."""
 
 from datetime import datetime
 
@@ -28,7 +28,7 @@ class PvLayout:
         self._as_ppv = a_count(stored.get("ppv"))
 
     def dump(self) -> dict[str, Json]:
-        """Return what was learnt, for storage."""
+        """Return what was learned, for storage."""
         return {"votes": self._votes.dump(), "ppv1": self._as_ppv1, "ppv": self._as_ppv}
 
     @property

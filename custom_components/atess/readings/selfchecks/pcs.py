@@ -1,4 +1,4 @@
-"""What the DC side power of a PCS beside a PBD holds: the battery alone, or what its PBDs deliver too."""
+"""Check whether the DC side power of a PCS with PBDs is battery power alone, or includes the output of the PBDs."""
 
 from datetime import datetime
 
@@ -27,12 +27,12 @@ class PcsBattery:
         self._window = Window(stored.get("window"))
 
     def dump(self) -> dict[str, Json]:
-        """Return what was learnt, for storage."""
+        """Return what was learned, for storage."""
         return {"votes": self._votes.dump(), "window": self._window.dump()}
 
     @property
     def meaning(self) -> str | None:
-        """What was decided."""
+        """Return the verdict."""
         return self._votes.verdict
 
     def verdict(self) -> Verdict:

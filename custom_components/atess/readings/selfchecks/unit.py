@@ -50,7 +50,7 @@ class UnitCheck:
         self._choice = stored.get("choice")
 
     def dump(self) -> dict[str, Json]:
-        """Return what was learnt, for storage."""
+        """Return what was learned, for storage."""
         return {"votes": self._votes.dump(), "kinds": list[Json](sorted(self._kinds)), "choice": self._choice}
 
     @property
@@ -113,7 +113,7 @@ class UnitCheck:
 
 
 class EnergyUnit:
-    """Whether energy counters are in kWh, by powers whose unit the same samples show; only told, never applied.
+    """Whether energy counters are in kWh, by powers whose unit the same samples show; reported, never applied.
 
     Evidence: half hours in which counters rise 10, 100 or 1000 times as much as power says. Six in a row latch.
     """
@@ -124,7 +124,7 @@ class EnergyUnit:
         self._count = a_count(stored.get("count"))
 
     def dump(self) -> dict[str, Json]:
-        """Return what was learnt, for storage."""
+        """Return what was learned, for storage."""
         return {"votes": self._votes.dump(), "count": self._count}
 
     def verdict(self) -> Verdict:

@@ -12,9 +12,9 @@ CLOCK_SETTLES = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a self-check found: its name, the verdict (None: not decided), the numbers behind it, and since when (UTC).
+    """Result of a self-check: its name, the verdict (None: not decided), the numbers behind it, and since when (UTC).
 
-    `expected` is what the catalogue assumes; a verdict that differs is worth telling.
+    `expected` is what the catalogue assumes; a verdict that differs is reported to the user.
     """
 
     name: str
