@@ -84,7 +84,7 @@ def test_hacs_floor_is_the_tested_one() -> None:
     assert f"homeassistant=={hacs['homeassistant']}\n" in (ROOT / "requirements" / "floor.in").read_text()
 
 
-@pytest.mark.parametrize("name", ["newest", "floor", "demo"])
+@pytest.mark.parametrize("name", ["newest", "floor", "demo", "mutate"])
 def test_requirements_pin_versions_and_name_no_address(name: str) -> None:
     lines = (ROOT / "requirements" / f"{name}.txt").read_text().splitlines()
     assert lines
@@ -119,11 +119,43 @@ def test_shell_script_parses(name: str) -> None:
     assert parsed.returncode == 0
 
 
+def test_the_fast_tests_use_no_home_assistant() -> None:
+    listed = re.search(r"^readonly FAST=\((.+)\)$", (ROOT / "script" / "test").read_text(), re.MULTILINE)
+    assert listed
+    paths = [ROOT / name for name in listed[1].split()]
+    assert [path for path in paths if not path.exists()] == []
+    files = [file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("*.py")))]
+    # Parts of a word, for this file is searched too.
+    assert [file for file in files if re.search(r"\bhass" + r"\b: HomeAssistant", file.read_text())] == []
+
+
 def test_translations_are_written_out() -> None:
     for path in sorted((INTEGRATION / "translations").glob("*.json")):
         assert "[%key" not in json.dumps(read_json(path))
     assert (INTEGRATION / "translations" / "en.json").is_file()
     assert not (INTEGRATION / "strings.json").exists()
+
+
+def leaves(texts: dict[str, Any], place: str = "") -> dict[str, str]:
+    """Return every text of a translation by its place."""
+    found: dict[str, str] = {}
+    for key, text in texts.items():
+        found |= leaves(text, f"{place}{key}.") if isinstance(text, dict) else {f"{place}{key}": text}
+    return found
+
+
+def test_languages_translate_what_exists_with_its_placeholders() -> None:
+    english = leaves(read_json(INTEGRATION / "translations" / "en.json"))
+    assert english
+    for path in sorted((INTEGRATION / "translations").glob("*.json")):
+        texts = leaves(read_json(path))
+        assert [f"{path.name}: {place}" for place in texts if place not in english] == []
+        differing = [
+            f"{path.name}: {place}"
+            for place, text in texts.items()
+            if set(re.findall(r"\{\w+\}", text)) != set(re.findall(r"\{\w+\}", english[place]))
+        ]
+        assert differing == []
 
 
 def documents() -> list[tuple[str, str]]:
