@@ -11,6 +11,8 @@ from script._benchmark.measure import Lateness, measured, oracle, plain
 from script._benchmark.scenarios import DAY, Scenario, scenario
 from script._benchmark.virtual import run
 
+pytestmark = pytest.mark.campaign
+
 
 def live(each: Scenario, days: int, *, disturbed: bool = True) -> tuple[Lateness, Lateness, Lateness]:
     """Return what a home showed, what a plain timer would have, and the oracle; fails if the limit was broken."""

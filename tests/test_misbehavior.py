@@ -20,6 +20,8 @@ from simulator.options import CHOICES
 from .common import ZONE, Advance, state
 from .flows import start, submit, user_input
 
+pytestmark = pytest.mark.campaign
+
 DAY = 86400
 STRING, CENTRAL, LOGGER = "SIMHPS0001", "SIMHPS0002", "SIMLOG0002"
 MOST_VIOLATIONS = 8

@@ -14,6 +14,8 @@ from script._soak.recorded import live
 from script._soak.trial import Trial, wrong_verdicts
 from script._soak.truth import Energies, Truth
 
+pytestmark = pytest.mark.campaign
+
 
 def together(*seeds: int, days: float) -> list[cases.Case]:
     """Return mixed cases that begin at once."""

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,8 @@ from simulator import Simulator
 
 from ..common import set_up
 from .common import CENTRAL, add_settings_entry, device_id, shown
+
+pytestmark = pytest.mark.campaign
 
 ROUNDS, WRITES = 27, 42
 

@@ -3,12 +3,15 @@
 import random
 from typing import Any
 
+import pytest
 from homeassistant.core import HomeAssistant
 
 from simulator import Simulator
 
 from ..common import Advance, set_up
 from .common import CENTRAL, add_settings_entry, device_id, issues_of, shown
+
+pytestmark = pytest.mark.campaign
 
 HISTORIES, SEED = 500, 14
 # By our key, or the simulator's name, and the cloud's key: what each side changes.
