@@ -32,6 +32,7 @@ from .plant import Plant, SystemSpec
 from .weather import Weather
 
 KEPT_DAYS = 4
+KEPT_PASTS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,10 @@ class _Run:
         self.index = 0
 
 
+# The days of systems that nobody has changed, by all that they follow from: tests begin with the same ones.
+_pasts: OrderedDict[str, list[_Checkpoint]] = OrderedDict()
+
+
 class System:
     """The system of a plant, from the local midnight of `start` (unix seconds) on."""
 
@@ -116,7 +121,9 @@ class System:
         self._first = self._ordinal(start)
         self.start = self._midnight(self._first)
         self._split = any(device.kind == "pbd" for device in spec.devices)
-        self._checkpoints = [self._beginning(seed)]
+        place = (plant.name, plant.latitude, plant.longitude, plant.cloudiness, str(plant.zone))
+        self._origin = repr((spec, place, seed, self._first))
+        self._checkpoints = list(_pasts.get(self._origin) or [self._beginning(seed)])
         self._runs: OrderedDict[int, _Run] = OrderedDict()
         first = Config(
             settings={device.sn: dict(device.settings) for device in spec.devices}, faults={}, stopped=frozenset()
@@ -222,11 +229,21 @@ class System:
             run = self._runs.get(day) or _Run(self._checkpoints[-1], self._inputs(day))
             self._advance(run, len(run.inputs.minutes), traced=day in self._runs)
             self._checkpoints.append(_next_day(run))
+            self._keep_past()
         run = _Run(self._checkpoints[ordinal - self._first], self._inputs(ordinal))
         self._runs[ordinal] = run
         while len(self._runs) > KEPT_DAYS:
             self._runs.popitem(last=False)
         return run
+
+    def _keep_past(self) -> None:
+        """Keep the days of a system that was not changed, for others of the same origin."""
+        if len(self._changes) > 1 or len(self._checkpoints) <= len(_pasts.get(self._origin, ())):
+            return
+        _pasts[self._origin] = self._checkpoints[:]
+        _pasts.move_to_end(self._origin)
+        while len(_pasts) > KEPT_PASTS:
+            _pasts.popitem(last=False)
 
     def _advance(self, run: _Run, last: int, *, traced: bool) -> None:
         """Advance a day to before step `last`, keeping each step's result if it is traced."""
