@@ -155,7 +155,7 @@ async def test_two_days(
     assert cloud.violations <= MOST_VIOLATIONS + 1
     failures = [each.getMessage() for each in caplog.records if each.getMessage().startswith("Error fetching")]
     assert len(failures) <= 3
-    assert sum("asked so often" not in text for text in failures) <= 1
+    assert sum("is limiting requests" not in text for text in failures) <= 1
     if case.readable:
         power = state(hass, f"{subentry.unique_id}_pv_power").state
         assert power not in {STATE_UNAVAILABLE, STATE_UNKNOWN}

@@ -17,14 +17,14 @@ from simulator import Simulator
 from ..common import Advance, set_up, state
 from .common import STRING, issues_of, killed_entry, puts, shown
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 STEPS = 18
 
 
 @pytest.fixture(scope="module")
 def victims() -> Generator[subprocess.Popen[str]]:
     """Yield a process that forks those that are killed."""
-    command = [sys.executable, "-m", "tests.killed"]
+    command = [sys.executable, "-m", "tests.control.killed"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         yield process
         process.kill()

@@ -87,6 +87,7 @@ class Counters:
 
     def read(self, parsed: Parsed, when: When, notes: dict[str, list[str]], *, learn: bool) -> None:
         """Guard the counters of a sample; lifetime counters first, since daily ones are held against them."""
+        held: set[str] = set()
         for key, quantity in parsed.quantities.items():
             if quantity in {LIFETIME, HOURS}:
                 lifetime = self._lifetime.get(key)
@@ -96,6 +97,7 @@ class Counters:
                 expected = None if sent is None else clean(sent + lifetime.offset)
                 shown = parsed.numbers[key] = lifetime.read(sent, when, learn=learn)
                 if shown != expected:
+                    held.add(key)
                     rose = expected is not None and shown is not None and expected > shown
                     notes.setdefault(key, []).append("G14" if rose else "G13")
         for key, quantity in parsed.quantities.items():
@@ -104,12 +106,14 @@ class Counters:
                 if daily is None:
                     daily = self._daily[key] = DailyCounter(self._nominal)
                 sent = parsed.numbers[key]
-                lifetime = self._lifetime.get(f"{key.removesuffix('today')}total")
+                of_life = f"{key.removesuffix('today')}total"
+                lifetime = self._lifetime.get(of_life)
                 shown = parsed.numbers[key] = daily.read(
                     sent,
                     when,
                     total=_accepted(lifetime, when),
                     renewed_at=None if lifetime is None else lifetime.renewed_at,
+                    doubted=of_life in held,
                     learn=learn,
                 )
                 if shown != sent:

@@ -47,6 +47,7 @@ class DailyCounter:
         self._nominal = nominal
         known = loaded(Daily, state) or Daily()
         self._renewed_at: datetime | None = None
+        self._doubted = False
         whole = known.value is not None and known.at is not None and known.day is not None
         self._state = known if whole else Daily()
 
@@ -71,11 +72,15 @@ class DailyCounter:
         *,
         total: float | None = None,
         renewed_at: datetime | None = None,
+        doubted: bool = False,
         learn: bool = True,
     ) -> float | None:
-        """Return the value to show for a value sent (None: unusable), in kWh; without `learn` what was shown before."""
+        """Return the value to show for a value sent (None: unusable), in kWh; without `learn` what was shown before.
+
+        `doubted` says that the lifetime counter of the same flow was not accepted in this sample: an old one, maybe.
+        """
         state = self._state
-        self._renewed_at = renewed_at
+        self._renewed_at, self._doubted = renewed_at, doubted
         if value is not None and value < 0:
             value = 0.0 if value >= SMALL_NEGATIVE else None
         if state.value is None or state.at is None or state.day is None:
@@ -143,7 +148,7 @@ class DailyCounter:
             if row.count >= FLOW_SAMPLES and rise >= FLOW_RISE - 1e-9 and agrees:
                 return True
         renewed = self._renewed_at is not None and self._renewed_at >= row.since and row.count >= FLOW_SAMPLES
-        return renewed or (row.counting and not row.other_unit)
+        return renewed or (row.counting and not row.other_unit and not self._doubted)
 
     def _comes_back(self, value: float, when: When) -> bool:
         """Return whether a value is where the counter was before it rose or fell by more than it should."""
