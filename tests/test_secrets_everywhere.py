@@ -63,6 +63,12 @@ def _leaves(value: Any) -> Iterator[str]:
         yield str(value)
 
 
+def _entry(devices: Any, item: Any) -> dr.DeviceEntry:
+    """Return a device of the registry, which the floor iterates by ids."""
+    found: dr.DeviceEntry = devices[item] if isinstance(item, str) else item
+    return found
+
+
 class Everywhere:
     """All places to which something of an answer may come."""
 
@@ -96,7 +102,9 @@ class Everywhere:
             ),
             "states": json.dumps([item.as_dict() for item in hass.states.async_all()], default=str),
             "entities": repr([item.as_partial_dict for item in er.async_get(hass).entities.values()]),
-            "devices": repr([item.dict_repr for item in dr.async_get(hass).devices]),
+            "devices": repr(
+                [_entry(dr.async_get(hass).devices, item).dict_repr for item in dr.async_get(hass).devices]
+            ),
             "issues": repr([item.to_json() for item in ir.async_get(hass).issues.values()]),
             "events": "\n".join(self._events),
             "traces": repr(
