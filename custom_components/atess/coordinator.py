@@ -48,7 +48,7 @@ from .polling import Reason, Schedule
 from .raw import printable
 from .readings import ActiveFault, Interpreter, Reading, Value, Verdict
 from .readings.clock import parse_time
-from .redaction import HIDDEN, is_private
+from .redaction import HIDDEN, UnknownMembers, is_private
 from .storage import async_load_cache
 
 STORAGE_VERSION = 1
@@ -144,6 +144,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self.data_age: float | None = None
         self._subentry = subentry
         self._serials = [item.unique_id for item in entry.subentries.values() if item.unique_id]
+        self._unknown = UnknownMembers(self._serials)
         self.identifier = self.device_sn
         self.subentry_id: str = subentry.subentry_id
         self.definitions = definitions(self.kind)
@@ -364,8 +365,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
     @property
     def unknown(self) -> Mapping[str, str | float | bool]:
         """The members of the last sample that the catalogue does not know; none that names a device."""
-        unknown = {} if self.data is None else self.data.unknown
-        return {member: value for member, value in unknown.items() if not is_private(member, value, self._serials)}
+        return self._unknown.of(self.data)
 
     @override
     def available(self, key: str) -> bool:

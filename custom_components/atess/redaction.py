@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from homeassistant.components.diagnostics import REDACTED
 
@@ -62,6 +62,35 @@ def is_private(name: str, value: object, secrets: Iterable[str] = ()) -> bool:
     if any(secret.casefold() in text for secret in secrets if secret):
         return True
     return any(_SERIAL.search(part) or _PRIVATE.search(part) for part in (name, value) if isinstance(part, str))
+
+
+class Answer(Protocol):
+    """What was read of a device, with the members that nobody knows."""
+
+    @property
+    def unknown(self) -> Mapping[str, Json]:
+        """The members of unknown meaning."""
+
+
+class UnknownMembers:
+    """The unknown members of a device's last answer that may be shown, found once for each answer."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        """Take the serial numbers that no member may name."""
+        self._secrets = tuple(secrets)
+        self._answer: Answer | None = None
+        self._shown: dict[str, str | float | bool] = {}
+
+    def of(self, answer: Answer | None) -> Mapping[str, str | float | bool]:
+        """Return the members that are not private, none without an answer."""
+        if answer is not self._answer:
+            self._answer = answer
+            self._shown = {
+                name: value
+                for name, value in ({} if answer is None else answer.unknown).items()
+                if isinstance(value, str | int | float) and not is_private(name, value, self._secrets)
+            }
+        return self._shown
 
 
 def redacted(members: Mapping[str, Json], known: Callable[[str], bool] | None = None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ..const import CONF_ALLOW_CHANGES, CONF_SETTINGS, DOMAIN, LOGGER, POLL_MAX_
 from ..coordinator import AtessCoordinator, ValueCoordinator, age_of
 from ..enerclo import EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
 from ..readings import Value as ReadingValue
-from ..redaction import is_private, redacted
+from ..redaction import UnknownMembers, redacted
 from ..settings import DeviceSettings, Match
 from ..settings.periods import Period
 from ..storage import async_load_cache
@@ -59,6 +59,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         self._cloud_was_away = False
         self._tried_at: datetime | None = None
         self._controls: dict[str, bool] = {}
+        self._unknown = UnknownMembers(item.unique_id for item in entry.subentries.values() if item.unique_id)
         self._store = settings_store(hass, device.subentry_id or "")
         self.writer = SettingsWriter(self)
         self._saved = ""
@@ -238,13 +239,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
     @property
     def unknown(self) -> Mapping[str, str | float | bool]:
         """The members that no setting fits; none that names a device."""
-        members = {} if self.data is None else self.data.unknown
-        serials = [item.unique_id for item in self.config_entry.subentries.values() if item.unique_id]
-        return {
-            key: value
-            for key, value in members.items()
-            if isinstance(value, str | int | float) and not is_private(key, value, serials)
-        }
+        return self._unknown.of(self.data)
 
     def is_control(self, found: Match) -> bool:
         """Return whether a setting is shown as a control; that stays so until the entry is set up anew."""
