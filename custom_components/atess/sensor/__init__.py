@@ -16,7 +16,7 @@ from ..raw import RAW_PREFIX, RawKeys
 from ..runtime import AtessConfigEntry
 from .polling import async_add_polling_sensors
 from .settings import SettingSensor, async_add_raw_settings
-from .values import AtessSensor, RawSensor
+from .values import AtessSensor, RawMemberSensor
 
 PARALLEL_UPDATES = 0
 
@@ -45,7 +45,7 @@ def _add_sensors(
 ) -> None:
     def new(key: str) -> SensorEntity | None:
         if key.startswith(RAW_PREFIX) and isinstance(coordinator, AtessCoordinator):
-            return RawSensor(coordinator, key.removeprefix(RAW_PREFIX))
+            return RawMemberSensor(coordinator, key.removeprefix(RAW_PREFIX))
         definition = coordinator.definitions.get(key)
         return AtessSensor(coordinator, definition) if definition and definition.platform == "sensor" else None
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
-from homeassistant.const import EntityCategory, Platform
+from homeassistant.const import Platform
 from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
@@ -12,10 +12,11 @@ from homeassistant.helpers.typing import StateType
 from ..catalogue.settings import SettingType
 from ..control.coordinator import SettingsCoordinator
 from ..control.entity import SettingEntity, setting_description
-from ..entity import AtessEntity, async_add_as_reported
-from ..raw import NAME_LIMIT, RAW_SETTING_PREFIX, RawKeys, printable, raw_state
+from ..entity import async_add_as_reported
+from ..raw import RAW_SETTING_PREFIX, RawKeys
 from ..runtime import AtessConfigEntry
 from ..settings import Match, Period, Value
+from .values import RawSensor
 
 SWITCH_STATES = ["off", "on"]
 
@@ -65,34 +66,11 @@ class SettingSensor(SettingEntity, SensorEntity):
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-class RawSettingSensor(AtessEntity, SensorEntity):
-    """A setting that the catalogue does not know, as it came."""
+class RawSettingSensor(RawSensor):
+    """A setting that the catalogue does not know."""
 
-    coordinator: SettingsCoordinator
-
-    def __init__(self, coordinator: SettingsCoordinator, member: str) -> None:
-        """Name the sensor after the cloud's key."""
-        self.member = member
-        self._attr_translation_placeholders = {"member": printable(member, NAME_LIMIT)}
-        description = SensorEntityDescription(
-            key=f"{RAW_SETTING_PREFIX}{member}",
-            translation_key="setting_raw",
-            entity_category=EntityCategory.DIAGNOSTIC,
-            entity_registry_enabled_default=False,
-        )
-        super().__init__(coordinator, description)
-
-    @property
-    @override
-    def native_value(self) -> StateType:
-        """The value as the cloud sent it."""
-        return raw_state(self.coordinator.unknown.get(self.member))
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Whether the last answer had it."""
-        return self.member in self.coordinator.unknown
+    prefix = RAW_SETTING_PREFIX
+    name_key = "setting_raw"
 
 
 @callback

@@ -12,9 +12,10 @@ from homeassistant.const import EntityCategory
 from homeassistant.helpers.typing import StateType
 
 from ..catalogue import Definition
+from ..control.coordinator import SettingsCoordinator
 from ..coordinator import AtessCoordinator, ValueCoordinator
 from ..entity import AtessEntity, common_description
-from ..raw import NAME_LIMIT, RAW_PREFIX, printable
+from ..raw import NAME_LIMIT, RAW_PREFIX, printable, raw_state
 from ..readings import COMPUTED, Value
 
 
@@ -53,17 +54,19 @@ class AtessSensor(AtessEntity, SensorEntity):
 
 
 class RawSensor(AtessEntity, SensorEntity):
-    """A member that the catalogue does not know, as it came."""
+    """What the cloud sent under a name that the catalogue does not know, as it came."""
 
-    coordinator: AtessCoordinator
+    coordinator: AtessCoordinator | SettingsCoordinator
+    prefix: str
+    name_key: str
 
-    def __init__(self, coordinator: AtessCoordinator, member: str) -> None:
+    def __init__(self, coordinator: AtessCoordinator | SettingsCoordinator, member: str) -> None:
         """Name the sensor after the member."""
         self.member = member
         self._attr_translation_placeholders = {"member": printable(member, NAME_LIMIT)}
         description = SensorEntityDescription(
-            key=f"{RAW_PREFIX}{member}",
-            translation_key="raw",
+            key=f"{self.prefix}{member}",
+            translation_key=self.name_key,
             entity_category=EntityCategory.DIAGNOSTIC,
             entity_registry_enabled_default=False,
         )
@@ -72,11 +75,25 @@ class RawSensor(AtessEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> StateType:
-        """The member as the cloud sent it."""
-        return self.coordinator.unknown.get(self.member)
+        """The value as the cloud sent it."""
+        return raw_state(self.coordinator.unknown.get(self.member))
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the last answer had it."""
+        return self.member in self.coordinator.unknown
+
+
+class RawMemberSensor(RawSensor):
+    """A member of samples that the catalogue does not know."""
+
+    coordinator: AtessCoordinator
+    prefix = RAW_PREFIX
+    name_key = "raw"
 
     @property
     @override
     def available(self) -> bool:
         """Whether the last sample, if it is fresh, had the member."""
-        return self.coordinator.online and self.member in self.coordinator.unknown
+        return self.coordinator.online and super().available
