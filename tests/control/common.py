@@ -57,6 +57,7 @@ PLAIN_CENTRAL: dict[str, str | None] = {
 ENTITY_ACTIONS = {
     "_async_set_value",
     "async_handle_select_option",
+    "async_set_value",
     "async_turn_off",
     "async_turn_on",
 }
