@@ -229,8 +229,8 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             sample = remembered
         except EnercloError as err:
             self._issues.note(err, denied=self.client.denied)
-            if isinstance(err, MalformedAnswerError | NoDataError) and self.data is None:
-                self._unreadable.note(None)
+            if isinstance(err, MalformedAnswerError | NoDataError):
+                self._unreadable.note(None, shown=self.data is not None)
             raise self._update_failed(err) from err
         self._issues.note(None, denied=False)
         self.account.refused_until.pop(self.device_sn, None)
@@ -239,8 +239,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self.schedule.take(label, sample.received.timestamp())
         self.schedule.plan()
         reading = self._interpreter.read(sample)
-        if reading is not None or self.data is None:
-            self._unreadable.note(reading)
+        self._unreadable.note(reading, shown=self.data is not None)
         if reading is None:
             raise self._error("no_data")
         if reading.fresh:

@@ -22,8 +22,13 @@ class UnreadableIssue:
         self._empty_polls = 0
 
     @callback
-    def note(self, reading: Reading | None) -> None:
-        """Take a poll that the cloud has answered, with what was read; None if there was nothing to read."""
+    def note(self, reading: Reading | None, *, shown: bool) -> None:
+        """Take a poll that the cloud has answered, with what was read; None if there was nothing to read.
+
+        Nothing to read is no matter while an earlier reading is `shown`.
+        """
+        if reading is None and shown:
+            return
         sent, unreadable = (0, 0) if reading is None else (reading.sent, len(reading.unreadable))
         self._empty_polls = self._empty_polls + 1 if sent == unreadable else 0
         if unreadable * TOLERATED > sent:
