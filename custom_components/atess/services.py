@@ -198,11 +198,9 @@ def _plain(value: Value | None) -> float | bool | str | None:
 def _by_name(item: SettingsCoordinator, members: Mapping[str, Json]) -> dict[str, Any]:
     """Return members by our keys, with the values as people see them; unknown ones as they are."""
     data = item.data
-    if data is None:
-        return dict(members)
     named: dict[str, Any] = {}
     for cloud_key, value in members.items():
-        if (found := data.find(cloud_key)) is None:
+        if data is None or (found := data.find(cloud_key)) is None:
             named[cloud_key] = value
         else:
             meaning = data.value(found.setting.key, {cloud_key: value})
@@ -273,10 +271,7 @@ def _together(errors: list[HomeAssistantError], devices: int, kind: type[HomeAss
 
 def _windows(hass: HomeAssistant, item: SettingsCoordinator, data: Mapping[str, Any]) -> dict[str, Json]:
     """Return the change that lays the windows of an action into a device's periods."""
-    writer, model = item.writer, item.data
-    writer.check_allowed()
-    if model is None:
-        return {}
+    writer, model = item.writer, item.writer.changeable()
     windows = [Window(tariff=row["kind"], start=row["start"], end=row["end"]) for row in data["windows"]]
     present = item.windows({**model.members, **writer.upcoming})
     guessed = {key: found.cloud_key for key in present if (found := model.matches[key]).known is Known.GUESSED}
@@ -294,13 +289,12 @@ def _windows(hass: HomeAssistant, item: SettingsCoordinator, data: Mapping[str, 
 
 def _mode(hass: HomeAssistant, item: SettingsCoordinator, data: Mapping[str, Any]) -> dict[str, object]:
     """Return the settings that an operating mode with its power or state of charge consists of."""
-    item.writer.check_allowed()
+    matches = item.writer.changeable().matches
     mode = data["mode"]
     asked: dict[str, object] = {"mode": mode}
     for name, candidates in (("power", MODE_POWER.get(mode, ())), ("soc", _soc_settings(mode))):
         if name not in data:
             continue
-        matches = {} if item.data is None else item.data.matches
         if (key := next((key for key in candidates if key in matches), None)) is None:
             raise refusal(hass, item.kind, item.device.name, SettingError(f"no_{name}_in_mode", "mode", mode=mode))
         asked[key] = data[name]
@@ -322,17 +316,15 @@ def _is_unknown(item: SettingsCoordinator) -> bool:
 
 def _revert(item: SettingsCoordinator) -> dict[str, Json]:
     """Return the change that takes the last one back, unless somebody has changed the same since."""
-    item.writer.check_allowed()
+    data = item.writer.changeable()
     if not item.writer.history.items:
         raise _error("nothing_to_revert", device=item.device.name)
     last = item.writer.history.items[-1]
-    members = {} if item.data is None else item.data.members
-    if any(key not in members or not same(members[key], value) for key, value in last["after"].items()):
+    if any(key not in data.members or not same(data.members[key], value) for key, value in last["after"].items()):
         raise _error("changed_since", device=item.device.name)
     known: dict[str, object] = {}
-    data = item.data
     for key, value in last["before"].items():
-        found = None if data is None else data.find(key)
-        meaning = None if data is None or found is None else data.value(found.setting.key, {key: value})
+        found = data.find(key)
+        meaning = None if found is None else data.value(found.setting.key, {key: value})
         known[key] = value if meaning is None else meaning
     return item.writer.resolve(known, allow_unknown=True)

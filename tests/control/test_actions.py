@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+import voluptuous as vol
 import yaml
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -198,12 +199,45 @@ async def test_unknown_keys(hass: HomeAssistant, cloud: Simulator, pair: MockCon
     """A key that nobody knows is written on request only, and with the type it has."""
     device, before = device_id(hass, pair, STRING), shown(cloud, STRING)
     with pytest.raises(ServiceValidationError, match="not of the same type"):
-        await act(hass, advance, "set_settings", device_id=device, settings={"rsAddr": "2"}, allow_unknown=True)
+        await act(hass, advance, "set_settings", device_id=device, settings={"rsAddr": "two"}, allow_unknown=True)
     response = await act(
         hass, advance, "set_settings", device_id=device, settings={"rsAddr": 2}, allow_unknown=True, wait=300
     )
     assert response["devices"][device]["status"] == {"rsAddr": "confirmed"}
     assert_puts(cloud, {**before, "rsAddr": 2, "deviceSn": STRING})
+
+
+async def test_settings_as_rows_of_a_form(
+    hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance
+) -> None:
+    """The form of the action gives rows of a setting and its value, which is a text; a setting may be named once."""
+    device, before = device_id(hass, pair, STRING), shown(cloud, STRING)
+    row = {"setting": "discharge_cut_off_soc", "value": "12"}
+    for rows in ([row, row], [], [{"setting": "mode"}]):
+        with pytest.raises(vol.Invalid):
+            await act(hass, advance, "set_settings", device_id=device, settings=rows)
+    rows = [row, {"setting": "rsAddr", "value": "2"}]
+    response = await act(hass, advance, "set_settings", device_id=device, settings=rows, allow_unknown=True, wait=300)
+    assert response["devices"][device]["status"] == {"discharge_cut_off_soc": "confirmed", "rsAddr": "confirmed"}
+    assert_puts(cloud, {**before, "dischargeCutoffSoc": 12, "rsAddr": 2, "deviceSn": STRING})
+
+
+async def test_settings_that_were_never_read(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """Without a first answer no action pretends to have done something."""
+    cloud.inject(kind="http_status", status=503, operation="settings")
+    entry = add_settings_entry(hass, cloud)
+    await set_up(hass, entry)
+    device = device_id(hass, entry, STRING)
+    for action, data in (
+        ("get_settings", {}),
+        ("set_settings", {"settings": {"discharge_cut_off_soc": 12}}),
+        ("set_tariff_windows", {"clear": ["peak"]}),
+        ("set_operating_mode", {"mode": "economy", "power": 5}),
+        ("revert_settings", {}),
+    ):
+        with pytest.raises(ServiceValidationError, match="The settings of hps_string 1 have not been read yet"):
+            await act(hass, advance, action, device_id=device, **data)
+    assert puts(cloud) == []
 
 
 async def test_errors_of_several_devices(
@@ -240,6 +274,7 @@ async def test_set_tariff_windows(
         ([("peak", "18:00", "20:00"), ("peak", "19:00", "21:00")], "overlaps"),
         ([("peak", "18:00", "19:00"), ("peak", "19:00", "20:00"), ("peak", "20:00", "21:00")], "3 windows were given"),
         ([("peak", "18:00", "18:00")], "has the same start and end"),
+        ([("peak", "24:00", "24:00")], "has the same start and end"),
         ([], "at least one window"),
     ):
         with pytest.raises(ServiceValidationError, match=words):
@@ -250,7 +285,7 @@ async def test_set_tariff_windows(
     first = {**before, "peakPeriodTime1": "17:00-19:00", "peakPeriodTime2": "20:00-22:00", "deviceSn": STRING}
     assert_puts(cloud, first)
     # The second flat window is no longer used; night runs over midnight, written as the device writes it.
-    await lay(("flat", "06:00", "17:00"), ("valley", "22:00", "00:00"), ("valley", "00:00", "06:00"), clear=["peak"])
+    await lay(("flat", "06:00", "17:00"), ("valley", "22:00", "24:00"), ("valley", "00:00", "06:00"), clear=["peak"])
     second = {
         "flatPeriodTime1": "06:00-17:00",
         "flatPeriodTime2": "00:00-00:00",

@@ -190,6 +190,25 @@ async def test_installers_settings_are_confirmed_one_by_one(
     assert set(proposals(result)["confirmed"]) == set(installer)
 
 
+@pytest.mark.parametrize("step", ["match_settings", "match_installer"])
+async def test_an_unload_while_settings_are_matched(
+    hass: HomeAssistant, cloud: Simulator, advance: Advance, step: str
+) -> None:
+    """A form that is sent when nothing is known of the settings any more ends with a reason, and changes nothing."""
+    entry = add_settings_entry(hass, cloud)
+    await set_up(hass, entry)
+    [before] = entry.subentries.values()
+    configure = hass.config_entries.subentries.async_configure
+    result = await open_matching(hass, entry)
+    if step == "match_installer":
+        result = await configure(result["flow_id"], proposals(result) | {"match_installer": True})
+    assert result["step_id"] == step
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    result = await configure(result["flow_id"], proposals(result))
+    assert (result["type"], result["reason"]) == ("abort", "no_settings")
+    assert list(entry.subentries.values()) == [before]
+
+
 async def test_another_kind_forgets_the_matching(hass: HomeAssistant, cloud: Simulator) -> None:
     """The keys of one kind say nothing about those of another."""
     entry = add_settings_entry(hass, cloud)

@@ -103,6 +103,27 @@ async def test_a_day_later_a_shorter_interval_is_tried_once(pacer: Pacer, time: 
     assert pacer.interval(LATEST, SN) >= 600
 
 
+async def test_a_limit_that_grows_is_learnt_anew(pacer: Pacer, time: Time) -> None:
+    cloud = Limit(pacer, time, 600, FAILURES["code 500"])
+    await cloud.live(12)
+    learnt = cloud.violations
+    cloud.seconds = 1200
+    await cloud.live(24)
+    assert pacer.interval(LATEST, SN) >= 1200
+    assert cloud.violations - learnt <= 12
+
+
+async def test_an_outage_does_not_cost_what_was_learnt(pacer: Pacer, time: Time) -> None:
+    cloud = Limit(pacer, time, 600, FAILURES["code 500"])
+    await cloud.live(12)
+    learnt = cloud.violations
+    end = time.now + HOUR
+    cloud.chance = lambda: time.now < end
+    await cloud.live(12)
+    assert pacer.interval(LATEST, SN) >= 600
+    assert cloud.violations <= learnt + 1
+
+
 @pytest.mark.parametrize("seed", range(5))
 async def test_polls_at_irregular_times(pacer: Pacer, time: Time, seed: int) -> None:
     chance = random.Random(seed)
@@ -181,6 +202,21 @@ async def test_writes_and_lost_answers_teach_nothing() -> None:
             async with pacer.turn(type(error).__name__, "1"):
                 raise error
     assert pacer.dump()["unannounced"] == limits.dump() == []
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """However many devices and forms of failures there are, each at its own path."""
+    limits = UnannouncedLimits()
+    for index in range(500):
+        key = (f"path {index}", SN)
+        limits.succeeded(key, 1000.0 * index)
+        limits.failed(key, 1000.0 * index + 300, TemporaryError("x", http_status=500))
+    assert len(limits.dump()) == 200
+    # The devices that answered last are known still, the first ones not.
+    assert limits.failed(("path 499", SN), 500_000, error := TemporaryError("x", http_status=500)) is not None
+    assert error.repeated
+    limits.failed(("path 0", SN), 500_000, error := TemporaryError("x", http_status=500))
+    assert not error.repeated
 
 
 async def test_through_the_client(client: EnercloClient, cloud: Cloud, time: Time) -> None:

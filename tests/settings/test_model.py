@@ -25,6 +25,8 @@ CENTRAL: dict[str, Any] = {
     "riddle": 3,
     "riddleText": "a",
     "riddleFlag": False,
+    "riddleShare": 0.5,
+    "riddleNumber": "7",
     "cellVoltLow": 2800,
     "checkTime": 60,
     "nested": {"a": 1},
@@ -61,6 +63,7 @@ def device(members: dict[str, Any] | None = None, confirmed: dict[str, str | Non
         ({"grid_charging_power": 12.3}, {"gridChargePower": 12.3}),
         ({"forced_charge": True}, {"forcedChargeEnable": 1}),
         ({"forced_charge": "off"}, {"forcedChargeEnable": 0}),
+        ({"forced_charge": 1}, {"forcedChargeEnable": 1}),
         ({"peak_period_1": "6:00 ~ 7:30"}, {"peakPeriodTime1": "06:00-07:30"}),
         ({"peak_period_1": Period(start=60, end=1440)}, {"peakPeriodTime1": "01:00-24:00"}),
         (
@@ -151,11 +154,50 @@ def test_unknown_members_keep_their_type() -> None:
         settings.resolve({"riddle": 4.5}, {}, allow_unknown=True)
     assert settings.resolve({"riddleText": "b"}, {}, allow_unknown=True) == {"riddleText": "b"}
     assert settings.resolve({"riddleFlag": True}, {}, allow_unknown=True) == {"riddleFlag": True}
-    for asked in ({"riddle": "4"}, {"riddle": True}, {"riddleText": 1}, {"riddleFlag": 1}, {"nested": {"a": 2}}):
+    for asked in (
+        {"riddle": "four"},
+        {"riddle": True},
+        {"riddleText": 1},
+        {"riddleFlag": 1},
+        {"riddleNumber": "seven"},
+        {"nested": {"a": 2}},
+    ):
         with pytest.raises(SettingError, match="other_type"):
             settings.resolve(asked, {}, allow_unknown=True)
     with pytest.raises(SettingError, match="safety"):
         settings.resolve({"cellVoltLow": 1}, {}, allow_unknown=True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        ({"riddle": "4"}, 4),
+        ({"riddle": "4.0"}, 4),
+        ({"riddleShare": "0.75"}, 0.75),
+        ({"riddleShare": 2}, 2),
+        ({"riddleNumber": "8"}, "8"),
+        ({"riddleNumber": 8.0}, "8"),
+    ],
+)
+def test_an_unknown_number_may_be_given_as_text(asked: dict[str, Any], sent: Any) -> None:
+    """Forms of actions give all values as text; the device is sent the type that it has."""
+    [changed] = device().resolve(asked, {}, allow_unknown=True).values()
+    assert changed == sent
+    assert type(changed) is type(sent)
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"riddle": "4.5"}, "wrong_step"),
+        ({"riddleNumber": "8.5"}, "wrong_step"),
+        ({"riddleShare": 1e16}, "not_a_number"),
+        ({"riddleShare": float("nan")}, "not_a_number"),
+    ],
+)
+def test_an_unknown_number_has_bounds(asked: dict[str, Any], reason: str) -> None:
+    with pytest.raises(SettingError, match=reason):
+        device().resolve(asked, {}, allow_unknown=True)
 
 
 def test_changes_under_way_count_for_the_order_of_limits() -> None:

@@ -21,6 +21,7 @@ from ..redaction import UnknownMembers, redacted
 from ..settings import DeviceSettings, Match
 from ..settings.periods import Period
 from ..storage import async_load_cache
+from .hardware import Hardware
 from .writer import SettingsWriter
 
 STORAGE_VERSION = 1
@@ -40,7 +41,7 @@ def settings_store(hass: HomeAssistant, subentry_id: str) -> Store[dict[str, Any
     return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{subentry_id}.settings")
 
 
-class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
+class SettingsCoordinator(ValueCoordinator[DeviceSettings | None], Hardware):
     """The settings of one device; data is None until they have been read once."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any], device: AtessCoordinator) -> None:
@@ -65,6 +66,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         self._saved = ""
 
     @property
+    @override
     def changes_allowed(self) -> bool:
         """Whether the user has allowed that settings are changed."""
         return bool(self.config_entry.options.get(CONF_ALLOW_CHANGES, False))
@@ -164,6 +166,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
             self._cloud_was_away = False
             self.config_entry.async_create_background_task(self.hass, self.async_refresh(), f"{self.name} again")
 
+    @override
     async def async_read(self) -> Mapping[str, Json]:
         """Read the settings for a person who waits, as soon as the cloud may be asked; raises EnercloError."""
         await self._async_ask(Priority.PERSON, float("inf"))
@@ -179,6 +182,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         self.writer.settings_read(previous)
         await self.async_save()
 
+    @override
     async def async_save(self) -> None:
         """Store the change under way and the changes made at once, and the last answer if it is another one."""
         if (durable := self._durable()) != self._saved:
@@ -196,6 +200,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         return None if self.read_at is None else self.read_at.isoformat()
 
     @callback
+    @override
     def async_save_soon(self) -> None:
         """Store everything without waiting for it."""
 
@@ -227,6 +232,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None]):
         return None if self.data is None or (found := self.data.find(key)) is None else {"cloud_key": found.cloud_key}
 
     @property
+    @override
     def settings_members(self) -> Mapping[str, Json]:
         """The members of the last answer, none before there is one."""
         return {} if self.data is None else self.data.members

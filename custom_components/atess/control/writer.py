@@ -132,21 +132,24 @@ class SettingsWriter:
         """The changes that were asked for and are not confirmed yet, by the cloud's key."""
         return {key: value for batch in (self._active, self._queue) if batch for key, value in batch.asked.items()}
 
-    def check_allowed(self) -> None:
-        """Raise ServiceValidationError unless the user has allowed changes and the settings have been read."""
-        allowed = self._hardware.changes_allowed
-        if not allowed or self._hardware.data is None:
+    def changeable(self) -> DeviceSettings:
+        """Return the settings that may be changed.
+
+        Raises:
+            ServiceValidationError: The user has not allowed changes, or the settings have not been read yet.
+        """
+        allowed, model = self._hardware.changes_allowed, self._hardware.data
+        if not allowed or model is None:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="no_settings" if allowed else "changes_not_allowed",
                 translation_placeholders={"device": self._hardware.device.name},
             )
+        return model
 
     def resolve(self, asked: Mapping[str, object], *, allow_unknown: bool = False) -> dict[str, Json]:
         """Return what a change would send, by the cloud's key; raises ServiceValidationError, nothing is sent."""
-        self.check_allowed()
-        hardware = self._hardware
-        model: DeviceSettings = hardware.data  # type: ignore[assignment]  # check_allowed has seen that it is there
+        hardware, model = self._hardware, self.changeable()
         try:
             return model.resolve(asked, self.upcoming, self.history.earlier(), allow_unknown=allow_unknown)
         except SettingError as err:
@@ -169,7 +172,7 @@ class SettingsWriter:
 
         What is as asked already is not sent; if that is all, the future is done at once. See Outcome.of.
         """
-        self.check_allowed()
+        self.changeable()
         upcoming, members = self.upcoming, self._members
         asked = {
             key: value

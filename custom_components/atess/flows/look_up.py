@@ -41,6 +41,7 @@ class LookUpFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
 
     def __init__(self) -> None:
         """Start with nothing entered and nothing found."""
+        super().__init__()
         self._entered: dict[str, Any] | None = None
         self._error = NO_ERRORS
         self._found: list[FoundDevice] = []

@@ -23,6 +23,7 @@ class MatchSettingsFlow(ConfigSubentryFlow):
 
     def __init__(self) -> None:
         """Start with nothing entered."""
+        super().__init__()
         self._name = ""
         self._updates: dict[str, Any] = {}
         self._matching: dict[str, str | None] = {}

@@ -120,7 +120,8 @@ def _check_period(setting: Setting, value: object) -> Period:
 def like(key: str, value: object, present: Json) -> Json:
     """Return a value for a member of unknown meaning, in the JSON type of its present one.
 
-    A number is finite and at most 1e15, and whole where the present one is. A text that holds a number takes a number.
+    A number is finite and at most 1e15, and whole where the present one is.
+    It may be given as text, as forms of actions give all values. A text that holds a number takes a number.
 
     Raises:
         SettingError: The value is of another type, or out of these bounds.
@@ -128,24 +129,26 @@ def like(key: str, value: object, present: Json) -> Json:
     if isinstance(present, bool) or isinstance(value, bool):
         if isinstance(value, bool) and isinstance(present, bool):
             return value
-    elif isinstance(present, int | float) and isinstance(value, int | float):
-        return _number_like(key, value, whole=isinstance(present, int))
+    elif isinstance(present, int | float):
+        if (asked := _asked_number(value)) is not None:
+            return _number_like(key, asked, whole=isinstance(present, int))
     elif isinstance(present, str) and (number := parse_number(present)) is not None:
-        asked = parse_number(value) if isinstance(value, int | float | str) else None
-        if asked is not None or isinstance(value, int | float):
-            whole = number.is_integer() and "." not in present
-            return str(
-                _number_like(key, value if asked is None or isinstance(value, int | float) else asked, whole=whole)
-            )
+        if (asked := _asked_number(value)) is not None:
+            return str(_number_like(key, asked, whole=number.is_integer() and "." not in present))
     elif isinstance(present, str) and isinstance(value, str) and len(value) <= _LONGEST_TEXT and value.isprintable():
         return value
     raise SettingError("other_type", key, value=shown(value), present=shown(present))
 
 
-def _number_like(key: str, value: object, *, whole: bool) -> int | float:
+def _asked_number(value: object) -> int | float | None:
+    """Return a number, given as one or as text."""
+    return value if isinstance(value, int | float) else parse_number(value) if isinstance(value, str) else None
+
+
+def _number_like(key: str, value: float, *, whole: bool) -> int | float:
     """Return a number that JSON and storage can hold, as an int if it is whole and has to be."""
     # NaN is not within the bounds either.
-    if not isinstance(value, int | float) or not abs(value) <= _GREATEST:
+    if not abs(value) <= _GREATEST:
         raise SettingError("not_a_number", key, value=shown(value))
     if not whole:
         return value
