@@ -92,6 +92,24 @@ async def test_refresh_action(
     assert polls(cloud) == asked + 2
 
 
+async def test_refresh_of_several_devices_says_what_failed(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: FrozenDateTimeFactory
+) -> None:
+    """What fails is told with the device's name, for each; the others are asked all the same."""
+    known = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    ids = [next(device.id for device in known if (DOMAIN, item.sn) in device.identifiers) for item in cloud.devices]
+    data = {ATTR_DEVICE_ID: ids}
+    for failing, words in ((cloud.devices[:1], ("hps_string 1",)), (cloud.devices, ("hps_string 1", "hps_central 2"))):
+        clock.tick(320)
+        asked = polls(cloud)
+        for device in failing:
+            cloud.inject(kind="http_status", status=503, operation="latest", device=device.sn, count=1)
+        with pytest.raises(HomeAssistantError) as caught:
+            await hass.services.async_call(DOMAIN, "refresh", data, blocking=True)
+        assert all(word in str(caught.value) for word in words)
+        assert polls(cloud) == asked + 2
+
+
 async def test_the_first_poll_after_a_long_stop_is_spread(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],

@@ -1,13 +1,13 @@
-"""The devices that an action names, and what its user may do with them."""
+"""The devices that an action names, what its user may do with them, and the error of several of them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, callback
-from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
@@ -15,7 +15,7 @@ from .const import DOMAIN
 from .coordinator import ValueCoordinator
 from .runtime import AtessConfigEntry, AtessData
 
-__all__ = ["POLICY_CONTROL", "POLICY_READ", "async_require_admin", "async_targets"]
+__all__ = ["POLICY_CONTROL", "POLICY_READ", "async_require_admin", "async_targets", "together"]
 
 
 async def async_targets[CoordinatorT: ValueCoordinator[Any]](
@@ -44,6 +44,19 @@ async def async_require_admin(hass: HomeAssistant, call: ServiceCall) -> None:
     user = await _async_user(hass, call)
     if user is not None and not user.is_admin:
         raise Unauthorized(context=call.context, user_id=user.id)
+
+
+def together(
+    errors: Sequence[HomeAssistantError], kind: type[HomeAssistantError] = HomeAssistantError
+) -> HomeAssistantError:
+    """Return the one error of one device, or an error of a kind that lists those of several."""
+    if len(errors) == 1:
+        return errors[0]
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key="several_devices",
+        translation_placeholders={"errors": "; ".join(str(error) for error in errors)},
+    )
 
 
 async def _async_user(hass: HomeAssistant, call: ServiceCall) -> User | None:

@@ -11,7 +11,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .access import POLICY_CONTROL, async_targets
+from .access import POLICY_CONTROL, async_targets, together
 from .const import DOMAIN
 from .coordinator import AtessCoordinator
 from .enerclo import Priority
@@ -62,8 +62,10 @@ def async_setup_refresh(hass: HomeAssistant) -> None:
         targets = await async_targets(hass, call, POLICY_CONTROL, lambda data: data.coordinators.values())
         results = await asyncio.gather(*map(async_refresh_device, targets.values()), return_exceptions=True)
         for result in results:
-            if isinstance(result, BaseException):
+            if isinstance(result, BaseException) and not isinstance(result, HomeAssistantError):
                 raise result
+        if errors := [result for result in results if isinstance(result, HomeAssistantError)]:
+            raise together(errors)
         moments = (result if isinstance(result, datetime) else None for result in results)
         return {
             "devices": {

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 
-from .access import POLICY_CONTROL, POLICY_READ, async_require_admin, async_targets
+from .access import POLICY_CONTROL, POLICY_READ, async_require_admin, async_targets, together
 from .catalogue.enumerations import MODE_SETTING
 from .catalogue.settings import TARIFFS
 from .const import DOMAIN
@@ -225,7 +225,7 @@ async def _change(
         except ServiceValidationError as err:
             errors.append(err)
     if errors:
-        raise _together(errors, len(targets), ServiceValidationError)
+        raise together(errors, ServiceValidationError)
     futures = {
         device_id: targets[device_id].writer.change(changes, call.context, reverts=reverts)
         for device_id, changes in plans.items()
@@ -250,23 +250,12 @@ async def _change(
             "after": _by_name(item, outcome.after),
         }
     if errors:
-        raise _together(errors, len(targets), HomeAssistantError)
+        raise together(errors)
     return {"devices": response} if call.return_response else None
 
 
 def _names(item: SettingsCoordinator, cloud_keys: Mapping[str, str]) -> list[str]:
     return list(cloud_keys) if item.data is None else item.data.names(cloud_keys)
-
-
-def _together(errors: list[HomeAssistantError], devices: int, kind: type[HomeAssistantError]) -> HomeAssistantError:
-    """Return the one error of one device, or an error that lists those of several."""
-    if devices == 1 or len(errors) == 1:
-        return errors[0]
-    return kind(
-        translation_domain=DOMAIN,
-        translation_key="several_devices",
-        translation_placeholders={"errors": "; ".join(str(error) for error in errors)},
-    )
 
 
 def _windows(hass: HomeAssistant, item: SettingsCoordinator, data: Mapping[str, Any]) -> dict[str, Json]:

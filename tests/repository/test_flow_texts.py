@@ -13,6 +13,7 @@ from custom_components.atess.corrections import corrections_section
 from custom_components.atess.enerclo import EnercloError, Kind
 from custom_components.atess.flows import forms
 from custom_components.atess.flows.forms import FormError
+from custom_components.atess.repairs import FailedChangeFlow, VerdictFlow
 
 from . import INTEGRATION
 
@@ -24,11 +25,17 @@ ENDS = {
     "_get_reconfigure_subentry": {"reconfigure_successful"},
 }
 TEXTS: dict[str, Any] = json.loads((INTEGRATION / "translations" / "en.json").read_text(encoding="utf-8"))
-FLOWS = {
-    "AtessConfigFlow": TEXTS["config"],
-    "DeviceSubentryFlow": TEXTS["config_subentries"]["device"],
-    "AtessOptionsFlow": TEXTS["options"],
-    "NewDevicesFlow": TEXTS["issues"]["new_devices"]["fix_flow"],
+FIXES: dict[str, dict[str, Any]] = {
+    name: texts["fix_flow"] for name, texts in TEXTS["issues"].items() if "fix_flow" in texts
+}
+FAILED_CHANGES = {name for name in FIXES if name.startswith("settings_")}
+FLOWS: dict[str, list[dict[str, Any]]] = {
+    "AtessConfigFlow": [TEXTS["config"]],
+    "DeviceSubentryFlow": [TEXTS["config_subentries"]["device"]],
+    "AtessOptionsFlow": [TEXTS["options"]],
+    "NewDevicesFlow": [FIXES["new_devices"]],
+    "FailedChangeFlow": [FIXES[name] for name in sorted(FAILED_CHANGES)],
+    "VerdictFlow": [texts for name, texts in FIXES.items() if name not in {"new_devices", *FAILED_CHANGES}],
 }
 PARTS = (
     "config_flow",
@@ -38,6 +45,7 @@ PARTS = (
     "flows/look_up",
     "flows/match_settings",
     "repairs/__init__",
+    "repairs/settings",
 )
 
 
@@ -108,7 +116,20 @@ def answers() -> list[EnercloError]:
 @pytest.mark.parametrize("flow", FLOWS)
 @pytest.mark.parametrize("part", ["error", "abort", "step", "progress"])
 def test_keys_have_texts_and_texts_are_used(flow: str, part: str) -> None:
-    assert set(FLOWS[flow].get(part, {})) == occurring(flow)[part]
+    for texts in FLOWS[flow]:
+        assert set(texts.get(part, {})) == occurring(flow)[part]
+
+
+def test_choices_of_repairs_have_texts() -> None:
+    """What moved beside a change cannot be tried again: it is only to be taken note of."""
+    for name, texts in FIXES.items():
+        if name == "new_devices":
+            continue
+        choices = {"correct", "leave"} if name not in FAILED_CHANGES else {"try_again", "understood"}
+        expected = {"understood"} if name == "settings_moved" else choices
+        assert set(texts["step"]["init"]["menu_options"]) == expected
+        flow = FailedChangeFlow if name in FAILED_CHANGES else VerdictFlow
+        assert all(hasattr(flow, f"async_step_{choice}") for choice in choices)
 
 
 def names(schema: vol.Schema) -> set[str]:
