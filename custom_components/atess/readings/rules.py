@@ -118,9 +118,9 @@ RULES: tuple[Rule, ...] = (
         number="G12",
         values="energies of today",
         rule="A drop during the day counts only if the counter starts near 0 and continues to rise: like the lifetime counter "
-        f"of the same flow, or over {rises.ROW} samples and {rises.ROW_SPAN.seconds // 60} minutes. Yesterday's value after "
-        "midnight, unchanged values, and small negative values do not count. If the reset is late, yesterday's energy is shown "
-        "until then. Values in a different unit, and rises greater than R, are held back. "
+        f"of the same flow, or over {rises.ROW} samples and {rises.ROW_SPAN.seconds // 60} minutes. While the lifetime counter "
+        "is held back, no drop counts. Yesterday's value after midnight, unchanged values, and small negative values do not "
+        "count. If the reset is late, yesterday's energy is shown until then. Values in a different unit, and rises greater than R, are held back. "
         f"In the first {daily.YOUNG_DAY:g} h of a day, the counter may switch back and forth.",
         examples=(
             ("16:10 23.1, 16:15 0, 16:20 0, 16:25 23.2", "23.1, 23.1, 23.1, 23.2"),
