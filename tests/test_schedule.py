@@ -92,6 +92,23 @@ async def test_refresh_action(
     assert polls(cloud) == asked + 2
 
 
+async def test_refresh_is_for_devices_with_data(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: FrozenDateTimeFactory
+) -> None:
+    """A plant or a data logger is named in the error, and no device beside it is asked."""
+    known = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    serials = {(DOMAIN, item.sn) for item in cloud.devices}
+    others = [device for device in known if not device.identifiers & serials]
+    assert others
+    clock.tick(320)
+    asked = polls(cloud)
+    for other in others:
+        ids = [device.id for device in known if device.identifiers & serials] + [other.id]
+        with pytest.raises(ServiceValidationError, match=str(other.name)):
+            await hass.services.async_call(DOMAIN, "refresh", {ATTR_DEVICE_ID: ids}, blocking=True)
+    assert polls(cloud) == asked
+
+
 async def test_refresh_of_several_devices_says_what_failed(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: FrozenDateTimeFactory
 ) -> None:
