@@ -63,6 +63,14 @@ def test_actions_are_described() -> None:
     assert tuple(modes) == MODE_SETTING.options
     labels = {choice.key: choice.label for choice in MODE_SETTING.choices}
     assert texts["selector"]["operating_mode"]["options"] == labels
+    # The frontend does not translate the options of an object's fields.
+    for action, field, column, translated in (
+        ("set_settings", "settings", "setting", "setting"),
+        ("set_tariff_windows", "windows", "kind", "tariff"),
+    ):
+        rows = described[action]["fields"][field]["selector"]["object"]["fields"]
+        options = rows[column]["selector"]["select"]["options"]
+        assert {each["value"]: each["label"] for each in options} == texts["selector"][translated]["options"]
 
 
 async def test_get_settings(hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance) -> None:
