@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -59,18 +60,35 @@ def test_actions_are_described() -> None:
         assert spoken["name"]
         assert spoken["description"]
         assert all(field["selector"] for field in fields.values())
-    modes = described["set_operating_mode"]["fields"]["mode"]["selector"]["select"]["options"]
+    modes = texts["selector"]["operating_mode"]["options"]
     assert tuple(modes) == MODE_SETTING.options
-    labels = {choice.key: choice.label for choice in MODE_SETTING.choices}
-    assert texts["selector"]["operating_mode"]["options"] == labels
-    # The frontend does not translate the options of an object's fields.
-    for action, field, column, translated in (
-        ("set_settings", "settings", "setting", "setting"),
-        ("set_tariff_windows", "windows", "kind", "tariff"),
-    ):
-        rows = described[action]["fields"][field]["selector"]["object"]["fields"]
-        options = rows[column]["selector"]["select"]["options"]
-        assert {each["value"]: each["label"] for each in options} == texts["selector"][translated]["options"]
+    assert modes == {choice.key: choice.label for choice in MODE_SETTING.choices}
+
+
+def selects(part: Any) -> Iterator[dict[str, Any]]:
+    """Yield every choice in a part of the actions' description."""
+    if isinstance(part, dict):
+        if "select" in part:
+            yield part["select"]
+        for inner in part.values():
+            yield from selects(inner)
+
+
+def test_choices_of_actions_are_named() -> None:
+    """Within an object's fields the frontend shows labels as they are, and translates none."""
+    described: dict[str, Any] = yaml.safe_load((INTEGRATION / "services.yaml").read_text("utf-8"))
+    texts: dict[str, Any] = json.loads(Path(INTEGRATION / "translations" / "en.json").read_text("utf-8"))
+    found = list(selects(described))
+    assert {select["translation_key"] for select in found} == {"operating_mode", "setting", "tariff"}
+    for select in found:
+        labels = {option["value"]: option["label"] for option in select["options"]}
+        assert labels == texts["selector"][select["translation_key"]]["options"]
+
+
+def test_descriptions_of_actions_are_plain_text() -> None:
+    """The frontend shows Markdown in them as it is written; it renders that of their fields alone."""
+    texts: dict[str, Any] = json.loads(Path(INTEGRATION / "translations" / "en.json").read_text("utf-8"))
+    assert not [name for name, text in texts["services"].items() if set("*`[") & set(text["description"])]
 
 
 async def test_get_settings(hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance) -> None:
