@@ -435,7 +435,7 @@ PARAMETERS: dict[str, frozenset[str]] = {
     "zero_totals": frozenset({"share"}),
     **dict.fromkeys(("old_levels", "resent", "unit_bursts", "zero_bursts"), frozenset({"every"})),
 }
-# What replaces whole samples comes first, what spoils counters last.
+# What replaces whole samples comes first, what spoils counters last. A sign that is inverted is one of what is sent.
 _FIRST = ("duplicated", "resent", "clock", "replaced", "midnight_bounce", "late_reset")
 _LAST = ("grid_counters", "zero_totals", "old_levels", "unit_bursts", "zero_bursts", "dips", "jumps", "unsigned")
 # What makes texts of numbers, or other names, comes after all that reckons.
@@ -444,6 +444,6 @@ _TEXTS = ("unreadable", "units", "decimal_comma", "capital_members")
 
 def ordered(variants: list[Variant]) -> list[Variant]:
     """Return variants in the order in which they act on a sample."""
-    places = {name: place - 10 for place, name in enumerate(_FIRST)}
+    places = {name: place - 10 for place, name in enumerate((*_FIRST, "inverter_output"))}
     places |= dict.fromkeys(_LAST, 1) | {name: place + 2 for place, name in enumerate(_TEXTS)}
     return sorted(variants, key=lambda variant: places.get(variant.name, 0))

@@ -122,8 +122,9 @@ def wrong_verdicts(case: Case, result: Result) -> list[str]:
         "battery_direction": {"signed"},
         "grid_direction": {"unsigned" if "no_sign" in case.variants else "signed"},
         "pcs_battery": {"battery" if "battery_alone" in case.variants else "dc_side"},
-        "battery_sign": {"normal"},
-        "grid_sign": {"normal"},
+        # Without a sign and with one counter only, as in winter, "inverted" is what makes the values right.
+        "battery_sign": {"normal", "inverted"} if "no_sign" in case.variants else {"normal"},
+        "grid_sign": {"normal", "inverted"} if "no_sign" in case.variants else {"normal"},
         "grid_counters": {"normal"},
         "battery_meaning": {"battery"},
         "pv_layout": {"ppv"},

@@ -231,11 +231,15 @@ def test_apparent_and_reactive_power_do_not_follow_the_unit() -> None:
 @pytest.mark.parametrize(
     ("pac", "load", "meaning"),
     [
-        (-2.0, 1.5, "battery"),
+        (-1.0, 2.5, "battery"),
         (3.0, 2.5, "inverter_output"),
+        # The same with the sign inverted.
+        (-3.0, 2.5, "inverter_output"),
         (0.5, 1.5, None),
         # PV 4.0 is twice the output here: inverter output, or a battery charged with the sign inverted.
         (2.0, 1.5, None),
+        # And twice the charging power here: a battery, or inverter output with the sign inverted.
+        (-2.0, 1.5, None),
     ],
 )
 def test_meaning_of_pac(pac: float, load: float, meaning: str | None) -> None:
@@ -243,9 +247,36 @@ def test_meaning_of_pac(pac: float, load: float, meaning: str | None) -> None:
     for _ in range(6):
         device.read(ppv=4.0, loadActivePower=load, gactivePower=0.5, pac=pac)
     assert device.verdict("battery_meaning") == meaning
-    if meaning:
+    if meaning and pac > -3.0:
         values = device.read(ppv=4.0, loadActivePower=load, gactivePower=0.5, pac=pac).values
         assert values["battery_power"] == (pac if meaning == "battery" else pac - 4.0)
+
+
+def test_inverter_output_with_an_inverted_sign() -> None:
+    """The balance tells both; PV beside it has the inverted sign too."""
+    device = Device()
+    for _ in range(30):
+        device.read(
+            ppv=4.0, loadActivePower=2.5, gactivePower=0.5, pac=-3.0, ebatChargeTotal=100, ebatDischargeTotal=90
+        )
+    assert device.verdict("battery_meaning") == "inverter_output"
+    assert device.verdict("battery_sign") == "inverted"
+    corrected = Device(corrections={"battery_meaning": "inverter_output", "battery_sign": "inverted"})
+    for pv, output, battery in ((4.0, -3.0, -1.0), (0.0, -2.0, 2.0), (2.0, 1.0, -3.0)):
+        values = corrected.read(ppv=pv, loadActivePower=2.5, gactivePower=0.5, pac=output).values
+        assert values["battery_power"] == battery
+
+
+def test_counters_prove_no_sign_of_inverter_output_while_there_is_pv() -> None:
+    """By day its power has the sign of PV, whatever the battery does."""
+    device = Device(corrections={"battery_meaning": "inverter_output"})
+    for index in range(60):
+        charged = round(100 + index / 12, 1)
+        device.read(ppv=4.0, pac=3.0, ebatChargeTotal=charged, ebatDischargeTotal=90)
+    assert device.verdict("battery_sign") is None
+    for index in range(24):
+        device.read(ppv=0.0, pac=2.0, ebatChargeTotal=105, ebatDischargeTotal=round(90 + index / 6, 1))
+    assert device.verdict("battery_sign") == "normal"
 
 
 def test_meaning_is_not_learnt_at_night() -> None:

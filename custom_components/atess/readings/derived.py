@@ -141,7 +141,8 @@ def _measured_battery(facts: Facts, numbers: Numbers, pv: float | None, values: 
         return by_voltage(numbers) if values.get("battery_flow_flag") is not None else None
     power = _directed(numbers.get("battery_power_reported"), facts.battery_way, values)
     if power is not None and facts.meaning == INVERTER_OUTPUT and facts.kind in HPS:
-        return None if pv is None else power - pv
+        # An inverted sign is one of the whole output, so PV has it too.
+        return None if pv is None else power + pv if facts.battery_sign == INVERTED else power - pv
     return power
 
 

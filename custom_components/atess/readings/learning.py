@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from ..enerclo.model import Json, Kind
@@ -20,6 +21,7 @@ type Numbers = Mapping[str, float | None]
 
 # What a PBD hands over to the DC side of a PCS.
 _HANDED_OVER = ("pv_power_reported", "pbd_output_power")
+_NO_PV = 0.05  # kW
 _PHASES = ("l1", "l2", "l3")
 _LINES = ("l1_l2", "l2_l3", "l3_l1")
 _HV_VOLTAGES = ("pv1_voltage_hv", "pv2_voltage_hv", "pv3_voltage_hv")
@@ -87,11 +89,12 @@ class Learning:
         found: list[Verdict] = []
         if self._kind not in BATTERIES:
             found += self._units.verdicts()
-            found += [self._battery.verdict(), self._battery_way.verdict()]
+            found += [_of_a_sign(self._battery.verdict(), self._battery_way), self._battery_way.verdict()]
         if self._kind in HPS:
             found += [self._layout.verdict(), self._meaning.verdict()]
         if self._kind in HPS or self._kind is Kind.PCS:
-            found += [*self._grid.verdicts(), self._grid_way.verdict()]
+            sign, counters = self._grid.verdicts()
+            found += [_of_a_sign(sign, self._grid_way), counters, self._grid_way.verdict()]
         return tuple(found)
 
     def see_powers(self, powers: Mapping[str, float], numbers: Numbers, at: datetime | None) -> None:
@@ -178,8 +181,10 @@ class Learning:
         battery, pv = flow.measured_battery, 0.0 if self._kind is Kind.PCS else flow.pv
         if self._kind is Kind.PBD or battery is None or pv is None or grid is None or load is None:
             return False
-        powers = {"pv": pv, "battery": battery, "grid": grid, "load": load}
         facts = self.facts()
+        powers = {"pv": pv, "battery": battery, "grid": grid, "load": load}
+        if facts.meaning == INVERTER_OUTPUT:
+            powers |= {"pv": 0.0, "battery": numbers.get("battery_power_reported") or 0.0}
         if facts.battery_way is None and facts.grid_way is None and (self._kind is Kind.PCS or facts.meaning):
             # With PV of a PBD beside it a DC side of the other reading may close the balance the wrong way round.
             alone = self._kind is not Kind.PCS or self._is_alone(numbers, fed=fed)
@@ -206,7 +211,7 @@ class Learning:
         inverted = self._battery_way.may_be_inverted(at)
         present = INVERTED if self._corrections.get("battery_sign") == INVERTED else NORMAL
         closes = self._kind is Kind.PCS and self._balance.closing == present
-        own = None if closes or fed else self._own_battery(numbers, flow.measured_battery)
+        own = None if closes or fed else self._own_battery(numbers, flow)
         flag, status = values.get("battery_flow_flag"), values.get("battery_status")
         sign = FLOW_SIGNS.get(flag) if isinstance(flag, str) else None
         self._battery.learn(own, counters, sign, at, may_be_inverted=inverted)
@@ -217,16 +222,19 @@ class Learning:
         """Return whether a sign is inverted by the user's word, else by what was found."""
         return (self._corrections.get(name) or verdict.verdict) == INVERTED
 
-    def _own_battery(self, numbers: Numbers, measured: float | None) -> float | None:
-        """Return the battery power that can prove its sign: on a PCS only while no PV of a PBD can be in it.
+    def _own_battery(self, numbers: Numbers, flow: Flows) -> float | None:
+        """Return the battery power that can prove its sign: of inverter output, and on a PCS, only without PV in it.
 
         Voltage times current of the battery prove nothing: with PV twice the charging power the DC side delivers as
         much as the battery takes.
         """
+        measured = flow.measured_battery
+        if self.facts().meaning == INVERTER_OUTPUT:
+            return measured if flow.pv is not None and flow.pv <= _NO_PV else None
         if self._kind is not Kind.PCS or measured is None:
             return measured
         handed_over = self._handed_over(numbers)
-        absent = handed_over and all(power <= max(0.05, 0.1 * abs(measured)) for power in handed_over)
+        absent = handed_over and all(power <= max(_NO_PV, 0.1 * abs(measured)) for power in handed_over)
         return measured if absent else None
 
     @staticmethod
@@ -265,6 +273,11 @@ class Learning:
             if power is not None and counters:
                 pairs[name] = (power, counters)
         return pairs
+
+
+def _of_a_sign(verdict: Verdict, check: Direction) -> Verdict:
+    """Return the verdict on a sign; a power that turned out to have none decides nothing."""
+    return replace(verdict, verdict=None) if check.unsigned else verdict
 
 
 def _counters(numbers: Numbers, **keys: str) -> dict[str, float]:

@@ -226,13 +226,18 @@ class LifetimeCounter:
         return value <= min(NEW_METER, can_rise) and value < NEW_CYCLE * (self._state.shown or 0.0)
 
     def _level_of(self, value: float, when: When, *, at_once: bool) -> Level | None:
-        """Return the remembered level that a value comes back to; `at_once` if what would be counted is explained."""
+        """Return the remembered level that a value comes back to; `at_once` if what would be counted is explained.
+
+        After a day the present level is no glitch: it counts no more than the time since its last sample explains.
+        """
         state = self._state
-        assert state.rose_at is not None  # noqa: S101
+        lasts = self._lasts(when)
+        since = state.at if lasts else state.rose_at
+        assert since is not None  # noqa: S101
         assert state.shown is not None  # noqa: S101
         for level in reversed(state.levels):
-            if at_once:
-                most = state.shown - level.offset + allowance(self._nominal, hours_since(state.rose_at, when))
+            if at_once or lasts:
+                most = state.shown - level.offset + allowance(self._nominal, hours_since(since, when))
             else:
                 most = level.value + allowance(self._nominal, min(24.0, hours_since(level.at, when)))
             if when.utc - level.at <= REMEMBERED and level.value - tolerance(level.value) <= value <= most + 1e-9:
@@ -252,7 +257,7 @@ class LifetimeCounter:
     def _return(self, level: Level, value: float, when: When) -> None:
         state = self._state
         state.levels.remove(level)
-        if state.level_since is not None and when.utc - state.level_since >= LASTING_LEVEL:
+        if self._lasts(when):
             self._leave()  # else it was a glitch
         state.provisional_until, state.level_since, state.renewed_at = None, when.utc, None
         state.offset = level.offset
@@ -294,6 +299,11 @@ class LifetimeCounter:
         state.factor, state.factor_since = None, None
         shown = clean(value + state.offset)
         state.shown = shown if state.shown is None else max(state.shown, shown)
+
+    def _lasts(self, when: When) -> bool:
+        """Return whether the present level has lasted for a day since it began instead of another."""
+        since = self._state.level_since
+        return since is not None and when.utc - since >= LASTING_LEVEL
 
     def _is_provisional(self, when: When) -> bool:
         until = self._state.provisional_until

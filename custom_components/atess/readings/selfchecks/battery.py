@@ -15,7 +15,7 @@ BATCH = 6
 LEAST_HOURS, LEAST_SAMPLES, LEAST_RISE, LEAST_POWER = 0.25, 3, 0.2, 0.2
 LONGEST = 3.0
 # What `pac` may be: the share of PV beside it in the balance, and the signs of battery and grid power.
-_READINGS = ((1, 1, 1), (1, 1, -1), (1, -1, 1), (1, -1, -1), (0, 1, 1), (0, 1, -1))
+_READINGS = tuple((share, battery, grid) for share in (1, 0) for battery in (1, -1) for grid in (1, -1))
 
 
 class BatteryMeaning:
@@ -23,7 +23,8 @@ class BatteryMeaning:
 
     Evidence: six samples with PV of at least 0.5 kW in which one reading closes the balance PV + battery = load +
     export within a tenth of the PV energy, while the other leaves a quarter open. The signs of battery and grid power
-    may be either here, so that an inverted one is not taken for inverter output where PV is twice the output.
+    may be either here, so that an inverted one is not taken for inverter output where PV is twice the output, and
+    inverted inverter output is not taken for battery power where PV is twice the charging power.
     """
 
     def __init__(self, state: Json = None) -> None:
@@ -58,7 +59,12 @@ class BatteryMeaning:
         if self._count < BATCH:
             return
         as_battery = min(left for left, (share, _, _) in zip(self._open, _READINGS, strict=True) if share)
-        as_output = min(left for left, (share, _, _) in zip(self._open, _READINGS, strict=True) if not share)
+        # The one that is least likely, inverted output, has to close twice as well.
+        as_output = min(
+            left if battery > 0 else 2 * left
+            for left, (share, battery, _) in zip(self._open, _READINGS, strict=True)
+            if not share
+        )
         if min(as_battery, as_output) <= self._pv / 10 and max(as_battery, as_output) >= self._pv / 4:
             choice = INVERTER_OUTPUT if as_output < as_battery else BATTERY
             self._votes.vote(choice, at, open_as_battery=as_battery, open_as_output=as_output, pv=self._pv)
