@@ -180,6 +180,27 @@ def test_a_zero_that_stands_for_a_day_is_the_value() -> None:
     assert [counter.read(6830.4 + number / 10, moment) for number, moment in enumerate(later)][-1] == 0.7
 
 
+def test_a_level_beside_one_that_has_lasted_adds_nothing() -> None:
+    """The counter began in a burst of an older level; a later burst a little above that is none that comes back.
+
+    What the lasting level has counted in 30 hours is believed, whether it has just risen or stood still for long.
+    """
+    counter = LifetimeCounter(250)
+    for moment in every(5, 12):
+        counter.read(175000.0, moment)
+    shown: list[float | None] = []
+    for number in range(12 * 35):
+        value = 581000.0 + min(number, 12 * 20) * 8
+        shown.append(counter.read(value, at(NOON + timedelta(minutes=60 + 5 * number))))
+    before = shown[-1]
+    assert before is not None
+    assert 175000 + 8 * 12 * 20 - 60 <= before <= 175000 + 8 * 12 * 20
+    burst = [counter.read(179500.0, at(NOON + timedelta(hours=36, minutes=5 * number))) for number in range(8)]
+    assert burst == [before] * 8
+    after = [counter.read(582920.0, at(NOON + timedelta(hours=37, minutes=5 * number))) for number in range(8)]
+    assert after == [before] * 8
+
+
 def test_lifetime_row_must_last() -> None:
     counter = LifetimeCounter(10)
     moments = every(1, 8)
