@@ -218,10 +218,17 @@ def test_lifetime_without_learning() -> None:
 
 @pytest.mark.parametrize(
     ("sent", "expected"),
-    [([6553.1, 0.4], [6553.1, 0.4]), ([6553.1, 0.0, 0.4], [6553.1, 6553.1, 0.4]), ([6000.0, 0.4], [6000.0, 6000.0])],
+    [
+        ([6553.1, 0.4], [6553.1, 0.4]),
+        ([6553.1, 0.0, 0.4], [6553.1, 6553.1, 0.4]),
+        ([6000.0, 0.4], [6000.0, 6000.0]),
+        # What is above 16 bits does not wrap there, as in one sample in another unit.
+        ([80647.1, 80.6, 80647.5], [80647.1, 80647.1, 80647.5]),
+    ],
 )
 def test_g14a_wrap(sent: list[float], expected: list[float]) -> None:
     counter = LifetimeCounter(10, wraps=True)
+    counter.read(sent[0], at(NOON - timedelta(hours=2)))
     assert [counter.read(value, moment) for value, moment in zip(sent, every(5, len(sent)), strict=True)] == expected
 
 

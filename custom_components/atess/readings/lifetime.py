@@ -182,7 +182,7 @@ class LifetimeCounter:
             self._accept(value, when)
         elif 0 < last - value <= tolerance(last) + 1e-9:
             state.row = None
-        elif self._wraps and last > NEAR_WRAP and value < AFTER_WRAP and WRAP - last + value <= can_rise:
+        elif self._wraps and NEAR_WRAP < last <= WRAP and value < AFTER_WRAP and WRAP - last + value <= can_rise:
             self._begin_cycle(value, when)
         else:
             self._doubt(value, last, can_rise, when)

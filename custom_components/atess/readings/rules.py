@@ -150,8 +150,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         number="G14a",
         values="lifetime counters of a PBD",
-        rule=f"They may wrap at {lifetime.WRAP:g}. A step from above {lifetime.NEAR_WRAP:g} to below {lifetime.AFTER_WRAP:g} is "
-        "accepted immediately if it is within R.",
+        rule=f"They may wrap at {lifetime.WRAP:g}. A step from between {lifetime.NEAR_WRAP:g} and that to below "
+        f"{lifetime.AFTER_WRAP:g} is accepted immediately if it is within R.",
         examples=(("6553.1, 0.4", "6553.1, 0.4"),),
     ),
     Rule(
