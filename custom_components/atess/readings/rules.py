@@ -160,7 +160,8 @@ RULES: tuple[Rule, ...] = (
         rule="Each power value is in kW or in W. The evidence is voltage times current of the same lines (from "
         f"{unit.LEAST_APPARENT:g} kVA and a tenth of N), and the rise of the counter. The unit is decided by both kinds of "
         f"evidence, by {unit.LATCH} samples, or by two half hours. Before that, a sample is in W if most of its power values "
-        "cannot be in kW. A single value that cannot be in kW is no value. Power values greater than 3 N are not shown.",
+        "cannot be in kW. A single value that cannot be in kW is no value, nor is one greater than "
+        f"{unit.UNDECIDED:g} N before the unit is decided. Power values greater than 3 N are not shown.",
         examples=(("N 10: 64.3 beside 3.1, -1.2 and 1.5 kW", "no value beside 3.1, -1.2 and 1.5 kW"),),
     ),
     Rule(

@@ -14,6 +14,7 @@ from .window import Window, counted
 
 KW, W = "kW", "W"
 KWH = "1"
+UNDECIDED = 1.15  # share of nominal power; while the unit is open, more is no value
 LONGEST = 2.0  # hours
 LEAST_HOURS, LEAST_SAMPLES, LEAST_RISE = 0.5, 6, 0.5
 LEAST_APPARENT, LEAST_SHARE = 0.3, 0.1  # kVA, and share of the nominal power, below which currents tell nothing
@@ -109,7 +110,7 @@ class UnitCheck:
         if watts or beyond:
             kilowatts = clean(raw / 1000, 6)
             return (kilowatts, "G15") if abs(kilowatts) <= 3 * nominal else (None, "G15")
-        return (None, "G15") if abs(raw) > 1.5 * nominal else (raw, None)
+        return (None, "G15") if abs(raw) > UNDECIDED * nominal else (raw, None)
 
 
 class EnergyUnit:
