@@ -16,7 +16,7 @@ from ..catalogue.settings import SettingType
 from ..const import CONF_ALLOW_CHANGES, CONF_SETTINGS, DOMAIN, LOGGER, POLL_MAX_WAIT
 from ..coordinator import AtessCoordinator, ValueCoordinator, age_of
 from ..enerclo import EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
-from ..readings import Value as ReadingValue
+from ..readings import Value
 from ..redaction import UnknownMembers, redacted
 from ..settings import DeviceSettings, Match
 from ..settings.periods import Period
@@ -214,7 +214,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None], Hardware):
 
     @property
     @override
-    def values(self) -> Mapping[str, ReadingValue]:
+    def values(self) -> Mapping[str, Value]:
         """The values by key, periods as text."""
         if self.data is None:
             return {}

@@ -21,7 +21,7 @@ from ..enerclo import (
     UnreachableError,
 )
 from ..settings import SettingError, body_of, compare
-from .batch import Batch, Outcome, part
+from .batch import Batch, ChangeResult, part
 from .failures import MOVED
 from .texts import refusal
 
@@ -93,7 +93,7 @@ class BatchSender:
             return None
         status = dict.fromkeys(model.unchanged(batch.asked), "unchanged")
         if len(status) == len(batch.asked):
-            self._finish(batch, outcome=Outcome(status=status, before=part(model.members, status)))
+            self._finish(batch, result=ChangeResult(status=status, before=part(model.members, status)))
             return None
         batch.asked = {key: value for key, value in batch.asked.items() if key not in status}
         return model.members
@@ -153,17 +153,17 @@ class BatchSender:
             if not await self._async_read_back():
                 self._finish(batch, "unconfirmed")
                 return
-            verdict = compare(batch.before, batch.asked, self._hardware.settings_members)
-            if verdict.confirmed:
+            read_back = compare(batch.before, batch.asked, self._hardware.settings_members)
+            if read_back.confirmed:
                 before, after = part(batch.before, batch.asked), part(self._hardware.settings_members, batch.asked)
                 status = dict.fromkeys(batch.asked, "confirmed")
-                self._finish(batch, outcome=Outcome(status=status, before=before, after=after))
+                self._finish(batch, result=ChangeResult(status=status, before=before, after=after))
                 return
-            if verdict.moved:
-                self._finish(batch, MOVED, found={**verdict.wrong, **verdict.moved})
+            if read_back.moved:
+                self._finish(batch, MOVED, found={**read_back.wrong, **read_back.moved})
                 return
-            if not verdict.untouched or attempt + 1 == READ_BACKS:
-                self._finish(batch, "not_taken", found=verdict.wrong)
+            if not read_back.untouched or attempt + 1 == READ_BACKS:
+                self._finish(batch, "not_taken", found=read_back.wrong)
                 return
 
     async def _async_read_back(self) -> bool:

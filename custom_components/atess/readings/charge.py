@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..enerclo.model import Json
-from .numbers import clean
+from .numbers import rounded
 from .store import dumped, loaded
 
 SAMPLES_OF_ZERO, SAMPLES_OF_JUMP = 6, 2
@@ -61,7 +61,7 @@ class ChargeGuard:
     def scale(self, value: float) -> float | None:
         """Return a value as sent in %; None while it may be a fraction."""
         if self.fraction:
-            return clean(100 * value) if value <= 1 else None
+            return rounded(100 * value) if value <= 1 else None
         return None if 0 < value < 1 and not self._state.percent else value
 
     def read(self, value: float, at: datetime, *, voltage: float | None, charging: bool, learn: bool) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..enerclo.model import Json
-from .numbers import clean
+from .numbers import rounded
 from .store import a_dict, a_number, a_text
 
 
@@ -39,8 +39,8 @@ class Continuity:
         if known is not None:
             before, last, offset = known
             if before != source:
-                offset = clean(last + offset - value)
+                offset = rounded(last + offset - value)
             elif value < last:
                 offset = 0.0
         self._known[key] = (source, value, offset)
-        return clean(value + offset)
+        return rounded(value + offset)

@@ -12,7 +12,7 @@ from .charge import ChargeGuard
 from .clock import Clock, Moment, News, offset_of, parse_time
 from .continuity import Continuity
 from .counters import Counters, energy_unit_of
-from .energies import Accounts, Energies, unaccounted
+from .energies import Energies, EnergyLedger, unaccounted
 from .faults import active_faults, state_fault, words_in
 from .first_samples import FirstSamples, other_phase
 from .learning import Learning
@@ -72,7 +72,7 @@ class Interpreter:
         self._liveness = Liveness(stored.get("liveness"))
         self._charges = {key: ChargeGuard(item) for key, item in a_dict(stored.get("charges")).items()}
         self._continuity = Continuity(stored.get("continuity"))
-        self._accounts = Accounts(stored.get("accounts"))
+        self._ledger = EnergyLedger(stored.get("accounts"))
         self._counts = {key: a_count(item) for key, item in a_dict(stored.get("counts")).items()}
         self.fed = False
         """Whether PBDs of the account feed the DC side of a PCS."""
@@ -91,7 +91,7 @@ class Interpreter:
             "liveness": self._liveness.dump(),
             "charges": {key: each.dump() for key, each in self._charges.items()},
             "continuity": self._continuity.dump(),
-            "accounts": self._accounts.dump(),
+            "accounts": self._ledger.dump(),
             "counts": {**self._counts},
             "sample": None if self._sample is None else self._sample.as_dict(),
         }
@@ -208,9 +208,9 @@ class Interpreter:
         faults = active_faults(self._kind, words) if words else self._faults_of_state(values)
         values |= self._from_faults(values, words, faults)
         if learn and not lost:
-            self._accounts.add(values, moment.sampled_at, self._clock.interval)
-        day_by_counters, day_by_powers = self._accounts.last_day()
-        values |= self._from_accounts(day_by_counters, day_by_powers)
+            self._ledger.add(values, moment.sampled_at, self._clock.interval)
+        day_by_counters, day_by_powers = self._ledger.last_day()
+        values |= self._from_ledger(day_by_counters, day_by_powers)
         if lost:
             self._withdraw(values)
         values["last_data"] = moment.sampled_at
@@ -255,10 +255,10 @@ class Interpreter:
         """Return the fault that the state of a string HPS tells, which sends no fault words."""
         return state_fault(values.get("operating_state")) if self._kind is Kind.HPS_STRING else ()
 
-    def _from_accounts(self, by_counters: Energies, by_powers: Energies) -> dict[str, Value]:
+    def _from_ledger(self, by_counters: Energies, by_powers: Energies) -> dict[str, Value]:
         """Return the energies by integration, and the shares of the last day's energy that do not add up."""
         known = definitions(self._kind)
-        values = {key: value for key, value in self._accounts.computed().items() if key in known}
+        values = {key: value for key, value in self._ledger.computed().items() if key in known}
         if self._kind in derived.HPS:
             values["unaccounted_energy_by_counters"] = unaccounted(by_counters)
             values["unaccounted_energy_by_powers"] = unaccounted(by_powers)

@@ -12,7 +12,7 @@ NO_RISE = 0.04  # kWh, below the counters' resolution
 type Series = Mapping[str, float]
 
 
-class Window:
+class Stretch:
     """Samples since a start; starts again when a sample lacks a series, comes late, or a counter falls.
 
     A counter may be given twice, as `<name>` and `<name>_today`: its rise is the greater of both.
