@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, get_sy
 
 from custom_components.atess.account import async_get_accounts
 from custom_components.atess.const import CONF_BASE_URL, DOMAIN
-from custom_components.atess.enerclo import EnercloError, Kind
+from custom_components.atess.enerclo import EnercloError, Kind, Token
 from simulator import Simulator
 
 from .common import Advance, add_entry, state
@@ -63,7 +63,7 @@ async def test_no_cookie_passes(hass: HomeAssistant, cookie_cloud: CookieCloud) 
     accounts = await async_get_accounts(hass)
     async with async_get_clientsession(hass).get(cookie_cloud.base_url):
         pass
-    for token in TOKENS:
+    for token in map(Token, TOKENS):
         client = accounts.account(token, cookie_cloud.base_url).client(token, cookie_cloud.base_url)
         await client.latest(Kind.HPS_STRING, "SIMHPS0001")
     async with async_get_clientsession(hass).get(cookie_cloud.base_url):

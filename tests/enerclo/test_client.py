@@ -22,7 +22,7 @@ from custom_components.atess.enerclo import (
     PacedError,
     RefusedError,
     TemporaryError,
-    normalize_token,
+    Token,
 )
 
 from .cloud import NO_DATA, NOT_FOUND, START, TOKEN_PAIR, Cloud, Reply, Time, data, failure, pages_of, reply
@@ -43,7 +43,7 @@ async def test_latest(client: EnercloClient, cloud: Cloud, time: Time) -> None:
     assert client.last_sample(Kind.HPS_CENTRAL, SN) is None
     (request,) = cloud.requests
     assert (request.method, request.path, request.query) == ("GET", LATEST, {"deviceSn": SN})
-    assert request.headers["Authorization"] == normalize_token(TOKEN_PAIR)
+    assert request.headers["Authorization"] == Token(TOKEN_PAIR).header
     assert request.headers["Accept-Language"] == "en"
     assert request.headers["Accept"] == "application/json"
 
@@ -142,7 +142,7 @@ async def test_wrong_token_can_be_corrected_at_once(
         await new_client(token="wrong").latest(Kind.HPS_STRING, SN)
     await new_client().latest(Kind.HPS_STRING, SN)
     assert time.now == START + 1
-    assert [request.headers["Authorization"] for request in cloud.requests] == ["wrong", normalize_token(TOKEN_PAIR)]
+    assert [request.headers["Authorization"] for request in cloud.requests] == ["wrong", Token(TOKEN_PAIR).header]
 
 
 # Identifying

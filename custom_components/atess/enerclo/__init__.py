@@ -23,7 +23,7 @@ from .pacing import Pacer, Priority
 from .paths import normalize_overrides
 from .secrets import scrubber
 from .shapes import find_member, serial_of, whole_number
-from .token import account_identity, normalize_token
+from .token import Token
 
 __all__ = [
     "DEFAULT_BASE_URL",
@@ -52,13 +52,12 @@ __all__ = [
     "Sample",
     "Search",
     "TemporaryError",
+    "Token",
     "UnreachableError",
-    "account_identity",
     "endpoint",
     "find_member",
     "normalize_base_url",
     "normalize_overrides",
-    "normalize_token",
     "scrubber",
     "serial_of",
     "whole_number",

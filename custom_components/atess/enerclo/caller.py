@@ -23,7 +23,7 @@ from .model import Json
 from .pacing import Pacer, Priority
 from .paths import PathBook
 from .shapes import Page, find_member, page_of
-from .token import normalize_token, token_secrets
+from .token import Token
 from .transport import BODY_CAP, HISTORY_BODY_CAP, send
 
 _LOGGER = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Caller:
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        token: str,
+        token: Token,
         base_url: str,
         *,
         pacer: Pacer,
@@ -54,8 +54,7 @@ class Caller:
         now: Callable[[], datetime],
     ) -> None:
         self._session = session
-        self._token = normalize_token(token)
-        self._secrets = token_secrets(token)
+        self._token = token
         self._base_url = base_url
         self._pacer = pacer
         self._paths = paths
@@ -119,7 +118,7 @@ class Caller:
                 result = read(
                     answer,
                     decode,
-                    secrets=(*self._secrets, device),
+                    secrets=(*self._token.secrets, device),
                     now=self._now(),
                     write=row.operation is Operation.MODIFY_SETTINGS,
                     accepted=lambda: self.denial.accepted(subject),

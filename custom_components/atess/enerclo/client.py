@@ -16,6 +16,7 @@ from .model import Json, Kind, Sample
 from .pacing import Pacer, Priority
 from .paths import PathBook, readable_operations
 from .shapes import members_of, serial_of
+from .token import Token
 
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 _LIST_PAGE_SIZE = 100
@@ -36,7 +37,7 @@ class EnercloClient:
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        token: str,
+        token: Token,
         *,
         base_url: str = DEFAULT_BASE_URL,
         pacer: Pacer,
