@@ -14,7 +14,9 @@ from homeassistant.util.json import json_loads_object
 
 from ..catalogue.settings import SettingType
 from ..const import CONF_ALLOW_CHANGES, CONF_SETTINGS, DOMAIN, LOGGER, POLL_MAX_WAIT
-from ..coordinator import AtessCoordinator, ValueCoordinator, age_of
+from ..coordinator import AtessCoordinator
+from ..device.base_info import age_of
+from ..device.values import ValueCoordinator
 from ..enerclo import EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
 from ..readings import Value
 from ..redaction import UnknownMembers, redacted
