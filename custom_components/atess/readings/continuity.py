@@ -4,7 +4,13 @@ from collections.abc import Mapping
 
 from ..enerclo.model import Json
 from .numbers import rounded
+from .selfchecks.grid import SWAPPED
 from .store import a_dict, a_number, a_text
+
+_GRID_PAIRS = tuple(
+    (f"grid_import_{what}", f"grid_export_{what}")
+    for what in ("energy_today", "energy_total", "time_today", "time_total")
+)
 
 
 class Continuity:
@@ -44,3 +50,21 @@ class Continuity:
                 offset = 0.0
         self._known[key] = (source, value, offset)
         return rounded(value + offset)
+
+    def orient(self, numbers: dict[str, float | None], order: str | None) -> list[str]:
+        """Give the grid counters to import and export by their order; without one take their values back.
+
+        Return the keys of those taken back.
+        """
+        unknown: list[str] = []
+        for imported, exported in _GRID_PAIRS:
+            sent = {key: numbers.pop(key) for key in (imported, exported) if key in numbers}
+            if order is None:
+                numbers.update(dict.fromkeys(sent))
+                unknown += sent
+                continue
+            other = {imported: exported, exported: imported}
+            for source, value in sent.items():
+                key = other[source] if order == SWAPPED else source
+                numbers[key] = self.show(key, source, value)
+        return unknown
