@@ -119,19 +119,28 @@ class BatterySign:
 
         Where the power may have no sign at all, `may_be_inverted` False, counters prove nothing against it.
         """
-        stretch = self._stretch
         counts = {"charge", "discharge"} <= counted(counters)
         if power is None or not (counts or flag):
-            stretch.clear()
+            self._stretch.clear()
             return
         powers = {"power": power} if counts else {"power": power, "flag": float(flag or 0)}
-        stretch.add(at, powers, counters, LONGEST)
-        charged, discharged = stretch.rise("charge"), stretch.rise("discharge")
-        if not counts:
-            charged, discharged = _by_flag(stretch, flag or 0)
+        self._stretch.judge(
+            at,
+            powers,
+            counters,
+            longest=LONGEST,
+            decides=lambda: self._decides(None if counts else flag or 0, at, may_be_inverted=may_be_inverted),
+        )
+
+    def _decides(self, flag: int | None, at: datetime, *, may_be_inverted: bool) -> bool:
+        """Vote if the stretch is long enough, by the flow flag where there are no counters; return whether it is."""
+        stretch = self._stretch
+        if flag is None:
+            charged, discharged = stretch.rise("charge"), stretch.rise("discharge")
+        else:
+            charged, discharged = _by_flag(stretch, flag)
         if charged > NO_RISE and discharged > NO_RISE:
-            stretch.restart(at, powers, counters)
-            return
+            return True
         mean = stretch.mean("power")
         if (
             stretch.hours < LEAST_HOURS - 1e-9
@@ -139,11 +148,11 @@ class BatterySign:
             or max(charged, discharged) < LEAST_RISE - 1e-9
             or abs(mean) < LEAST_POWER
         ):
-            return
+            return False
         choice = NORMAL if (mean < 0) is (charged > discharged) else INVERTED
-        if choice == NORMAL or may_be_inverted or not counts:
+        if choice == NORMAL or may_be_inverted or flag is not None:
             self.votes.vote(choice, at, mean_power=mean, charged=charged, discharged=discharged)
-        stretch.restart(at, powers, counters)
+        return True
 
 
 def _by_flag(stretch: Stretch, flag: int) -> tuple[float, float]:

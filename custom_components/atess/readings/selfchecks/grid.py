@@ -62,34 +62,40 @@ class GridCheck:
         the sign was decided: False while it is about to be, None if it cannot be. Where the power may have no sign at
         all, `may_be_inverted` False, nothing is held against it.
         """
-        stretch = self._stretch
         if power is None or not {"import", "export"} <= counted(counters):
-            stretch.clear()
+            self._stretch.clear()
             return
+
+        def decides() -> bool:
+            """Vote if the stretch is long enough, and return whether it is."""
+            stretch = self._stretch
+            imported, exported = stretch.rise("import"), stretch.rise("export")
+            if imported > NO_RISE and exported > NO_RISE:
+                return True
+            if stretch.hours < LEAST_HOURS - 1e-9 or max(imported, exported) < LEAST_RISE - 1e-9:
+                return False
+            dark = pv is not None and stretch.integral("pv") == 0
+            night = dark and "discharge" in counted(counters) and stretch.rise("discharge") <= NO_RISE
+            self._vote(at, night=night, swapped_sign=swapped_sign, sign_known=sign_known, sign_counts=may_be_inverted)
+            return True
+
         powers = {"power": power} if pv is None else {"power": power, "pv": max(0.0, pv - DARK)}
-        stretch.add(at, powers, counters, LONGEST)
-        imported, exported = stretch.rise("import"), stretch.rise("export")
-        if imported > NO_RISE and exported > NO_RISE:
-            stretch.restart(at, powers, counters)
-            return
-        if stretch.hours < LEAST_HOURS - 1e-9 or max(imported, exported) < LEAST_RISE - 1e-9:
-            return
-        mean = stretch.mean("power")
-        night = (
-            pv is not None
-            and stretch.integral("pv") == 0
-            and "discharge" in counted(counters)
-            and stretch.rise("discharge") <= NO_RISE
-        )
+        self._stretch.judge(at, powers, counters, longest=LONGEST, decides=decides)
+
+    def _vote(
+        self, at: datetime, *, night: bool, swapped_sign: bool, sign_known: bool | None, sign_counts: bool
+    ) -> None:
+        """Vote by a stretch in which one counter rose: by night on sign and counters, by day on the counters."""
+        stretch = self._stretch
+        imported, exported, mean = stretch.rise("import"), stretch.rise("export"), stretch.mean("power")
         evidence = {"mean_power": mean, "imported": imported, "exported": exported}
         if night:
             self._counters.vote(NORMAL if imported > exported else SWAPPED, at, **evidence)
-            if abs(mean) >= LEAST_POWER and (mean < 0 or may_be_inverted):
+            if abs(mean) >= LEAST_POWER and (mean < 0 or sign_counts):
                 self.sign.vote(NORMAL if mean < 0 else INVERTED, at, **evidence)
-        elif abs(mean) >= LEAST_POWER and (mean < 0 or may_be_inverted):
+        elif abs(mean) >= LEAST_POWER and (mean < 0 or sign_counts):
             importing = (mean < 0) is not swapped_sign
             choice = NORMAL if (imported > exported) is importing else SWAPPED
             confirms = choice == NORMAL if self._assumed else self._counters.verdict in {None, choice}
             if sign_known or (confirms and (self._assumed or sign_known is None)):
                 self._counters.vote(choice, at, **evidence)
-        stretch.restart(at, powers, counters)

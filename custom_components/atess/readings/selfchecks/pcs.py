@@ -43,17 +43,20 @@ class PcsBattery:
         self, side: float | None, output: float | None, charged: float | None, discharged: float | None, at: datetime
     ) -> None:
         """Learn from a fresh sample: DC side and PBDs' output in kW, + towards the PCS, and the counters in kWh."""
-        stretch = self._stretch
         if side is None or output is None or charged is None or discharged is None:
-            stretch.clear()
+            self._stretch.clear()
             return
         powers = {"side": side, "output": output, "rest": abs(side - output)}
         counters = {"charge": charged, "discharge": discharged}
-        stretch.add(at, powers, counters, LONGEST)
+        self._stretch.judge(at, powers, counters, longest=LONGEST, decides=lambda: self._decides(at))
+
+    def _decides(self, at: datetime) -> bool:
+        """Vote if the stretch is long enough, and return whether it is."""
+        stretch = self._stretch
         moved = stretch.rise("charge") + stretch.rise("discharge")
         delivered = abs(stretch.integral("output"))
         if stretch.hours < LEAST_HOURS - 1e-9 or moved < LEAST_RISE - 1e-9 or delivered < LEAST_OUTPUT:
-            return
+            return False
         net = stretch.rise("discharge") - stretch.rise("charge")
         alone = abs(stretch.integral("side") - net)
         without = abs(stretch.integral("side") - stretch.integral("output") - net)
@@ -64,4 +67,4 @@ class PcsBattery:
             choice = DC_SIDE
         if choice is not None:
             self._votes.vote(choice, at, moved=moved, as_battery=alone, as_dc_side=without)
-        stretch.restart(at, powers, counters)
+        return True

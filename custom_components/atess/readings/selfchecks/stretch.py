@@ -1,15 +1,39 @@
 """A stretch of samples over which power is integrated and the rise of counters measured."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ...enerclo.model import Json
-from ..store import a_count, a_dict, a_moment, a_number
+from ..store import dumped, loaded
 
 LONGEST_GAP = 0.25  # hours
 NO_RISE = 0.04  # kWh, below the counters' resolution
 
 type Series = Mapping[str, float]
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """Integrals and last powers, and the first and last values of counters, since a start."""
+
+    start: datetime | None = None
+    last: datetime | None = None
+    count: int = 0
+    integrals: dict[str, float] = field(default_factory=dict)
+    powers: dict[str, float] = field(default_factory=dict)
+    first: dict[str, float] = field(default_factory=dict)
+    counters: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of it is missing."""
+        return (
+            self.start is not None
+            and self.last is not None
+            and self.powers.keys() == self.integrals.keys()
+            and self.first.keys() == self.counters.keys()
+        )
 
 
 class Stretch:
@@ -19,86 +43,74 @@ class Stretch:
     """
 
     def __init__(self, state: Json = None) -> None:
-        stored = a_dict(state)
-        self._integrals: dict[str, float]
-        self._powers: dict[str, float]
-        self._first: dict[str, float]
-        self._counters: dict[str, float]
-        self.start = a_moment(stored.get("start"))
-        self.last = a_moment(stored.get("last"))
-        self.count = a_count(stored.get("count"))
-        self._integrals = _series(stored.get("integrals"))
-        self._powers = _series(stored.get("powers"))
-        self._first = _series(stored.get("first"))
-        self._counters = _series(stored.get("counters"))
-        if (
-            self.start is None
-            or self.last is None
-            or self._powers.keys() != self._integrals.keys()
-            or self._first.keys() != self._counters.keys()
-        ):
-            self.clear()
+        known = loaded(State, state) or State()
+        self._state = known if known.whole else State()
 
     def dump(self) -> dict[str, Json]:
         """Return the stretch so far, for storage."""
-        return {
-            "start": None if self.start is None else self.start.isoformat(),
-            "last": None if self.last is None else self.last.isoformat(),
-            "count": self.count,
-            "integrals": {**self._integrals},
-            "powers": {**self._powers},
-            "first": {**self._first},
-            "counters": {**self._counters},
-        }
+        return dumped(self._state)
 
     def clear(self) -> None:
         """Forget the stretch."""
-        self.start = self.last = None
-        self.count = 0
-        self._integrals = {}
-        self._powers = {}
-        self._first = {}
-        self._counters = {}
+        self._state = State()
 
     def restart(self, at: datetime, powers: Series, counters: Series) -> None:
         """Begin a stretch with this sample."""
-        self.start = self.last = at
-        self.count = 1
-        self._integrals = dict.fromkeys(powers, 0.0)
-        self._powers = dict(powers)
-        self._first = dict(counters)
-        self._counters = dict(counters)
+        self._state = State(
+            start=at,
+            last=at,
+            count=1,
+            integrals=dict.fromkeys(powers, 0.0),
+            powers=dict(powers),
+            first=dict(counters),
+            counters=dict(counters),
+        )
+
+    def judge(
+        self, at: datetime, powers: Series, counters: Series, *, longest: float, decides: Callable[[], bool]
+    ) -> None:
+        """Add a sample; once the stretch is found to decide, or to be of no use, begin the next with this sample."""
+        self.add(at, powers, counters, longest)
+        if decides():
+            self.restart(at, powers, counters)
 
     def add(self, at: datetime, powers: Series, counters: Series, longest: float) -> None:
         """Add a sample: powers in kW (or W), counters in kWh; a stretch longer than `longest` hours starts again."""
+        state = self._state
         if (
-            self.last is None
-            or self.start is None
-            or self._powers.keys() != powers.keys()
-            or self._counters.keys() != counters.keys()
-            or any(counters[name] < before - NO_RISE for name, before in self._counters.items())
+            state.last is None
+            or state.start is None
+            or state.powers.keys() != powers.keys()
+            or state.counters.keys() != counters.keys()
+            or any(counters[name] < before - NO_RISE for name, before in state.counters.items())
         ):
             self.restart(at, powers, counters)
             return
-        gap = (at - self.last).total_seconds() / 3600
-        if not 0 < gap <= LONGEST_GAP or (at - self.start).total_seconds() / 3600 > longest:
+        gap = (at - state.last).total_seconds() / 3600
+        if not 0 < gap <= LONGEST_GAP or (at - state.start).total_seconds() / 3600 > longest:
             self.restart(at, powers, counters)
             return
         for name, power in powers.items():
-            self._integrals[name] += (self._powers[name] + power) / 2 * gap
-        self._powers, self._counters, self.last = dict(powers), dict(counters), at
-        self.count += 1
+            state.integrals[name] += (state.powers[name] + power) / 2 * gap
+        state.powers, state.counters, state.last = dict(powers), dict(counters), at
+        state.count += 1
+
+    @property
+    def count(self) -> int:
+        """The number of samples."""
+        return self._state.count
 
     @property
     def hours(self) -> float:
         """The length of the stretch."""
-        if self.start is None or self.last is None:
+        state = self._state
+        if state.start is None or state.last is None:
             return 0.0
-        return (self.last - self.start).total_seconds() / 3600
+        return (state.last - state.start).total_seconds() / 3600
 
     def integral(self, name: str) -> float:
         """Return the energy of a power over the stretch, in kWh (or Wh)."""
-        return self._integrals.get(name, 0.0)
+        return self._state.integrals.get(name, 0.0)
 
     def mean(self, name: str) -> float:
         """Return the mean of a power over the stretch."""
@@ -106,15 +118,10 @@ class Stretch:
 
     def rise(self, name: str) -> float:
         """Return the rise of a counter over the stretch, in kWh."""
-        rises = [self._counters[key] - self._first[key] for key in (name, f"{name}_today") if key in self._counters]
-        return max(rises, default=0.0)
+        last, first = self._state.counters, self._state.first
+        return max((last[key] - first[key] for key in (name, f"{name}_today") if key in last), default=0.0)
 
 
 def counted(counters: Series) -> frozenset[str]:
     """Return the names of the counters given, be it as total, today or both."""
     return frozenset(name.removesuffix("_today") for name in counters)
-
-
-def _series(value: Json) -> dict[str, float]:
-    found = ((key, a_number(item)) for key, item in a_dict(value).items())
-    return {key: item for key, item in found if item is not None}
