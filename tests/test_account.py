@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, get_sy
 
 from custom_components.atess.account import async_get_accounts
 from custom_components.atess.const import CONF_BASE_URL, DOMAIN
-from custom_components.atess.enerclo import EnercloError, Kind, Token
+from custom_components.atess.enerclo import EnercloError, Kind, Priority, Terms, Token
 from simulator import Simulator
 
 from .common import Advance, add_entry, state
@@ -90,7 +90,7 @@ async def test_session_lives_as_long_as_home_assistant(
     await hass.async_block_till_done()
     requests = len(cloud.requests)
     with pytest.raises((EnercloError, RuntimeError)):
-        await client.latest(Kind.HPS_STRING, serial, max_wait=1000)
+        await client.latest(Kind.HPS_STRING, serial, Terms(priority=Priority.LIVE, max_wait=1000))
     assert len(cloud.requests) == requests
 
 

@@ -34,6 +34,7 @@ from .enerclo import (
     NotFoundError,
     PacedError,
     Priority,
+    Terms,
 )
 from .issues.polling import PollIssues
 from .issues.unreadable import UnreadableIssue
@@ -145,8 +146,8 @@ class AtessCoordinator(DeviceCoordinator):
         priority, self.poll_priority = self.poll_priority, Priority.LIVE
         try:
             # Not so long that a poll after another entry's waits for the whole interval: that has brought the sample.
-            max_wait = min(POLL_MAX_WAIT, self.schedule.interval / 2)
-            sample = await self.client.latest(self.kind, self.device_sn, priority=priority, max_wait=max_wait)
+            terms = Terms(priority=priority, max_wait=min(POLL_MAX_WAIT, self.schedule.interval / 2))
+            sample = await self.client.latest(self.kind, self.device_sn, terms)
         except PacedError as err:
             # Another caller has asked a moment ago: take what that brought, and come back when it is permitted.
             remembered = self.client.last_sample(self.kind, self.device_sn)

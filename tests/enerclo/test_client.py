@@ -20,8 +20,10 @@ from custom_components.atess.enerclo import (
     NotFoundError,
     Operation,
     PacedError,
+    Priority,
     RefusedError,
     TemporaryError,
+    Terms,
     Token,
 )
 
@@ -108,7 +110,7 @@ async def test_wait_for_the_interval(client: EnercloClient, cloud: Cloud, time: 
     cloud.on(LATEST, data({"soc": 55}))
     await client.latest(Kind.HPS_STRING, SN)
     assert client.permitted_at(Kind.HPS_STRING, SN) == START + 300
-    await client.latest(Kind.HPS_STRING, SN, max_wait=300)
+    await client.latest(Kind.HPS_STRING, SN, Terms(priority=Priority.LIVE, max_wait=300))
     assert time.now == START + 300
     assert client.interval(Kind.HPS_STRING, SN) == 300
 

@@ -18,6 +18,7 @@ from ..enerclo import (
     PacedError,
     Priority,
     RefusedError,
+    Terms,
     UnreachableError,
 )
 from ..settings import SettingError, body_of, compare
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from .hardware import Hardware
 
 # A PUT that has to wait longer than this after the read gives way, so that the settings are read anew, in seconds.
-PUT_WAIT = 30.0
+PUT_TERMS = Terms(priority=Priority.PERSON, max_wait=30.0)
 # The device gets some time before the first read-back, and a second one if it seems not to have noticed, in seconds.
 SETTLE = 10.0
 READ_BACKS = 2
@@ -127,7 +128,7 @@ class BatchSender:
         await hardware.async_save()
         try:
             await hardware.client.write_settings(
-                hardware.kind, hardware.identifier, body_of(members, batch.asked), max_wait=PUT_WAIT
+                hardware.kind, hardware.identifier, body_of(members, batch.asked), PUT_TERMS
             )
         except PacedError:
             raise

@@ -8,7 +8,7 @@ from homeassistant.util import dt as dt_util
 
 from ..catalogue import model_in, nominal_power_in
 from ..const import BASE_INFO_INTERVAL, POLL_MAX_WAIT
-from ..enerclo import EnercloClient, Json, Kind, Priority
+from ..enerclo import EnercloClient, Json, Kind, Priority, Terms
 
 
 def age_of(moment: datetime | None) -> timedelta:
@@ -52,7 +52,9 @@ class BaseInfo:
         if listed and not self.members and (model_in(listed) or kind in {Kind.BCU, Kind.MBMS}):
             self.members = listed
         else:
-            self.members = await client.base_info(kind, device_sn, priority=Priority.SETTINGS, max_wait=POLL_MAX_WAIT)
+            self.members = await client.base_info(
+                kind, device_sn, Terms(priority=Priority.SETTINGS, max_wait=POLL_MAX_WAIT)
+            )
 
     @property
     def model(self) -> str | None:

@@ -1,6 +1,7 @@
 """Client of the Enerclo cloud (atess-server-openapi, v1); imports nothing of Home Assistant."""
 
 from .address import DEFAULT_BASE_URL, normalize_base_url
+from .caller import Terms
 from .client import EnercloClient
 from .endpoints import ENDPOINTS, Candidate, Endpoint, Grade, Operation, endpoint
 from .errors import (
@@ -52,6 +53,7 @@ __all__ = [
     "Sample",
     "Search",
     "TemporaryError",
+    "Terms",
     "Token",
     "UnreachableError",
     "endpoint",

@@ -36,8 +36,14 @@ class Terms:
     """On which terms a call waits for its turn: see Pacer.turn."""
 
     priority: Priority
-    max_wait: float
+    max_wait: float = 0.0
     following: bool = False
+
+
+LIVE = Terms(priority=Priority.LIVE)
+SETTINGS = Terms(priority=Priority.SETTINGS)
+PERSON = Terms(priority=Priority.PERSON)
+HISTORY = Terms(priority=Priority.HISTORY, max_wait=math.inf)
 
 
 class Caller:
