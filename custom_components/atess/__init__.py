@@ -2,9 +2,8 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
@@ -195,7 +194,7 @@ def _not_ready(key: str, placeholders: Mapping[str, str] | None, retry_after: fl
 
 
 @callback
-def _async_watch_access(hass: HomeAssistant, entry: ConfigEntry[Any], client: EnercloClient) -> None:
+def _async_watch_access(hass: HomeAssistant, entry: AtessConfigEntry, client: EnercloClient) -> None:
     """Ask for a new token while the cloud refuses the account's, from now until the entry is unloaded.
 
     As soon as the cloud accepts it again, the question goes away and all devices are polled again.

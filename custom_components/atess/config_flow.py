@@ -59,6 +59,7 @@ from .flows.forms import (
     path_lines,
 )
 from .flows.look_up import LookUpFlow
+from .runtime import AtessConfigEntry
 
 
 def _address(text: str) -> str:
@@ -166,7 +167,7 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
         return await self._async_change("reconfigure", RECONFIGURE_SCHEMA, self._get_reconfigure_entry(), user_input)
 
     async def _async_change(
-        self, step: str, schema: vol.Schema, entry: ConfigEntry, user_input: dict[str, Any] | None
+        self, step: str, schema: vol.Schema, entry: AtessConfigEntry, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
         """Take a new token and, where it is asked for, address, once the cloud has answered with them."""
         error = NO_ERRORS
@@ -195,7 +196,7 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
             description_placeholders={**error.placeholders, "account": entry.title},
         )
 
-    async def _async_check(self, data: Mapping[str, Any], entry: ConfigEntry) -> None:
+    async def _async_check(self, data: Mapping[str, Any], entry: AtessConfigEntry) -> None:
         """Ask the cloud for the entry's devices until it serves one; raises FormError."""
         access = access_of(data)
         client = (await async_get_accounts(self.hass)).account(*access).trial_client(*access)
@@ -215,7 +216,7 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
         if refused is not None:
             raise refused
 
-    def _update_and_reload(self, entry: ConfigEntry, data: dict[str, Any], identity: str) -> ConfigFlowResult:
+    def _update_and_reload(self, entry: AtessConfigEntry, data: dict[str, Any], identity: str) -> ConfigFlowResult:
         """Store the change. A loaded entry reloads itself; reload any other entry."""
         unchanged = entry.data == data or entry.state is not ConfigEntryState.LOADED
         result = self.async_update_and_abort(entry, unique_id=identity, data=data)
