@@ -147,7 +147,7 @@ class AtessCoordinator(DeviceCoordinator):
         try:
             # Not so long that a poll after another entry's waits for the whole interval: that has brought the sample.
             terms = Terms(priority=priority, max_wait=min(POLL_MAX_WAIT, self.schedule.interval / 2))
-            sample = await self.client.latest(self.kind, self.device_sn, terms)
+            sample = await self.client.latest(self.kind, self.device_sn, terms=terms)
         except PacedError as err:
             # Another caller has asked a moment ago: take what that brought, and come back when it is permitted.
             remembered = self.client.last_sample(self.kind, self.device_sn)

@@ -176,7 +176,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None], Hardware):
         return {} if self.data is None else self.data.members
 
     async def _async_ask(self, terms: Terms) -> None:
-        members = await self.client.settings(self.kind, self.identifier, terms)
+        members = await self.client.settings(self.kind, self.identifier, terms=terms)
         previous = None if self.data is None else self.data.members
         self.data = self._model(members)
         self.read_at = dt_util.utcnow()

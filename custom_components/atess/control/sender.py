@@ -128,7 +128,7 @@ class BatchSender:
         await hardware.async_save()
         try:
             await hardware.client.write_settings(
-                hardware.kind, hardware.identifier, body_of(members, batch.asked), PUT_TERMS
+                hardware.kind, hardware.identifier, body_of(members, batch.asked), terms=PUT_TERMS
             )
         except PacedError:
             raise

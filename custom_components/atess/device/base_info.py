@@ -53,7 +53,7 @@ class BaseInfo:
             self.members = listed
         else:
             self.members = await client.base_info(
-                kind, device_sn, Terms(priority=Priority.SETTINGS, max_wait=POLL_MAX_WAIT)
+                kind, device_sn, terms=Terms(priority=Priority.SETTINGS, max_wait=POLL_MAX_WAIT)
             )
 
     @property

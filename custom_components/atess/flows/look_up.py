@@ -185,7 +185,7 @@ class LookUpFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
         if {(serial.casefold(), KIND_AUTOMATIC), (serial.casefold(), kind.value)} & self._failed:
             return
         try:
-            await client.latest(kind, serial, PERSON_WAITS)
+            await client.latest(kind, serial, terms=PERSON_WAITS)
         except NoDataError:
             return
         except EnercloError as err:
