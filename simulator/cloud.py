@@ -13,7 +13,7 @@ from .operations import CloudError, Operations
 from .options import Options
 from .paths import Route, build_routes
 from .replies import Replies, Reply, changed, html
-from .settings import Value
+from .settings import Json
 
 SLACK = 1e-3  # s; two clock readings 300 s apart may differ by a rounding
 
@@ -26,7 +26,7 @@ class Call:
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    body: Value
+    body: Json
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class RequestRecord:
     path: str
     query: dict[str, str]
     headers: dict[str, str]
-    json: Value
+    json: Json
     status: int | None
     code: int | str | None
     device_sn: str | None

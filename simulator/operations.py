@@ -7,7 +7,7 @@ from typing import Any
 from .options import Options
 from .paths import Route
 from .plant import Device
-from .settings import RefusedError, SettingsTable, Value
+from .settings import Json, RefusedError, SettingsTable
 from .world import World
 from .writing import GoneError, TooOftenError, Writer
 
@@ -41,7 +41,7 @@ class Operations:
         self._options = options
         self._writer = Writer(world, options)
 
-    def run(self, route: Route, query: Mapping[str, str], body: Value, now: float) -> object:
+    def run(self, route: Route, query: Mapping[str, str], body: Json, now: float) -> object:
         """Run an operation and return the answer's `data`.
 
         Raises:
@@ -123,7 +123,7 @@ class Operations:
             "total": len(numbers),
         }
 
-    def _modify(self, route: Route, body: Value, now: float) -> None:
+    def _modify(self, route: Route, body: Json, now: float) -> None:
         if not isinstance(body, dict) or not isinstance(sn := body.get("deviceSn"), str):
             raise CloudError("refused", "a JSON object with deviceSn is needed")
         device = self._device(route, {"deviceSn": sn})

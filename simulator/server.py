@@ -9,7 +9,7 @@ from aiohttp import web
 
 from .cloud import Call
 from .replies import Reply
-from .settings import Value
+from .settings import Json
 
 if TYPE_CHECKING:
     from .simulator import Simulator
@@ -153,10 +153,10 @@ class Server:
         }
 
 
-def _parse(body: bytes) -> Value:
+def _parse(body: bytes) -> Json:
     """Return a JSON body, or None."""
     try:
-        data: Value = json.loads(body) if body else None
+        data: Json = json.loads(body) if body else None
     except ValueError:
         return None
     return data

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from .naming import FORMS, KEYS, STYLES
 
-type Value = bool | int | float | str | list[Value] | dict[str, Value] | None
+type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 _WINDOW = re.compile(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)")
 
-__all__ = ["BMS", "INVERTER", "PBD", "STYLES", "RefusedError", "Setting", "SettingsTable", "Value"]
+__all__ = ["BMS", "INVERTER", "PBD", "STYLES", "Json", "RefusedError", "Setting", "SettingsTable"]
 
 
 class RefusedError(Exception):
@@ -34,7 +34,7 @@ class Setting:
     first: int | float | str | bool
     key: str
 
-    def check(self, key: str, value: Value) -> int | float | str | bool:
+    def check(self, key: str, value: Json) -> int | float | str | bool:
         """Return the value if this setting can hold it.
 
         Raises:
@@ -218,14 +218,14 @@ class SettingsTable:
         """Return all values at first, by own name."""
         return {row.name: row.first for row in self.by_key.values()}
 
-    def show(self, values: Mapping[str, int | float | str | bool]) -> dict[str, Value]:
+    def show(self, values: Mapping[str, int | float | str | bool]) -> dict[str, Json]:
         """Return the answer to "get setting"."""
         return {
             key: self._form.shown(str(values[row.name])) if row.type == "window" else values[row.name]
             for key, row in self.by_key.items()
         }
 
-    def check(self, body: Mapping[str, Value]) -> dict[str, int | float | str | bool]:
+    def check(self, body: Mapping[str, Json]) -> dict[str, int | float | str | bool]:
         """Return a written object's values by own name.
 
         Raises:

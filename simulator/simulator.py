@@ -11,7 +11,7 @@ from .operations import Operations, Write
 from .options import Options
 from .plant import Device, load_plant
 from .server import BASE_PATH, Server
-from .settings import RefusedError, SettingsTable, Value
+from .settings import Json, RefusedError, SettingsTable
 from .variants import parse_variant
 from .world import World
 
@@ -139,7 +139,7 @@ class Simulator:
         """Set the time forward; the frequency limit sees it too."""
         self._clock.jump(seconds)
 
-    def inject(self, **fault: Value) -> None:
+    def inject(self, **fault: Json) -> None:
         """Inject a fault: `kind` and its parameters, see README.md.
 
         Raises:
@@ -180,7 +180,7 @@ class Simulator:
         self.cloud.options.restore(self._plant.cloud)
         self._server.release()
 
-    def configure(self, **options: Value) -> None:
+    def configure(self, **options: Json) -> None:
         """Change how the cloud answers (see `Options`).
 
         Raises:
@@ -188,7 +188,7 @@ class Simulator:
         """
         self.cloud.options.change(options)
 
-    def change_settings(self, sn: str, ago: float = 0.0, **values: Value) -> None:
+    def change_settings(self, sn: str, ago: float = 0.0, **values: Json) -> None:
         """Change settings of a device as on its display, now or some seconds ago, by the simulator's own names.
 
         Raises:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .options import Options
-from .settings import RefusedError, Setting, SettingsTable, Value
+from .settings import Json, RefusedError, Setting, SettingsTable
 from .world import World
 
 type Plain = int | float | str | bool
@@ -38,7 +38,7 @@ class Writer:
         self._gone: set[str] = set()
         self._written: dict[str, float] = {}
 
-    def show(self, table: SettingsTable, sn: str, now: float) -> dict[str, Value]:
+    def show(self, table: SettingsTable, sn: str, now: float) -> dict[str, Json]:
         """Return the answer to "get setting".
 
         Raises:
@@ -52,7 +52,7 @@ class Writer:
         shown = table.show(self._world.system(sn).config(now).settings[sn])
         return shown | dict.fromkeys(self._nulls.get(sn, ()))
 
-    def write(self, table: SettingsTable, sn: str, body: Mapping[str, Value], now: float) -> None:
+    def write(self, table: SettingsTable, sn: str, body: Mapping[str, Json], now: float) -> None:
         """Take a written object.
 
         Raises:

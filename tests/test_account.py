@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, get_sy
 
 from custom_components.atess.account import async_get_accounts
 from custom_components.atess.const import CONF_BASE_URL, DOMAIN
-from custom_components.atess.enerclo import EnercloError, Kind
+from custom_components.atess.enerclo import EnercloError, Kind, Priority, Terms, Token
 from simulator import Simulator
 
 from .common import Advance, add_entry, state
@@ -63,7 +63,7 @@ async def test_no_cookie_passes(hass: HomeAssistant, cookie_cloud: CookieCloud) 
     accounts = await async_get_accounts(hass)
     async with async_get_clientsession(hass).get(cookie_cloud.base_url):
         pass
-    for token in TOKENS:
+    for token in map(Token, TOKENS):
         client = accounts.account(token, cookie_cloud.base_url).client(token, cookie_cloud.base_url)
         await client.latest(Kind.HPS_STRING, "SIMHPS0001")
     async with async_get_clientsession(hass).get(cookie_cloud.base_url):
@@ -90,7 +90,7 @@ async def test_session_lives_as_long_as_home_assistant(
     await hass.async_block_till_done()
     requests = len(cloud.requests)
     with pytest.raises((EnercloError, RuntimeError)):
-        await client.latest(Kind.HPS_STRING, serial, max_wait=1000)
+        await client.latest(Kind.HPS_STRING, serial, Terms(priority=Priority.LIVE, max_wait=1000))
     assert len(cloud.requests) == requests
 
 

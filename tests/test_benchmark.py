@@ -16,11 +16,11 @@ pytestmark = pytest.mark.campaign
 
 def live(each: Scenario, days: int, *, disturbed: bool = True) -> tuple[Lateness, Lateness, Lateness]:
     """Return what a home showed, what a plain timer would have, and the oracle; fails if the limit was broken."""
-    outcome = run(lambda: simulate(each, days, disturbed=disturbed))
-    assert outcome.violations == 0
-    assert 0 < outcome.storage + outcome.memory < 10_000
-    serial = next(iter(outcome.uploads))
-    return measured(outcome, days), plain(each, outcome, days, serial), oracle(each, outcome, days, serial)
+    observed = run(lambda: simulate(each, days, disturbed=disturbed))
+    assert observed.violations == 0
+    assert 0 < observed.storage + observed.memory < 10_000
+    serial = next(iter(observed.uploads))
+    return measured(observed, days), plain(each, observed, days, serial), oracle(each, observed, days, serial)
 
 
 def test_steady_logger() -> None:
@@ -48,9 +48,9 @@ def test_a_second_entry_follows_the_same_rhythm(name: str, requests: float) -> N
 
 def test_no_device_waits_for_the_others() -> None:
     each = scenario("ten", 4)
-    outcome = run(lambda: simulate(each, 2, disturbed=False))
-    assert outcome.violations == 0
-    means = [measured(outcome, 2, [serial]).mean for serial in outcome.uploads]
+    observed = run(lambda: simulate(each, 2, disturbed=False))
+    assert observed.violations == 0
+    means = [measured(observed, 2, [serial]).mean for serial in observed.uploads]
     assert len(means) == 4
     assert max(means) < 60
 

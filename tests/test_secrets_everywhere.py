@@ -166,7 +166,7 @@ async def test_no_form_at_no_place_comes_out(
         for settings in entry.runtime_data.settings.values():
             await settings.async_refresh()
         for coordinator in entry.runtime_data.coordinators.values():
-            coordinator._base_info_at = None
+            coordinator._base_info.read_at = None
             await coordinator.async_update_base_info()
     cloud.clear()
     cloud.inject(**envelope(None, f"no {values[0]}", values[1]), operation="modify_settings")

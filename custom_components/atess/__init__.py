@@ -2,10 +2,9 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
-from homeassistant.const import CONF_SCAN_INTERVAL, CONF_TOKEN, Platform
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.const import CONF_SCAN_INTERVAL, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
@@ -13,8 +12,8 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
-from .account import Account, async_get_accounts
-from .const import CONF_BASE_URL, CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
+from .account import Account, access_of, async_get_accounts
+from .const import CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
 from .control.coordinator import SettingsCoordinator, settings_store
 from .coordinator import AtessCoordinator, device_store
 from .devices import async_register_devices
@@ -53,10 +52,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
 
     Raises ConfigEntryNotReady if the cloud answers for no device.
     """
-    account = (await async_get_accounts(hass)).account(entry.data[CONF_TOKEN], entry.data[CONF_BASE_URL])
+    access = access_of(entry.data)
+    account = (await async_get_accounts(hass)).account(*access)
     client = account.client(
-        entry.data[CONF_TOKEN],
-        entry.data[CONF_BASE_URL],
+        *access,
         minimum_interval=60.0 * entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL),
         daily_budget=entry.options.get(CONF_DAILY_BUDGET),
         overrides=entry.options.get(CONF_PATHS, {}),
@@ -144,7 +143,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bo
 async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
     """Remove what is stored of an account; its pacing goes when the cloud's limit does not need it any more."""
     accounts = await async_get_accounts(hass)
-    account = accounts.account(entry.data[CONF_TOKEN], entry.data[CONF_BASE_URL])
+    account = accounts.account(*access_of(entry.data))
     for subentry_id in entry.subentries:
         await _async_forget_device(hass, account, subentry_id)
     account.forget("watch", entry.entry_id)
@@ -195,7 +194,7 @@ def _not_ready(key: str, placeholders: Mapping[str, str] | None, retry_after: fl
 
 
 @callback
-def _async_watch_access(hass: HomeAssistant, entry: ConfigEntry[Any], client: EnercloClient) -> None:
+def _async_watch_access(hass: HomeAssistant, entry: AtessConfigEntry, client: EnercloClient) -> None:
     """Ask for a new token while the cloud refuses the account's, from now until the entry is unloaded.
 
     As soon as the cloud accepts it again, the question goes away and all devices are polled again.

@@ -12,7 +12,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
-from .coordinator import ValueCoordinator
+from .device.values import ValueCoordinator
 from .runtime import AtessConfigEntry, AtessData
 
 __all__ = ["POLICY_CONTROL", "POLICY_READ", "async_require_admin", "async_targets", "together"]

@@ -18,7 +18,7 @@ from homeassistant.util.hass_dict import HassKey
 from yarl import URL
 
 from .const import CONF_BASE_URL, DOMAIN, LOGGER, SAVE_DELAY
-from .enerclo import EnercloClient, Json, Kind, Pacer, account_identity
+from .enerclo import EnercloClient, Json, Kind, Pacer, Token
 from .polling import Rhythm
 from .storage import async_load_cache, part
 
@@ -32,6 +32,11 @@ def _clock() -> float:
 async def async_wait(seconds: float) -> None:
     """Wait, in the time that pacing lives in."""
     await sleep(seconds)
+
+
+def access_of(data: Mapping[str, Any]) -> tuple[Token, str]:
+    """Return the token and the address that a config entry keeps."""
+    return Token(data[CONF_TOKEN]), data[CONF_BASE_URL]
 
 
 def new_session(hass: HomeAssistant) -> ClientSession:
@@ -53,7 +58,7 @@ def new_session(hass: HomeAssistant) -> ClientSession:
 class _Access:
     """Arguments that a cached client was built from; build a new client if they change."""
 
-    token: str
+    token: Token
     base_url: str
     overrides: Mapping[str, str]
 
@@ -84,7 +89,7 @@ class Account:
 
     def client(
         self,
-        token: str,
+        token: Token,
         base_url: str,
         *,
         minimum_interval: float | None = None,
@@ -108,7 +113,7 @@ class Account:
             self._client = wanted, client
         return client
 
-    def trial_client(self, token: str, base_url: str) -> EnercloClient:
+    def trial_client(self, token: Token, base_url: str) -> EnercloClient:
         """Return a client to try a token with, which shares the pacing but does not replace the client."""
         return self._new_client(_Access(token, base_url, self._client[0].overrides if self._client else {}))
 
@@ -221,7 +226,7 @@ class Accounts:
         used = self._used()
         self._stored = {name: value for name, value in stored.items() if isinstance(value, dict) and name in used}
 
-    def account(self, token: str, base_url: str) -> Account:
+    def account(self, token: Token, base_url: str) -> Account:
         """Return the account that a token belongs to at an address."""
         name = _name(token, base_url)
         if (account := self._accounts.get(name)) is None:
@@ -251,7 +256,7 @@ class Accounts:
     def _used(self) -> set[str]:
         """Return the names of the accounts that have an entry."""
         entries = self.hass.config_entries.async_entries(DOMAIN)
-        return {_name(entry.data[CONF_TOKEN], entry.data[CONF_BASE_URL]) for entry in entries}
+        return {_name(*access_of(entry.data)) for entry in entries}
 
     @callback
     def async_save_soon(self) -> None:
@@ -282,8 +287,8 @@ class Accounts:
         return self._stored
 
 
-def _name(token: str, base_url: str) -> str:
-    return f"{account_identity(token)}@{URL(base_url).host}"
+def _name(token: Token, base_url: str) -> str:
+    return f"{token.identity}@{URL(base_url).host}"
 
 
 @singleton(HassKey[Accounts](f"{DOMAIN}_accounts"), async_=True)

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .catalogue import Definition
-from .coordinator import ValueCoordinator
+from .device.values import ValueCoordinator
 from .entity import AtessEntity, async_add_as_reported, common_description
 from .runtime import AtessConfigEntry
 

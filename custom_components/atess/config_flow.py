@@ -17,7 +17,7 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_SCAN_INTERVAL, CONF_TOKEN
 from homeassistant.core import callback
 
-from .account import async_get_accounts
+from .account import access_of, async_get_accounts
 from .const import (
     CONF_ADVANCED,
     CONF_ALLOW_CHANGES,
@@ -36,9 +36,8 @@ from .enerclo import (
     EnercloError,
     Kind,
     NotFoundError,
-    account_identity,
+    Token,
     normalize_base_url,
-    normalize_token,
 )
 from .enerclo.discovery import FoundDevice, async_check_access
 from .flows.device import DeviceSubentryFlow
@@ -60,6 +59,7 @@ from .flows.forms import (
     path_lines,
 )
 from .flows.look_up import LookUpFlow
+from .runtime import AtessConfigEntry
 
 
 def _address(text: str) -> str:
@@ -103,9 +103,9 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
             return self._show_form()
         self._entered = user_input
         self._note_kind(user_input.get(CONF_KIND, KIND_AUTOMATIC))
-        token = normalize_token(user_input[CONF_TOKEN])
+        token = Token(user_input[CONF_TOKEN])
         # A dialog that was left open in another window must not block this one.
-        await self.async_set_unique_id(account_identity(token), raise_on_progress=False)
+        await self.async_set_unique_id(token.identity, raise_on_progress=False)
         self._abort_if_unique_id_configured()
         try:
             address = _address(user_input.get(CONF_ADVANCED, {}).get(CONF_BASE_URL, DEFAULT_BASE_URL))
@@ -113,7 +113,7 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
             check_not_configured(self.hass, serials)
         except FormError as err:
             return self._refuse(err)
-        self._data = {CONF_TOKEN: token, CONF_BASE_URL: address}
+        self._data = {CONF_TOKEN: token.header, CONF_BASE_URL: address}
         client = (await async_get_accounts(self.hass)).account(token, address).client(token, address)
         return await self._async_look_up(self._async_find(client, serials, self._named))
 
@@ -140,7 +140,7 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
     @override
     async def _async_add(self, devices: list[FoundDevice]) -> ConfigFlowResult:
         titles = device_titles(await async_kind_names(self.hass), devices, ())
-        identity = account_identity(self._data[CONF_TOKEN])
+        identity = Token(self._data[CONF_TOKEN]).identity
         allow_changes = bool(self._entered and self._entered[CONF_ALLOW_CHANGES])
         return self.async_create_entry(
             title=f"Enerclo {identity}" if identity.isdecimal() else "Enerclo",
@@ -167,16 +167,16 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
         return await self._async_change("reconfigure", RECONFIGURE_SCHEMA, self._get_reconfigure_entry(), user_input)
 
     async def _async_change(
-        self, step: str, schema: vol.Schema, entry: ConfigEntry, user_input: dict[str, Any] | None
+        self, step: str, schema: vol.Schema, entry: AtessConfigEntry, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
         """Take a new token and, where it is asked for, address, once the cloud has answered with them."""
         error = NO_ERRORS
         if user_input is not None:
-            token = normalize_token(user_input[CONF_TOKEN])
+            token = Token(user_input[CONF_TOKEN])
             try:
                 address = user_input.get(CONF_ADVANCED, {}).get(CONF_BASE_URL, entry.data[CONF_BASE_URL])
-                data = {CONF_TOKEN: token, CONF_BASE_URL: _address(address)}
-                identity = account_identity(token)
+                data = {CONF_TOKEN: token.header, CONF_BASE_URL: _address(address)}
+                identity = token.identity
                 if identity != entry.unique_id:
                     # Only numeric identities tell accounts apart; others change with the token.
                     if identity.isdecimal() and (entry.unique_id or "").isdecimal():
@@ -196,9 +196,9 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
             description_placeholders={**error.placeholders, "account": entry.title},
         )
 
-    async def _async_check(self, data: Mapping[str, Any], entry: ConfigEntry) -> None:
+    async def _async_check(self, data: Mapping[str, Any], entry: AtessConfigEntry) -> None:
         """Ask the cloud for the entry's devices until it serves one; raises FormError."""
-        access = data[CONF_TOKEN], data[CONF_BASE_URL]
+        access = access_of(data)
         client = (await async_get_accounts(self.hass)).account(*access).trial_client(*access)
         refused: FormError | None = None
         for subentry in entry.subentries.values():
@@ -216,7 +216,7 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
         if refused is not None:
             raise refused
 
-    def _update_and_reload(self, entry: ConfigEntry, data: dict[str, Any], identity: str) -> ConfigFlowResult:
+    def _update_and_reload(self, entry: AtessConfigEntry, data: dict[str, Any], identity: str) -> ConfigFlowResult:
         """Store the change. A loaded entry reloads itself; reload any other entry."""
         unchanged = entry.data == data or entry.state is not ConfigEntryState.LOADED
         result = self.async_update_and_abort(entry, unique_id=identity, data=data)

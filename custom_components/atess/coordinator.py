@@ -1,7 +1,7 @@
-"""Poll one device, keep its last good reading, and decide when each value is too old to show."""
+"""Poll one device, and keep its last good reading and what was learned of it, over restarts too."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -9,17 +9,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.storage import Store
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .account import Account
-from .catalogue import Definition, definitions, model_in, nominal_power_in
 from .const import (
-    BASE_INFO_INTERVAL,
-    CONF_DATA_LOG_SN,
-    CONF_DEVICE_SN,
-    CONF_KIND,
-    CONF_SYSTEM_NO,
     DOMAIN,
     FRESHNESS_CHECK_INTERVAL,
     LOGGED_CODES,
@@ -27,36 +21,31 @@ from .const import (
     OVERDUE_GAPS,
     POLL_MAX_WAIT,
 )
-from .corrections import corrections_of
+from .device.base_info import BaseInfo
+from .device.values import DeviceCoordinator
 from .enerclo import (
     AuthenticationError,
     EnercloClient,
     EnercloError,
     Json,
-    Kind,
     LimitedError,
     MalformedAnswerError,
     NoDataError,
     NotFoundError,
     PacedError,
     Priority,
+    Terms,
 )
 from .issues.polling import PollIssues
 from .issues.unreadable import UnreadableIssue
 from .poll_timer import PollTimer
 from .polling import Reason, Schedule
 from .raw import printable
-from .readings import ActiveFault, Interpreter, Reading, Value, Verdict
+from .readings import ActiveFault, Reading
 from .readings.clock import parse_time
-from .redaction import HIDDEN, UnknownMembers, is_private
 from .storage import async_load_cache
 
 STORAGE_VERSION = 1
-# With one of these errors the cloud has answered.
-ANSWERED = frozenset({"invalid_auth", "limited", "no_data", "not_found"})
-# These say how old the data are, or what the device is, so age does not end them.
-ALWAYS_VALID = frozenset({"last_data", "nominal_power", "online"})
-
 _ERROR_KEYS: Mapping[type[EnercloError], str] = {
     AuthenticationError: "invalid_auth",
     LimitedError: "limited",
@@ -65,14 +54,6 @@ _ERROR_KEYS: Mapping[type[EnercloError], str] = {
     NotFoundError: "not_found",
     PacedError: "paced",
 }
-
-
-def age_of(moment: datetime | None) -> timedelta:
-    """Return how long ago a moment was; without limit if it is not known, or ahead of a clock that was set back."""
-    if moment is None or moment.tzinfo is None:
-        return timedelta.max
-    age = dt_util.utcnow() - moment
-    return timedelta.max if age < timedelta(0) else age
 
 
 def error_key(error: EnercloError) -> str:
@@ -85,35 +66,8 @@ def device_store(hass: HomeAssistant, subentry_id: str) -> Store[dict[str, Any]]
     return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{subentry_id}")
 
 
-class ValueCoordinator[DataT](DataUpdateCoordinator[DataT]):
-    """Map entity keys to values, for one device or for the plant."""
-
-    config_entry: ConfigEntry[Any]
-    identifier: str
-    subentry_id: str | None
-    definitions: Mapping[str, Definition]
-
-    @property
-    def values(self) -> Mapping[str, Value]:
-        """The values by entity key; None where a value is known to exist, but not to be had now."""
-        raise NotImplementedError
-
-    @property
-    def reported(self) -> Iterable[str]:
-        """The keys for which there is something to show."""
-        return [key for key, value in self.values.items() if value is not None]
-
-    def available(self, key: str) -> bool:
-        """Return whether the value of a key is still valid."""
-        raise NotImplementedError
-
-    def attributes(self, key: str) -> dict[str, Any] | None:
-        """Return what explains the value of a key."""
-        raise NotImplementedError
-
-
-class AtessCoordinator(ValueCoordinator[Reading | None]):
-    """The readings of one device; data is the last good one, None before there is any."""
+class AtessCoordinator(DeviceCoordinator):
+    """Polls one device, and stores its last reading with what was learned."""
 
     def __init__(
         self,
@@ -124,16 +78,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         client: EnercloClient,
     ) -> None:
         """Prepare for a device; async_start brings its first reading, async_start_polling the next ones."""
-        self.device_sn: str = subentry.data[CONF_DEVICE_SN]
-        self.kind = Kind(subentry.data[CONF_KIND])
-        # Without an interval Home Assistant sets no timer: the only one is the PollTimer.
-        super().__init__(
-            hass,
-            LOGGER,
-            config_entry=entry,
-            name=subentry.title.replace(self.device_sn, self.kind),
-            update_interval=None,
-        )
+        super().__init__(hass, entry, subentry)
         self.account = account
         self.client = client
         self.schedule = self._new_schedule(None)
@@ -142,26 +87,11 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         self.refresh_at: datetime | None = None
         self.polled_at: datetime | None = None
         self.data_age: float | None = None
-        self._subentry = subentry
-        self._serials = [item.unique_id for item in entry.subentries.values() if item.unique_id]
-        self._unknown = UnknownMembers(self._serials)
-        self.identifier = self.device_sn
-        self.subentry_id: str = subentry.subentry_id
-        self.definitions = definitions(self.kind)
-        self.base_info: dict[str, Json] = {}
         self._issues = PollIssues(hass, entry, account, self.subentry_id, self.device_sn, self.name)
         self._reported_codes: set[tuple[str, str]] = set()
         self._unreadable = UnreadableIssue(hass, self.subentry_id, self.name)
-        # What other devices of the system say of this one, by entity key, and where its state of charge comes from.
-        self.shared: Mapping[str, Value] = {}
-        self.charge_source: str | None = None
-        self.charge_devices: list[str] = []
-        self.plant_verdicts: tuple[Verdict, ...] = ()
         # The faults that storage knew at the start.
         self.remembered_faults: tuple[ActiveFault, ...] = ()
-        self._validity: tuple[bool, bool] = (False, False)
-        self._base_info_at: datetime | None = None
-        self._interpreter = self._new_interpreter({})
 
     async def async_start(self) -> None:
         """Restore the stored reading, or poll once if there is none."""
@@ -216,8 +146,8 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         priority, self.poll_priority = self.poll_priority, Priority.LIVE
         try:
             # Not so long that a poll after another entry's waits for the whole interval: that has brought the sample.
-            max_wait = min(POLL_MAX_WAIT, self.schedule.interval / 2)
-            sample = await self.client.latest(self.kind, self.device_sn, priority=priority, max_wait=max_wait)
+            terms = Terms(priority=priority, max_wait=min(POLL_MAX_WAIT, self.schedule.interval / 2))
+            sample = await self.client.latest(self.kind, self.device_sn, terms=terms)
         except PacedError as err:
             # Another caller has asked a moment ago: take what that brought, and come back when it is permitted.
             remembered = self.client.last_sample(self.kind, self.device_sn)
@@ -238,7 +168,7 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
         label = None if local is None else local.replace(tzinfo=UTC).timestamp()
         self.schedule.take(label, sample.received.timestamp())
         self.schedule.plan()
-        reading = self._interpreter.read(sample)
+        reading = self.interpreter.read(sample)
         self._unreadable.note(reading, shown=self.data is not None)
         if reading is None:
             raise self._error("no_data")
@@ -256,9 +186,6 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             if seen not in self._reported_codes and len(self._reported_codes) < LOGGED_CODES:
                 self._reported_codes.add(seen)
                 LOGGER.warning("%s reports %s as %s, which is not known", self.name, *seen)
-
-    def _shown_code(self, key: str, code: Json) -> Json:
-        return HIDDEN if is_private(key, code, self._serials) else code
 
     def _update_failed(self, err: EnercloError) -> UpdateFailed:
         """Schedule the next poll after a client error, and build UpdateFailed for it."""
@@ -299,24 +226,20 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
             self._take_up({})
         remembered = self.client.last_sample(self.kind, self.device_sn)
         if remembered is not None and (self.data is None or remembered.received > self.data.received):
-            self.data = self._interpreter.read(remembered) or self.data
+            self.data = self.interpreter.read(remembered) or self.data
         self._validity = self._valid_now()
 
     def _take_up(self, stored: Mapping[str, Any]) -> None:
         """Restore the last sample and the learned state."""
-        info, state = stored.get("base_info"), stored.get("interpreter")
-        self.base_info, self._base_info_at = {}, None
-        if isinstance(info, dict):
-            self.base_info = info
-            read_at = dt_util.parse_datetime(str(stored.get("base_info_at")))
-            self._base_info_at = read_at if read_at is not None and read_at.tzinfo is not None else None
+        self._base_info = BaseInfo(stored)
+        state = stored.get("interpreter")
         state = dict(state) if isinstance(state, dict) else {}
         if stored.get("zone") not in {None, self.hass.config.time_zone}:
             # What was learned of the device's clock holds for the zone that it was compared with.
             state.pop("clock", None)
-        self._interpreter = self._new_interpreter(state)
+        self.interpreter = self._new_interpreter(state)
         self.schedule = self._new_schedule(stored.get("rhythm"))
-        self.data = self._interpreter.restore()
+        self.data = self.interpreter.restore()
         if self.data is not None:
             self.data_age = (self.data.received - self.data.sampled_at).total_seconds()
         self.remembered_faults = () if self.data is None else self.data.faults
@@ -324,117 +247,11 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
     def _dump(self) -> dict[str, Any]:
         """Return the last sample and what was learned, so that a restart begins with it."""
         return {
-            "interpreter": self._interpreter.dump(),
+            "interpreter": self.interpreter.dump(),
             "rhythm": self.schedule.rhythm.dump(),
-            "base_info": self.base_info,
-            "base_info_at": None if self._base_info_at is None else self._base_info_at.isoformat(),
+            **self._base_info.dump(),
             "zone": self.hass.config.time_zone,
         }
-
-    def _new_interpreter(self, state: Mapping[str, Json]) -> Interpreter:
-        return Interpreter(
-            self.kind,
-            zone=dt_util.get_default_time_zone(),
-            model=self.model,
-            nominal_power=self.nominal_power,
-            state=state,
-            corrections=corrections_of(self._subentry.data),
-        )
-
-    @property
-    def interpreter(self) -> Interpreter:
-        """Return the interpreter of the device's samples."""
-        return self._interpreter
-
-    @property
-    @override
-    def values(self) -> Mapping[str, Value]:
-        """The device's own values, completed by what others of its system say and by whether it is online."""
-        own = {} if self.data is None else self.data.values
-        nominal = self.nominal_power
-        power = {} if nominal is None else {"nominal_power": nominal}
-        return {**own, **power, **self.shared, "online": self.online and own.get("online") is not False}
-
-    @property
-    @override
-    def reported(self) -> Iterable[str]:
-        """The keys with a value, or with a code that the catalogue does not know."""
-        return [*super().reported, *(() if self.data is None else self.data.codes)]
-
-    @property
-    def unknown(self) -> Mapping[str, str | float | bool]:
-        """The members of the last sample that the catalogue does not know; none that names a device."""
-        return self._unknown.of(self.data)
-
-    @override
-    def available(self, key: str) -> bool:
-        """Return whether a value still holds: lifetime totals always, daily ones until midnight, others while fresh."""
-        stale, day_over = self._validity
-        definition = self.definitions.get(key)
-        if self.values.get(key) is None:
-            return self.data is not None and key in self.data.codes and not stale
-        if key in ALWAYS_VALID or definition is None or definition.lifetime:
-            return True
-        return not (day_over if definition.daily else stale)
-
-    @override
-    def attributes(self, key: str) -> dict[str, Any] | None:
-        """Return the cloud's code for an unknown state, the faults that are counted, the source of a shared value."""
-        if self.data is None:
-            return None
-        if key in self.data.codes:
-            return {"raw_value": self._shown_code(key, self.data.codes[key])}
-        if key == "battery_state_of_charge" and self.charge_source is not None:
-            return {"source": self.charge_source, "devices": self.charge_devices}
-        if key == "active_faults":
-            return _faults_attributes(self.data.faults)
-        return None
-
-    @property
-    def corrections(self) -> Mapping[str, str]:
-        """Return the corrections that the user made."""
-        return corrections_of(self._subentry.data)
-
-    @property
-    def verdicts(self) -> tuple[Verdict, ...]:
-        """Return the verdicts of the self-checks, from the samples of this and other devices."""
-        return (*self._interpreter.verdicts(), *self.plant_verdicts)
-
-    @property
-    def title(self) -> str:
-        """Return the name of the device."""
-        return self._subentry.title
-
-    @property
-    def data_log_sn(self) -> str | None:
-        """The serial number of the data logger that the device reports through, if it is known."""
-        return _text(self._subentry.data.get(CONF_DATA_LOG_SN)) or _text(self.base_info.get("dataLogSn"))
-
-    @property
-    def system_no(self) -> int | None:
-        """The number that devices of one system share, if it is known."""
-        numbers = (self._subentry.data.get(CONF_SYSTEM_NO), self.base_info.get("systemNo"))
-        return next((number for number in numbers if isinstance(number, int)), None)
-
-    @property
-    def reachable(self) -> bool:
-        """Return whether the cloud answered the last request about the device, be it with data or not."""
-        return self.last_update_success or getattr(self.last_exception, "translation_key", None) in ANSWERED
-
-    @property
-    def day_over(self) -> bool:
-        """Return whether energies of today no longer hold."""
-        return self._validity[1]
-
-    @property
-    def online(self) -> bool:
-        """Return whether the last sample is fresh."""
-        return self.data is not None and not self._validity[0]
-
-    def _valid_now(self) -> tuple[bool, bool]:
-        """Return whether live values no longer hold, and whether energies of today no longer do."""
-        now = dt_util.utcnow()
-        return self._interpreter.stale(now), self._interpreter.day_over(now)
 
     @property
     def next_poll_at(self) -> datetime | None:
@@ -463,45 +280,13 @@ class AtessCoordinator(ValueCoordinator[Reading | None]):
 
     async def async_update_base_info(self) -> None:
         """Ask once a day for model, firmware and nominal power; without an answer all goes on as before."""
-        if age_of(self._base_info_at) < BASE_INFO_INTERVAL:
+        if not self._base_info.due:
             return
-        self._base_info_at = dt_util.utcnow()
-        listed = self.client.last_listed(self.kind, self.device_sn)
         try:
-            # The list of a data logger tells the same, where it tells the model; a BMS has none to tell.
-            if listed and not self.base_info and (model_in(listed) or self.kind in {Kind.BCU, Kind.MBMS}):
-                self.base_info = listed
-            else:
-                self.base_info = await self.client.base_info(
-                    self.kind, self.device_sn, priority=Priority.SETTINGS, max_wait=POLL_MAX_WAIT
-                )
+            await self._base_info.async_read(self.client, self.kind, self.device_sn)
         except EnercloError as err:
             LOGGER.debug("%s: no base info: %s", self.name, err)
             return
-        self._interpreter = self._new_interpreter(self._interpreter.dump())
+        self.interpreter = self._new_interpreter(self.interpreter.dump())
         self.async_update_listeners()
         self.account.save_soon()
-
-    @property
-    def model(self) -> str | None:
-        """Return the model's name as the cloud gives it."""
-        return model_in(self.base_info)
-
-    @property
-    def nominal_power(self) -> float | None:
-        """Return the nominal power in kW, if base info tells it."""
-        return nominal_power_in(self.base_info)
-
-    @property
-    def firmware(self) -> str | None:
-        """Return the firmware's version as the cloud gives it."""
-        return _text(self.base_info.get("firmwareVersion")) or _text(self.base_info.get("fwVersion"))
-
-
-def _text(value: Json) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
-
-
-def _faults_attributes(faults: Sequence[ActiveFault]) -> dict[str, Any]:
-    """Return the attributes of the number of active faults: their keys, and the cloud's codes in the same order."""
-    return {"faults": [fault.key for fault in faults], "codes": [fault.code for fault in faults]}

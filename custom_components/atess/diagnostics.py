@@ -9,12 +9,11 @@ from homeassistant.const import CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
-from .account import async_get_accounts
+from .account import access_of, async_get_accounts
 from .catalogue import find_field
 from .const import CONF_BASE_URL, CONF_CORRECTIONS, CONF_DATA_LOG_SN, CONF_DEVICE_SN, CONF_KIND, DOMAIN, SUBENTRY_DEVICE
 from .coordinator import AtessCoordinator
-from .enerclo import DEFAULT_BASE_URL, EnercloClient, Kind
-from .enerclo.token import token_secrets
+from .enerclo import DEFAULT_BASE_URL, EnercloClient, Kind, Token
 from .raw import NAME_LIMIT
 from .readings import Reading
 from .redaction import redacted, scrubbed
@@ -59,14 +58,14 @@ def _secrets_of(entry: AtessConfigEntry, coordinators: Iterable[AtessCoordinator
     serials = {str(item.unique_id) for item in entry.subentries.values() if item.unique_id}
     loggers = {str(item.data[CONF_DATA_LOG_SN]) for item in entry.subentries.values() if CONF_DATA_LOG_SN in item.data}
     loggers |= {item.data_log_sn for item in coordinators if item.data_log_sn}
-    return {*serials, *loggers, *token_secrets(str(entry.data.get(CONF_TOKEN, "")))}
+    return {*serials, *loggers, *Token(str(entry.data.get(CONF_TOKEN, ""))).secrets}
 
 
 async def _async_client(hass: HomeAssistant, entry: AtessConfigEntry) -> EnercloClient | None:
     """Return the client of an account that is not loaded, with what it remembers; None for unusable data."""
     accounts = await async_get_accounts(hass)
     try:
-        access = entry.data[CONF_TOKEN], entry.data[CONF_BASE_URL]
+        access = access_of(entry.data)
         return accounts.account(*access).client(*access)
     except KeyError, ValueError:
         return None

@@ -13,7 +13,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .catalogue import Definition
 from .const import DOMAIN
-from .coordinator import ValueCoordinator
+from .device.values import ValueCoordinator
 from .readings import Value
 
 

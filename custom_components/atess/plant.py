@@ -9,7 +9,8 @@ from homeassistant.core import HomeAssistant, callback
 from .account import Account
 from .catalogue import ACCOUNT, PLANT
 from .const import LOGGER
-from .coordinator import AtessCoordinator, ValueCoordinator
+from .coordinator import AtessCoordinator
+from .device.values import ValueCoordinator
 from .readings import Value
 from .readings.plant import Plant
 from .readings.system import Link, described_by_plant_charge, link_of, state_of_charge

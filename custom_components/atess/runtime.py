@@ -8,7 +8,8 @@ from homeassistant.config_entries import ConfigEntry
 
 from .account import Account
 from .control.coordinator import SettingsCoordinator
-from .coordinator import AtessCoordinator, ValueCoordinator
+from .coordinator import AtessCoordinator
+from .device.values import ValueCoordinator
 from .enerclo import EnercloClient
 from .plant import PlantCoordinator
 

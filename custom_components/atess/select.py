@@ -12,7 +12,7 @@ from .control.entity import SettingEntity, async_add_settings, setting_descripti
 from .runtime import AtessConfigEntry
 from .settings import Match
 
-# Changes are gathered and sent by the writer of the device, and each action waits for its outcome.
+# Changes are gathered and sent by the writer of the device, and each action waits for its result.
 PARALLEL_UPDATES = 0
 
 

@@ -15,13 +15,13 @@ from .access import POLICY_CONTROL, POLICY_READ, async_require_admin, async_targ
 from .catalogue.enumerations import MODE_SETTING
 from .catalogue.settings import TARIFFS
 from .const import DOMAIN
-from .control.batch import DEFAULT_WAIT, Outcome
+from .control.batch import DEFAULT_WAIT, ChangeResult
 from .control.coordinator import SettingsCoordinator
 from .control.texts import refusal, setting_name
 from .enerclo import Json
 from .refresh import async_setup_refresh
-from .settings import Known, Period, SettingError, Value, same
-from .settings.tariff_windows import Window, lay_windows
+from .settings import Known, Period, SettingError, SettingValue, same
+from .settings.tariff_windows import TariffWindow, lay_windows
 
 MAX_WAIT: Final = 900
 
@@ -191,7 +191,7 @@ def _read_out(hass: HomeAssistant, item: SettingsCoordinator) -> dict[str, Any]:
     }
 
 
-def _plain(value: Value | None) -> float | bool | str | None:
+def _plain(value: SettingValue | None) -> float | bool | str | None:
     return value.text if isinstance(value, Period) else value
 
 
@@ -217,6 +217,23 @@ async def _change(
 ) -> ServiceResponse:
     """Plan a change for all devices, and only if that is possible for all of them, make it; wait for the read-backs."""
     targets = await _async_targets(hass, call, POLICY_CONTROL)
+    plans = _plans(targets, plan)
+    futures = {
+        device_id: targets[device_id].writer.change(changes, call.context, reverts=reverts)
+        for device_id, changes in plans.items()
+    }
+    if call.data["wait"]:
+        await asyncio.wait(futures.values(), timeout=call.data["wait"])
+    results = _results(plans, futures)
+    if not call.return_response:
+        return None
+    return {"devices": {device_id: _response(targets[device_id], result) for device_id, result in results.items()}}
+
+
+def _plans(
+    targets: Mapping[str, SettingsCoordinator], plan: Callable[[SettingsCoordinator], dict[str, Json]]
+) -> dict[str, dict[str, Json]]:
+    """Return the change of each device. Raises ServiceValidationError if one is not possible."""
     plans: dict[str, dict[str, Json]] = {}
     errors: list[HomeAssistantError] = []
     for device_id, item in targets.items():
@@ -226,32 +243,37 @@ async def _change(
             errors.append(err)
     if errors:
         raise together(errors, ServiceValidationError)
-    futures = {
-        device_id: targets[device_id].writer.change(changes, call.context, reverts=reverts)
-        for device_id, changes in plans.items()
-    }
-    if call.data["wait"]:
-        await asyncio.wait(futures.values(), timeout=call.data["wait"])
-    response: dict[str, Any] = {}
+    return plans
+
+
+def _results(
+    plans: Mapping[str, Mapping[str, Json]], futures: Mapping[str, asyncio.Future[ChangeResult]]
+) -> dict[str, ChangeResult]:
+    """Return what came of each change, pending where it still waits. Raises HomeAssistantError if one has failed."""
+    results: dict[str, ChangeResult] = {}
+    errors: list[HomeAssistantError] = []
     for device_id, future in futures.items():
-        item = targets[device_id]
-        outcome = Outcome(status=dict.fromkeys(plans[device_id], "pending"))
-        if future.done():
-            if isinstance(error := future.exception(), HomeAssistantError):
-                errors.append(error)
-                continue
-            outcome = future.result().of(plans[device_id])
-        members = {} if item.data is None else item.data.members
-        before = {key: members[key] for key in plans[device_id] if key in members} | dict(outcome.before)
-        response[device_id] = {
-            "name": item.device.name,
-            "status": dict(zip(_names(item, outcome.status), outcome.status.values(), strict=True)),
-            "before": _by_name(item, before),
-            "after": _by_name(item, outcome.after),
-        }
+        if not future.done():
+            results[device_id] = ChangeResult(status=dict.fromkeys(plans[device_id], "pending"))
+        elif isinstance(error := future.exception(), HomeAssistantError):
+            errors.append(error)
+        else:
+            results[device_id] = future.result().of(plans[device_id])
     if errors:
         raise together(errors)
-    return {"devices": response} if call.return_response else None
+    return results
+
+
+def _response(item: SettingsCoordinator, result: ChangeResult) -> dict[str, Any]:
+    """Return what a change did to a device, as people see it."""
+    members = {} if item.data is None else item.data.members
+    before = {key: members[key] for key in result.status if key in members} | dict(result.before)
+    return {
+        "name": item.device.name,
+        "status": dict(zip(_names(item, result.status), result.status.values(), strict=True)),
+        "before": _by_name(item, before),
+        "after": _by_name(item, result.after),
+    }
 
 
 def _names(item: SettingsCoordinator, cloud_keys: Mapping[str, str]) -> list[str]:
@@ -261,12 +283,12 @@ def _names(item: SettingsCoordinator, cloud_keys: Mapping[str, str]) -> list[str
 def _windows(hass: HomeAssistant, item: SettingsCoordinator, data: Mapping[str, Any]) -> dict[str, Json]:
     """Return the change that lays the windows of an action into a device's periods."""
     writer, model = item.writer, item.writer.changeable()
-    windows = [Window(tariff=row["kind"], start=row["start"], end=row["end"]) for row in data["windows"]]
+    windows = [TariffWindow(tariff=row["kind"], start=row["start"], end=row["end"]) for row in data["windows"]]
     present = item.windows({**model.members, **writer.upcoming})
     guessed = {key: found.cloud_key for key in present if (found := model.matches[key]).known is Known.GUESSED}
     if item.ends_at_24:
         windows = [
-            Window(tariff=window.tariff, start=window.start, end=1440 if window.end == 0 else window.end)
+            TariffWindow(tariff=window.tariff, start=window.start, end=1440 if window.end == 0 else window.end)
             for window in windows
         ]
     try:

@@ -12,9 +12,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .control.coordinator import SettingsCoordinator
 from .control.entity import SettingEntity, async_add_settings, setting_description
 from .runtime import AtessConfigEntry
-from .settings import Match, Period, Value
+from .settings import Match, Period, SettingValue
 
-# Changes are gathered and sent by the writer of the device, and each action waits for its outcome.
+# Changes are gathered and sent by the writer of the device, and each action waits for its result.
 PARALLEL_UPDATES = 0
 DAY = 1440
 
@@ -46,7 +46,7 @@ class SettingTime(SettingEntity, TimeEntity):
         return time(minutes // 60, minutes % 60)
 
     @override
-    def shown(self, value: Value) -> str | None:
+    def shown(self, value: SettingValue) -> str | None:
         """Return this entity's time of a period."""
         return self._time(value).isoformat() if isinstance(value, Period) else None
 

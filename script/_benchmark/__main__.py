@@ -38,23 +38,23 @@ def freshness(names: list[str], days: int, devices: int | None, seed: int) -> in
     violations = 0
     for chosen in names:
         each = scenario(chosen, devices)
-        outcome = run(lambda each=each: simulate(each, days, seed))  # type: ignore[misc]
-        ours = measured(outcome, days)
-        serial = next(iter(outcome.uploads))
-        timer, best = plain(each, outcome, days, serial), oracle(each, outcome, days, serial)
-        violations += outcome.violations
+        observed = run(lambda each=each: simulate(each, days, seed))  # type: ignore[misc]
+        ours = measured(observed, days)
+        serial = next(iter(observed.uploads))
+        timer, best = plain(each, observed, days, serial), oracle(each, observed, days, serial)
+        violations += observed.violations
         cells = [
             each.title,
             f"{ours.mean:.1f}",
             f"{ours.most:.1f}",
             f"{ours.requests:.0f}",
-            f"{first_day(outcome).mean:.1f}",
+            f"{first_day(observed).mean:.1f}",
         ]
         cells += [f"{timer.mean:.1f}", f"{timer.most:.1f}", f"{timer.requests:.0f}", f"{best.mean:.1f}"]
-        cells += [str(outcome.violations), str(outcome.storage), str(outcome.memory)]
+        cells += [str(observed.violations), str(observed.storage), str(observed.memory)]
         print("| " + " | ".join(cells) + " |", flush=True)
         if each.devices > 1:
-            alone = sorted((measured(outcome, days, [serial]) for serial in outcome.uploads), key=_mean)
+            alone = sorted((measured(observed, days, [serial]) for serial in observed.uploads), key=_mean)
             for which, device in (("freshest", alone[0]), ("least fresh", alone[-1])):
                 cells = [f"of these, {which}", f"{device.mean:.1f}", f"{device.most:.1f}", f"{device.requests:.0f}"]
                 print("| " + " | ".join(cells) + " |" + " |" * 8, flush=True)

@@ -24,7 +24,7 @@ from custom_components.atess.const import DOMAIN
 from custom_components.atess.coordinator import AtessCoordinator
 from simulator import Simulator
 
-from .measure import Outcome
+from .measure import Observed
 from .memory import size
 from .scenarios import DAY, Scenario
 from .virtual import START
@@ -45,7 +45,7 @@ class Home:
         self._entries: list[MockConfigEntry] = []
         self.numbers = 1
         self.options: dict[str, int | bool] = {"scan_interval": round(scenario.limit / 60), "allow_changes": False}
-        self.outcome = Outcome()
+        self.observed = Observed()
 
     async def start(self) -> None:
         """Start with what is stored."""
@@ -86,7 +86,7 @@ class Home:
 
     def _watch(self, entry: MockConfigEntry) -> None:
         for coordinator in entry.runtime_data.coordinators.values():
-            self.outcome.shown.setdefault(coordinator.device_sn, [])
+            self.observed.shown.setdefault(coordinator.device_sn, [])
             hass = self._hass
             entry.async_on_unload(
                 coordinator.async_add_listener(lambda device=coordinator, hass=hass: self._note(device, hass))
@@ -97,7 +97,7 @@ class Home:
         """Note what is shown; timers of a Home Assistant that has ended run on in the same loop and do not count."""
         if coordinator.data is None or hass is not self._hass:
             return
-        shown, text = self.outcome.shown[coordinator.device_sn], str(coordinator.data.members.get("time"))
+        shown, text = self.observed.shown[coordinator.device_sn], str(coordinator.data.members.get("time"))
         if not shown or shown[-1][1] != text:
             shown.append((asyncio.get_running_loop().time(), text))
 
@@ -204,7 +204,7 @@ def _disturbances(days: int, seed: int) -> list[tuple[float, str]]:
     return sorted(events)
 
 
-async def simulate(scenario: Scenario, days: int, seed: int = 1, *, disturbed: bool = True) -> Outcome:
+async def simulate(scenario: Scenario, days: int, seed: int = 1, *, disturbed: bool = True) -> Observed:
     """Let a home live through a scenario for some days and return what was seen."""
     loop = asyncio.get_running_loop()
     chance = random.Random(seed + 1)  # a simulation
@@ -231,21 +231,21 @@ async def simulate(scenario: Scenario, days: int, seed: int = 1, *, disturbed: b
             if kind in {"kill", "restart"}:
                 await asyncio.sleep(chance.uniform(20, 90))
                 await home.start()
-                home.outcome.down.append((begin, loop.time()))
+                home.observed.down.append((begin, loop.time()))
         await asyncio.sleep(days * DAY - loop.time())
-        outcome = home.outcome
-        outcome.storage, outcome.memory = home.stored(), home.remembered()
+        observed = home.observed
+        observed.storage, observed.memory = home.stored(), home.remembered()
         await home.stop()
-    outcome.violations = cloud.violations
+    observed.violations = cloud.violations
     for device in cloud.devices:
         uploads = cloud.uploads(device.sn, START - DAY / 2, START + days * DAY)
-        outcome.uploads[device.sn] = [(visible - START, text) for visible, text in uploads]
-        outcome.asked[device.sn] = [
+        observed.uploads[device.sn] = [(visible - START, text) for visible, text in uploads]
+        observed.asked[device.sn] = [
             record.at - START
             for record in cloud.requests
             if record.device_sn == device.sn and record.operation == "latest"
         ]
-    return outcome
+    return observed
 
 
 async def _until_asked(cloud: Simulator) -> None:

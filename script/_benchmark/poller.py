@@ -8,7 +8,7 @@ from custom_components.atess.polling import Rhythm
 from simulator.plant import LoggerSpec
 from simulator.uploads import Logger
 
-from .measure import Lateness, Outcome, lateness, oracle
+from .measure import Lateness, Observed, lateness, oracle
 from .scenarios import DAY, Scenario
 
 
@@ -41,11 +41,11 @@ def live(scenario: Scenario, days: int, seed: int = 1) -> tuple[Lateness, Latene
             asked = rhythm.next_poll(max(permitted, now), limit, late=permitted > now)
     # The last poll may come before the last sample.
     shown = [(moment, polls[place]) for moment in visible if (place := bisect_left(polls, moment)) < len(polls)]
-    outcome = Outcome(uploads={"": [(moment, "") for moment in visible]}, down=down)
+    observed = Observed(uploads={"": [(moment, "") for moment in visible]}, down=down)
     return (
         lateness([at - moment for moment, at in shown if moment < DAY], sum(at < DAY for at in polls)),
         lateness([at - moment for moment, at in shown if moment >= DAY], sum(at >= DAY for at in polls) / (days - 1)),
-        oracle(scenario, outcome, days, ""),
+        oracle(scenario, observed, days, ""),
     )
 
 

@@ -28,7 +28,7 @@ FLOWS = {
 
 
 @dataclass(slots=True)
-class Outcome:
+class Judged:
     """What one trial came to."""
 
     case: cases.Case
@@ -37,12 +37,12 @@ class Outcome:
     flow: float = 0.0
 
 
-def run(case: cases.Case) -> Outcome:
+def run(case: cases.Case) -> Judged:
     """Run a trial."""
     trial = Trial(case)
     result = trial.run()
     names = next((FLOWS[name] for name in case.variants if name in FLOWS), ())
-    return Outcome(case, result, wrong_verdicts(case, result), trial.flowed(names) if names else LEAST_FLOW)
+    return Judged(case, result, wrong_verdicts(case, result), trial.flowed(names) if names else LEAST_FLOW)
 
 
 def record(made: Sequence[cases.Case]) -> list[tuple[cases.Case, Recorded]]:
@@ -62,7 +62,7 @@ def in_time[T, R](run_one: Callable[[T], R], work: Sequence[T], jobs: int, chunk
     print(f"soak: done in {time.monotonic() - began:.0f} s")
 
 
-def outcomes(made: Sequence[cases.Case], jobs: int) -> Iterable[Outcome]:
+def run_all(made: Sequence[cases.Case], jobs: int) -> Iterable[Judged]:
     """Run trials in some processes."""
     return in_time(run, made, jobs, 4)
 
@@ -81,7 +81,7 @@ def trust(weeks: int, seed: int, jobs: int) -> int:
         impossible += result.impossible
         off = [abs(shown - true) / true for shown, true in result.counters.values() if true >= 50.0]
         worst = max([worst, *off])
-        failed += _tell(Outcome(case, result, wrong_verdicts(case, result)))
+        failed += _tell(Judged(case, result, wrong_verdicts(case, result)))
     print(f"variants: {', '.join(f'{name} {count}' for name, count in sorted(seen.items()))}")
     print(f"{counters} counters over {hours} hours; worst of those above 50 kWh off by {100 * worst:.2f} %")
     print(f"{impossible} negative or impossible rises, {spikes} hours with powers above what can flow")
@@ -125,10 +125,10 @@ def plain(weeks: int, seed: int, jobs: int) -> int:
     made = [cases.plain(number) for number in range(seed, seed + weeks)]
     batteries: Counter[str] = Counter()
     wrong = failed = 0
-    for outcome in outcomes(made, jobs):
-        batteries[outcome.case.battery] += 1
-        wrong += len(outcome.wrong)
-        failed += _tell(outcome)
+    for judged in run_all(made, jobs):
+        batteries[judged.case.battery] += 1
+        wrong += len(judged.wrong)
+        failed += _tell(judged)
     print(f"batteries: {', '.join(f'{name} {count}' for name, count in sorted(batteries.items()))}")
     print(f"{wrong} false verdicts in {weeks} device-weeks, {failed} trials with faults")
     return failed
@@ -140,19 +140,19 @@ def verdicts(weeks: int, seed: int, jobs: int) -> int:
     named: Counter[str] = Counter()
     hours: dict[str, list[float]] = {}
     failed = 0
-    for outcome in outcomes(made, jobs):
-        variant = next(iter(outcome.case.variants))
+    for judged in run_all(made, jobs):
+        variant = next(iter(judged.case.variants))
         name, expected = cases.VERDICTS[variant]
-        verdict, after = outcome.result.verdicts.get(name, ("", 0.0))
+        verdict, after = judged.result.verdicts.get(name, ("", 0.0))
         if verdict == expected:
             named[variant] += 1
             hours.setdefault(variant, []).append(after)
-        elif outcome.flow < LEAST_FLOW:
+        elif judged.flow < LEAST_FLOW:
             named[f"{variant} idle"] += 1
-            outcome.result.faults.clear()
+            judged.result.faults.clear()
         else:
-            outcome.result.faults.append(f"{name} is {verdict or 'not decided'}")
-        failed += _tell(outcome)
+            judged.result.faults.append(f"{name} is {verdict or 'not decided'}")
+        failed += _tell(judged)
     for variant in cases.VERDICTS:
         slowest, idle = max(hours.get(variant, [0.0])), named[f"{variant} idle"]
         whole = max(1, weeks) - idle
@@ -189,11 +189,11 @@ def _alive(lived: Iterable[list[str]], count: int, seed: int) -> int:
     return failed
 
 
-def _tell(outcome: Outcome) -> int:
+def _tell(judged: Judged) -> int:
     """Print what was wrong with a trial and return 1 if anything was."""
-    wrong = [*outcome.wrong, *outcome.result.faults]
+    wrong = [*judged.wrong, *judged.result.faults]
     if wrong:
-        print(f"seed {outcome.case.seed}, {outcome.case.name}: {'; '.join(wrong[:6])}")
+        print(f"seed {judged.case.seed}, {judged.case.name}: {'; '.join(wrong[:6])}")
     return int(bool(wrong))
 
 

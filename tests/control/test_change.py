@@ -365,7 +365,7 @@ async def test_base_info_from_the_future(
 ) -> None:
     """Base info that a clock that was ahead has dated is read again."""
     device = next(iter(settings_entry.runtime_data.coordinators.values()))
-    device._base_info_at = dt_util.utcnow() + timedelta(days=30)
+    device._base_info.read_at = dt_util.utcnow() + timedelta(days=30)
     clock.tick(400)
     asked = [record.operation for record in cloud.requests].count("base_info")
     await device.async_update_base_info()

@@ -16,7 +16,7 @@ from custom_components.atess.control.texts import differences, member_texts, ref
 from custom_components.atess.corrections import corrections_entered, corrections_shown
 from custom_components.atess.enerclo import Kind, UnreachableError, caller
 from custom_components.atess.settings import Period, SettingError
-from custom_components.atess.settings.tariff_windows import Window, lay_windows
+from custom_components.atess.settings.tariff_windows import TariffWindow, lay_windows
 from custom_components.atess.settings.values import Limits, check, encode, limits_of
 from simulator import Simulator
 
@@ -214,7 +214,7 @@ async def test_texts(hass: HomeAssistant, cloud: Simulator) -> None:
 def test_windows_of_a_device_without_periods() -> None:
     """A device that shows no period of a tariff cannot have its windows set."""
     present = {"peak_period_1": Period(start=0, end=60)}
-    for windows, clear in (([Window(tariff="flat", start=0, end=60)], []), ([], ["flat"])):
+    for windows, clear in (([TariffWindow(tariff="flat", start=0, end=60)], []), ([], ["flat"])):
         with pytest.raises(SettingError) as raised:
             lay_windows(present, {}, windows, clear)
         assert (raised.value.reason, raised.value.key) == ("not_reported", "flat_period_1")

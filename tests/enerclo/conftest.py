@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.atess.enerclo import EnercloClient, Pacer
+from custom_components.atess.enerclo import EnercloClient, Pacer, Token
 
 from .cloud import TOKEN_PAIR, Cloud, Time
 
@@ -39,7 +39,7 @@ def pacer(time: Time) -> Pacer:
 def new_client(cloud: Cloud, session: aiohttp.ClientSession, pacer: Pacer, time: Time) -> Callable[..., EnercloClient]:
     def new(**kwargs: Any) -> EnercloClient:
         kwargs = {"base_url": cloud.base_url, "pacer": pacer, "now": time.datetime} | kwargs
-        return EnercloClient(session, kwargs.pop("token", TOKEN_PAIR), **kwargs)
+        return EnercloClient(session, Token(kwargs.pop("token", TOKEN_PAIR)), **kwargs)
 
     return new
 

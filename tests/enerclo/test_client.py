@@ -20,9 +20,11 @@ from custom_components.atess.enerclo import (
     NotFoundError,
     Operation,
     PacedError,
+    Priority,
     RefusedError,
     TemporaryError,
-    normalize_token,
+    Terms,
+    Token,
 )
 
 from .cloud import NO_DATA, NOT_FOUND, START, TOKEN_PAIR, Cloud, Reply, Time, data, failure, pages_of, reply
@@ -43,7 +45,7 @@ async def test_latest(client: EnercloClient, cloud: Cloud, time: Time) -> None:
     assert client.last_sample(Kind.HPS_CENTRAL, SN) is None
     (request,) = cloud.requests
     assert (request.method, request.path, request.query) == ("GET", LATEST, {"deviceSn": SN})
-    assert request.headers["Authorization"] == normalize_token(TOKEN_PAIR)
+    assert request.headers["Authorization"] == Token(TOKEN_PAIR).header
     assert request.headers["Accept-Language"] == "en"
     assert request.headers["Accept"] == "application/json"
 
@@ -108,7 +110,7 @@ async def test_wait_for_the_interval(client: EnercloClient, cloud: Cloud, time: 
     cloud.on(LATEST, data({"soc": 55}))
     await client.latest(Kind.HPS_STRING, SN)
     assert client.permitted_at(Kind.HPS_STRING, SN) == START + 300
-    await client.latest(Kind.HPS_STRING, SN, max_wait=300)
+    await client.latest(Kind.HPS_STRING, SN, Terms(priority=Priority.LIVE, max_wait=300))
     assert time.now == START + 300
     assert client.interval(Kind.HPS_STRING, SN) == 300
 
@@ -142,7 +144,7 @@ async def test_wrong_token_can_be_corrected_at_once(
         await new_client(token="wrong").latest(Kind.HPS_STRING, SN)
     await new_client().latest(Kind.HPS_STRING, SN)
     assert time.now == START + 1
-    assert [request.headers["Authorization"] for request in cloud.requests] == ["wrong", normalize_token(TOKEN_PAIR)]
+    assert [request.headers["Authorization"] for request in cloud.requests] == ["wrong", Token(TOKEN_PAIR).header]
 
 
 # Identifying

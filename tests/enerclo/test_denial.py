@@ -18,6 +18,7 @@ from custom_components.atess.enerclo import (
     PacedError,
     Priority,
     TemporaryError,
+    Terms,
     UnreachableError,
 )
 from custom_components.atess.enerclo.denial import Denial
@@ -118,7 +119,7 @@ async def test_pages_of_a_firewall_are_never_believed(
 async def test_refusals_of_people_do_not_count(client: EnercloClient, cloud: Cloud, time: Time) -> None:
     cloud.on(LATEST, REFUSED)
     for _ in range(5):
-        await ask(client, priority=Priority.PERSON)
+        await ask(client, terms=Terms(priority=Priority.PERSON))
         time.now += 300
     assert not client.denied
 
@@ -166,7 +167,7 @@ async def test_any_success_ends_it(client: EnercloClient, cloud: Cloud, time: Ti
     if priority is Priority.LIVE:
         assert isinstance(await ask(client, B), AuthenticationError)
         time.now += 900
-    assert await ask(client, B, priority=priority) is None
+    assert await ask(client, B, terms=Terms(priority=priority)) is None
     assert changes == [True, False]
     assert client.denied_until is None
     assert await ask(client) is None

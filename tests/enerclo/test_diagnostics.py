@@ -12,6 +12,7 @@ from custom_components.atess.enerclo import (
     NoDataError,
     Pacer,
     RefusedError,
+    Token,
 )
 
 from .cloud import NO_DATA, START, TOKEN_PAIR, Cloud, Time, data, failure
@@ -49,10 +50,10 @@ async def test_diagnostics(client: EnercloClient, cloud: Cloud, time: Time) -> N
 def test_wrong_address(pacer: Pacer) -> None:
     session: Any = None
     with pytest.raises(ValueError, match="https"):
-        EnercloClient(session, TOKEN_PAIR, base_url="http://cloud.example/api/v1/", pacer=pacer)
+        EnercloClient(session, Token(TOKEN_PAIR), base_url="http://cloud.example/api/v1/", pacer=pacer)
 
 
 def test_clock_of_its_own(pacer: Pacer) -> None:
     session: Any = None
-    client = EnercloClient(session, TOKEN_PAIR, pacer=pacer)
+    client = EnercloClient(session, Token(TOKEN_PAIR), pacer=pacer)
     assert client.paths_state() == {"answered": {}, "absent": {}, "readable": {}}

@@ -18,7 +18,7 @@ from custom_components.atess.enerclo import (
     NotFoundError,
     TemporaryError,
 )
-from custom_components.atess.enerclo.envelope import Answer, clean, interpret, read
+from custom_components.atess.enerclo.envelope import Answer, excerpt, interpret, read
 from custom_components.atess.enerclo.shapes import members_of, page_of
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -245,9 +245,9 @@ def test_text_that_cannot_be_stored_is_mended() -> None:
 
 def test_clean() -> None:
     secrets = ("SIM HPS", "simhps0001", "")
-    assert clean("Device  SIMHPS0001\n is\tgone\x00", secrets, 200) == "Device ** is gone"
-    assert clean("at /x?deviceSn=SIM%20HPS", secrets, 200) == "at /x?deviceSn=**"
-    assert clean("x" * 300, (), 200) == "x" * 199 + "…"
+    assert excerpt("Device  SIMHPS0001\n is\tgone\x00", secrets, 200) == "Device ** is gone"
+    assert excerpt("at /x?deviceSn=SIM%20HPS", secrets, 200) == "at /x?deviceSn=**"
+    assert excerpt("x" * 300, (), 200) == "x" * 199 + "…"
 
 
 def test_vendor_message_is_cut_and_redacted() -> None:
@@ -302,4 +302,4 @@ def test_any_answer_gives_data_or_an_error_of_ours(
 
 @given(st.text(alphabet="SIMHPS01 \n", max_size=300), st.integers(1, 200))
 def test_no_secret_survives_cleaning(text: str, length: int) -> None:
-    assert "SIMHPS0001" not in clean(text + "SIMHPS0001" + text, ("SIMHPS0001",), length)
+    assert "SIMHPS0001" not in excerpt(text + "SIMHPS0001" + text, ("SIMHPS0001",), length)

@@ -12,6 +12,7 @@ from custom_components.atess.enerclo import (
     MalformedAnswerError,
     PacedError,
     Priority,
+    Terms,
 )
 
 from .cloud import NO_DATA, START, Cloud, Time, data, pages_of
@@ -99,7 +100,7 @@ async def test_history_need_not_wait(client: EnercloClient, cloud: Cloud) -> Non
     cloud.on(LIST, pages_of(5))
     await history(client)
     with pytest.raises(PacedError):
-        await history(client, max_wait=0, priority=Priority.PERSON)
+        await history(client, terms=Terms(priority=Priority.PERSON))
 
 
 async def test_history_may_be_left_at_any_page(client: EnercloClient, cloud: Cloud) -> None:

@@ -1,7 +1,5 @@
 """What a serial number is, whatever the endpoints of other kinds answer."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +19,7 @@ from custom_components.atess.enerclo import (
     Sample,
     Search,
     TemporaryError,
+    Terms,
     UnreachableError,
 )
 from custom_components.atess.enerclo.discovery import async_discover, async_identify, async_read_lists
@@ -156,7 +155,7 @@ async def test_nothing_is_asked_twice_and_what_failed_is_paced(client: EnercloCl
     with pytest.raises(PacedError):
         await async_identify(client, SN)
     assert len(cloud.requests) == asked
-    found, listed = (await client.identify(SN, max_wait=300)), False
+    found, listed = (await client.identify(SN, Terms(priority=Priority.PERSON, max_wait=300))), False
     assert (found[0], listed) == (Kind.HPS_CENTRAL, False)
 
 
@@ -273,13 +272,13 @@ async def test_laws_of_the_search(answers: list[EnercloError | None]) -> None:
     """It finds the first kind with data unless something ends it before, else raises an error that came."""
     asked: list[Kind] = []
 
-    async def latest(kind: Kind, device_sn: str, **kwargs: Any) -> Sample:
+    async def latest(kind: Kind, device_sn: str, terms: Terms) -> Sample:
         asked.append(kind)
         if (error := answers[len(asked) - 1]) is not None:
             raise error.again()
         return Sample(kind=kind, device_sn=device_sn, members={}, time=None, received=Time().datetime())
 
-    search = Search(latest, lambda kind, device_sn: None, SN, priority=Priority.PERSON, max_wait=0)
+    search = Search(latest, lambda kind, device_sn: None, SN, Terms(priority=Priority.PERSON))
     found: Sample | None = None
     error: EnercloError | None = None
     try:

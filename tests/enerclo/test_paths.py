@@ -16,7 +16,9 @@ from custom_components.atess.enerclo import (
     NotFoundError,
     Operation,
     PacedError,
+    Priority,
     TemporaryError,
+    Terms,
     endpoint,
     normalize_overrides,
 )
@@ -78,7 +80,7 @@ async def test_a_remembered_path_that_knows_not_the_device_is_not_doubted(
     await client.latest(Kind.BCU, "BCU1")
     with pytest.raises(NotFoundError):
         await client.latest(Kind.BCU, "WRONG")
-    await client.latest(Kind.BCU, "BCU1", max_wait=300)
+    await client.latest(Kind.BCU, "BCU1", Terms(priority=Priority.LIVE, max_wait=300))
     assert cloud.paths == [FIRST, SECOND, SECOND, SECOND]
 
 
@@ -150,7 +152,7 @@ async def test_one_wrong_serial_does_not_hide_the_others(client: EnercloClient, 
         await client.latest(Kind.BCU, "WRONG")
     await client.latest(Kind.BCU, "BCU1")
     with pytest.raises(NotFoundError):
-        await client.latest(Kind.BCU, "WRONG", max_wait=300)
+        await client.latest(Kind.BCU, "WRONG", Terms(priority=Priority.LIVE, max_wait=300))
     assert cloud.paths == [FIRST, SECOND, FIRST, SECOND, SECOND]
 
 
@@ -249,7 +251,7 @@ async def test_clock_set_back_ends_the_rest(client: EnercloClient, cloud: Cloud,
         await client.latest(Kind.PCS, "PCS1")
     time.now -= 10 * DAY
     cloud.on("pcs/data-last", knows("PCS1"))
-    await client.latest(Kind.PCS, "PCS1", max_wait=300)
+    await client.latest(Kind.PCS, "PCS1", Terms(priority=Priority.LIVE, max_wait=300))
 
 
 def test_stored_state_forgets_what_is_old() -> None:

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.atess.enerclo import EnercloError, normalize_token
+from custom_components.atess.enerclo import EnercloError, Token
 from custom_components.atess.enerclo.envelope import Answer, interpret
-from custom_components.atess.enerclo.token import token_secrets
 
 from ..token_forms import forms
 
@@ -35,7 +34,7 @@ def silent(text: str, pair: str) -> bool:
 def test_each_form_everywhere(pair: str, form: str) -> None:
     """In keys, values, lists, `msg` and `code`."""
     secret = forms(pair)[form]
-    secrets = token_secrets(normalize_token(pair))
+    secrets = Token(pair).secrets
     data: Any = {secret: 1, f"x{secret}y": {"deep": [secret, f"at {secret}."]}, "time": "2026-07-15 12:00:00", "n": 1.5}
     body = json.dumps({"code": 0, "data": data, "msg": "ok"}).encode()
     found = interpret(
@@ -61,7 +60,7 @@ JSON = st.recursive(
 @given(st.dictionaries(st.text(max_size=10), JSON, max_size=4))
 def test_all_else_stays(data: dict[str, Any]) -> None:
     """What holds no secret is not touched."""
-    secrets = token_secrets(normalize_token(PAIRS[0]))
+    secrets = Token(PAIRS[0]).secrets
     body = json.dumps({"code": 0, "data": data}).encode()
     plain = interpret(Answer(status=200, content_type="", body=body), secrets=(), now=NOW)
     scrubbed = interpret(Answer(status=200, content_type="", body=body, secrets=secrets), secrets=(), now=NOW)

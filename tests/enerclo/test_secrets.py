@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 import pytest
 
-from custom_components.atess.enerclo import EnercloClient, EnercloError, Kind, normalize_token, transport
+from custom_components.atess.enerclo import EnercloClient, EnercloError, Kind, Token, transport
 
 from .cloud import NOT_FOUND, TOKEN_KEY, TOKEN_PAIR, Cloud, Reply, data, failure, reply
 
 SN = "SIMHPS0001"
-HEADER = normalize_token(TOKEN_PAIR)
+HEADER = Token(TOKEN_PAIR).header
 SECRETS = (SN, SN.lower(), TOKEN_KEY, TOKEN_PAIR, HEADER, HEADER.removeprefix("Basic "), "deviceSn=", "SIMOTHER01")
 ECHO = f"{HEADER} {TOKEN_PAIR} {SN} {SN.lower()} /api/v1/hps/data-last-small?x={SN}"
 

@@ -18,6 +18,7 @@ from custom_components.atess.enerclo import (
     PacedError,
     Pacer,
     TemporaryError,
+    Token,
     UnreachableError,
     transport,
 )
@@ -73,7 +74,7 @@ class DeniedConnector(aiohttp.TCPConnector):
 )
 async def test_not_connected(pacer: Pacer, socket_enabled: None, connector: Any, says: str) -> None:
     async with aiohttp.ClientSession(connector=connector()) as session:
-        client = EnercloClient(session, TOKEN_PAIR, pacer=pacer)
+        client = EnercloClient(session, Token(TOKEN_PAIR), pacer=pacer)
         with pytest.raises(UnreachableError, match=says):
             await client.latest(Kind.HPS_STRING, SN)
 

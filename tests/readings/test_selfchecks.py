@@ -17,7 +17,7 @@ from custom_components.atess.readings.selfchecks import (
     Verdict,
     Votes,
 )
-from custom_components.atess.readings.selfchecks.window import Window
+from custom_components.atess.readings.selfchecks.stretch import Stretch
 from custom_components.atess.readings.units import Units
 
 from .common import Device
@@ -492,9 +492,9 @@ def test_law_the_order_of_an_hps_and_its_sign_are_never_mistaken(
     assert found["grid_counters"] in {None, "swapped" if swapped else "normal"}
 
 
-def night(device: Device, imported: str, exported: str, power: str, value: float, windows: int) -> None:
+def night(device: Device, imported: str, exported: str, power: str, value: float, stretches: int) -> None:
     """Let a device import through the night: 0.9 kWh each half hour."""
-    for index in range(6 * windows + 1):
+    for index in range(6 * stretches + 1):
         members: dict[str, Json] = {imported: round(500 + 0.15 * index, 2), exported: 80.0, power: value, "ppv": 0.0}
         charge: dict[str, Json] = {"ebatDischargeTotal": 40.0, "edischargeTotal": 40.0}
         device.read(**members, **charge)
@@ -632,7 +632,7 @@ def test_model_name_tells_hv() -> None:
     assert not check.verdict().contradicts
 
 
-# --- votes and windows
+# --- votes and stretches
 
 
 def test_votes() -> None:
@@ -660,15 +660,15 @@ def test_law_a_verdict_rests_on_votes_in_a_row(choices: list[str]) -> None:
 
 
 def test_window() -> None:
-    window = Window()
+    stretch = Stretch()
     for index in range(4):
-        window.add(at(10 * index), {"p": 2.0 * index}, {"c": 5.0 + index, "c_today": 1.0 + 2 * index}, 2)
-    assert (window.hours, window.count) == (0.5, 4)
-    assert window.integral("p") == pytest.approx(1.5)
-    assert window.mean("p") == pytest.approx(3.0)
-    assert window.rise("c") == 6.0
-    assert window.rise("other") == 0.0
-    assert Window(json.loads(json.dumps(window.dump()))).dump() == window.dump()
+        stretch.add(at(10 * index), {"p": 2.0 * index}, {"c": 5.0 + index, "c_today": 1.0 + 2 * index}, 2)
+    assert (stretch.hours, stretch.count) == (0.5, 4)
+    assert stretch.integral("p") == pytest.approx(1.5)
+    assert stretch.mean("p") == pytest.approx(3.0)
+    assert stretch.rise("c") == 6.0
+    assert stretch.rise("other") == 0.0
+    assert Stretch(json.loads(json.dumps(stretch.dump()))).dump() == stretch.dump()
 
 
 @pytest.mark.parametrize(
@@ -682,30 +682,30 @@ def test_window() -> None:
     ],
 )
 def test_a_window_starts_again(minutes: float, powers: dict[str, float], counters: dict[str, float]) -> None:
-    window = Window()
+    stretch = Stretch()
     for index in range(4):
-        window.add(at(10 * index), {"p": 1.0}, {"c": 5.0 + index}, 2)
-    window.add(at(minutes), powers, counters, 2)
-    assert (window.count, window.hours, window.mean("p")) == (1, 0.0, 0.0)
+        stretch.add(at(10 * index), {"p": 1.0}, {"c": 5.0 + index}, 2)
+    stretch.add(at(minutes), powers, counters, 2)
+    assert (stretch.count, stretch.hours, stretch.mean("p")) == (1, 0.0, 0.0)
 
 
 def test_an_empty_window() -> None:
-    window = Window()
-    assert (window.hours, window.mean("p"), window.rise("c")) == (0.0, 0.0, 0.0)
+    stretch = Stretch()
+    assert (stretch.hours, stretch.mean("p"), stretch.rise("c")) == (0.0, 0.0, 0.0)
 
 
 def test_a_window_has_an_end() -> None:
-    window = Window()
+    stretch = Stretch()
     for index in range(14):
-        window.add(at(10 * index), {"p": 1.0}, {"c": 5.0}, 2)
-    assert window.count == 1
+        stretch.add(at(10 * index), {"p": 1.0}, {"c": 5.0}, 2)
+    assert stretch.count == 1
 
 
 @pytest.mark.parametrize(
     "state", [None, 3, {"start": "x"}, {"start": START.isoformat(), "last": START.isoformat(), "powers": {"p": 1}}]
 )
 def test_damaged_window(state: Json) -> None:
-    assert Window(state).dump() == Window().dump()
+    assert Stretch(state).dump() == Stretch().dump()
 
 
 def test_damaged_checks() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custom_components.atess.enerclo.model import Kind
-from custom_components.atess.settings import DeviceSettings, SettingError, Value, body_of, compare, same
+from custom_components.atess.settings import DeviceSettings, SettingError, SettingValue, body_of, compare, same
 from custom_components.atess.settings.periods import Period
 from simulator.settings import SettingsTable
 
@@ -250,15 +250,15 @@ def test_verdicts() -> None:
         ({"a": 5, "b": None}, {"b": None}),
         ({"a": 5, "b": 2, "c": 1}, {"c": 1}),
     ):
-        verdict = compare(before, {"a": 5}, after)
-        assert (verdict.moved, verdict.confirmed) == (moved, False)
+        comparison = compare(before, {"a": 5}, after)
+        assert (comparison.moved, comparison.confirmed) == (moved, False)
     gone = compare(before, {"a": 5}, {"b": 2})
     assert (gone.wrong, gone.confirmed) == ({"a": None}, False)
 
 
 TABLE = SettingsTable("hps_central")
 FIRST = TABLE.show(TABLE.defaults())
-WRITES: dict[str, st.SearchStrategy[Value]] = {
+WRITES: dict[str, st.SearchStrategy[SettingValue]] = {
     "mode": st.sampled_from(["load_first", "economy", "forced_charging", "peak_shaving"]),
     "discharge_cut_off_soc": st.integers(0, 12).map(float),
     "discharge_recover_soc": st.integers(13, 20).map(float),
@@ -272,7 +272,7 @@ PARTIAL = st.fixed_dictionaries({}, optional=WRITES).filter(bool)
 
 
 @given(asked=PARTIAL)
-def test_every_partial_change_can_be_merged(asked: dict[str, Value]) -> None:
+def test_every_partial_change_can_be_merged(asked: dict[str, SettingValue]) -> None:
     """Whatever is asked, all other members go back as they came, and the read-back of that is what was asked."""
     settings = device(FIRST)
     changes = settings.resolve(asked, {})

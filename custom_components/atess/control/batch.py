@@ -11,7 +11,7 @@ from ..enerclo import Json
 from ..settings import same
 
 HISTORY_LENGTH = 20
-# Actions wait so long for the outcome, in seconds; the check itself goes on.
+# Actions wait so long for the result, in seconds; the check itself goes on.
 DEFAULT_WAIT = 30
 
 
@@ -26,21 +26,21 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ChangeResult:
     """Result of a change: a status per cloud key, and the values before and after, as far as they are known."""
 
     status: Mapping[str, str]
     before: Mapping[str, Json] = field(default_factory=dict)
     after: Mapping[str, Json] = field(default_factory=dict)
 
-    def of(self, changes: Mapping[str, Json]) -> Outcome:
-        """Return the outcome for one caller, who asked for a part of the batch."""
+    def of(self, changes: Mapping[str, Json]) -> ChangeResult:
+        """Return the result for one caller, who asked for a part of the batch."""
         status = {}
         for key, value in changes.items():
             status[key] = self.status.get(key, "unchanged")
             if key in self.after and not same(self.after[key], value):
                 status[key] = "superseded"
-        return Outcome(status=status, before=part(self.before, changes), after=part(self.after, changes))
+        return ChangeResult(status=status, before=part(self.before, changes), after=part(self.after, changes))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Batch:
     moment of the next step, if it is known. `future` is shared by all callers, none of whom cancels it.
     """
 
-    future: asyncio.Future[Outcome]
+    future: asyncio.Future[ChangeResult]
     asked: dict[str, Json] = field(default_factory=dict)
     origin: dict[str, str | None] = field(default_factory=dict)
     before: dict[str, Json] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class Batch:
     @classmethod
     def new(cls, *, reverts: bool = False) -> Batch:
         """Return an empty batch."""
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[ChangeResult] = asyncio.get_running_loop().create_future()
         future.add_done_callback(_retrieve)
         return cls(future=future, reverts=reverts)
 
@@ -94,14 +94,14 @@ class Batch:
         batch.sending = bool(stored.get("sending"))
         return batch
 
-    def settle(self, outcome: Outcome | Exception) -> None:
+    def settle(self, result: ChangeResult | Exception) -> None:
         """Resolve the future that the callers wait for."""
         if self.future.done():
             return
-        if isinstance(outcome, Exception):
-            self.future.set_exception(outcome)
+        if isinstance(result, Exception):
+            self.future.set_exception(result)
         else:
-            self.future.set_result(outcome)
+            self.future.set_result(result)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +177,7 @@ def part(members: Mapping[str, Json], keys: Mapping[str, object]) -> dict[str, J
     return {key: members[key] for key in keys if key in members}
 
 
-def _retrieve(future: asyncio.Future[Outcome]) -> None:
+def _retrieve(future: asyncio.Future[ChangeResult]) -> None:
     """Mark the exception as retrieved, so asyncio does not log it if nobody awaits."""
     if not future.cancelled():
         future.exception()

@@ -14,9 +14,11 @@ from homeassistant.util.json import json_loads_object
 
 from ..catalogue.settings import SettingType
 from ..const import CONF_ALLOW_CHANGES, CONF_SETTINGS, DOMAIN, LOGGER, POLL_MAX_WAIT
-from ..coordinator import AtessCoordinator, ValueCoordinator, age_of
-from ..enerclo import EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority
-from ..readings import Value as ReadingValue
+from ..coordinator import AtessCoordinator
+from ..device.base_info import age_of
+from ..device.values import ValueCoordinator
+from ..enerclo import EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority, Terms
+from ..readings import Value
 from ..redaction import UnknownMembers, redacted
 from ..settings import DeviceSettings, Match
 from ..settings.periods import Period
@@ -142,7 +144,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None], Hardware):
         self.update_interval = INTERVAL
         self._tried_at = dt_util.utcnow()
         try:
-            await self._async_ask(Priority.SETTINGS, POLL_MAX_WAIT)
+            await self._async_ask(Terms(priority=Priority.SETTINGS, max_wait=POLL_MAX_WAIT))
         except PacedError as err:
             self.update_interval = timedelta(seconds=max(err.retry_after, 1.0))
         except (NotFoundError, NoDataError) as err:
@@ -169,12 +171,12 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None], Hardware):
     @override
     async def async_read(self) -> Mapping[str, Json]:
         """Read the settings for a person who waits, as soon as the cloud may be asked; raises EnercloError."""
-        await self._async_ask(Priority.PERSON, float("inf"))
+        await self._async_ask(Terms(priority=Priority.PERSON, max_wait=float("inf")))
         self.async_update_listeners()
         return {} if self.data is None else self.data.members
 
-    async def _async_ask(self, priority: Priority, max_wait: float) -> None:
-        members = await self.client.settings(self.kind, self.identifier, priority=priority, max_wait=max_wait)
+    async def _async_ask(self, terms: Terms) -> None:
+        members = await self.client.settings(self.kind, self.identifier, terms=terms)
         previous = None if self.data is None else self.data.members
         self.data = self._model(members)
         self.read_at = dt_util.utcnow()
@@ -214,7 +216,7 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None], Hardware):
 
     @property
     @override
-    def values(self) -> Mapping[str, ReadingValue]:
+    def values(self) -> Mapping[str, Value]:
         """The values by key, periods as text."""
         if self.data is None:
             return {}

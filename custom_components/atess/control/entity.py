@@ -15,7 +15,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from ..catalogue.settings import Danger, Setting, SettingType
 from ..const import DOMAIN
 from ..runtime import AtessConfigEntry
-from ..settings import Match, Value
+from ..settings import Match, SettingValue
 from ..settings.values import decode
 from .batch import DEFAULT_WAIT
 from .coordinator import SettingsCoordinator
@@ -61,12 +61,12 @@ class SettingEntity(CoordinatorEntity[SettingsCoordinator]):
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.identifier)})
 
     @property
-    def current(self) -> Value | None:
+    def current(self) -> SettingValue | None:
         """The value that was last read."""
         return None if self.coordinator.data is None else self.coordinator.data.value(self.setting.key)
 
     @property
-    def asked(self) -> Value | None:
+    def asked(self) -> SettingValue | None:
         """The value that was asked for and is not confirmed yet, None if there is none."""
         data = self.coordinator.data
         found = None if data is None else data.matches.get(self.setting.key)
@@ -90,11 +90,11 @@ class SettingEntity(CoordinatorEntity[SettingsCoordinator]):
             attributes = {**(attributes or {}), "pending": self.shown(asked)}
         return attributes
 
-    def shown(self, value: Value) -> object:
+    def shown(self, value: SettingValue) -> object:
         """Return a value as this entity's states show it."""
         return value
 
-    async def async_change(self, value: Value) -> None:
+    async def async_change(self, value: SettingValue) -> None:
         """Change the setting, and wait half a minute for what becomes of it.
 
         Raises:

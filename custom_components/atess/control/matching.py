@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentry
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
@@ -18,6 +18,7 @@ from homeassistant.helpers.selector import (
 from ..catalogue.settings import REPORT_ONLY, Danger, Setting, settings_of
 from ..flows.forms import FormError
 from ..redaction import HIDDEN, is_private
+from ..runtime import AtessConfigEntry
 from ..settings import DeviceSettings, Known
 from ..settings.values import decode
 from .coordinator import SettingsCoordinator
@@ -28,7 +29,7 @@ CONF_CONFIRMED = "confirmed"
 CONF_OTHER = "other"
 
 
-def settings_read_of(entry: ConfigEntry, subentry: ConfigSubentry) -> DeviceSettings | None:
+def settings_read_of(entry: AtessConfigEntry, subentry: ConfigSubentry) -> DeviceSettings | None:
     """Return the settings that were read of a device; None if there are none, or the entry is not loaded."""
     if entry.state is not ConfigEntryState.LOADED:
         return None

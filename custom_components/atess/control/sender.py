@@ -18,10 +18,11 @@ from ..enerclo import (
     PacedError,
     Priority,
     RefusedError,
+    Terms,
     UnreachableError,
 )
 from ..settings import SettingError, body_of, compare
-from .batch import Batch, Outcome, part
+from .batch import Batch, ChangeResult, part
 from .failures import MOVED
 from .texts import refusal
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from .hardware import Hardware
 
 # A PUT that has to wait longer than this after the read gives way, so that the settings are read anew, in seconds.
-PUT_WAIT = 30.0
+PUT_TERMS = Terms(priority=Priority.PERSON, max_wait=30.0)
 # The device gets some time before the first read-back, and a second one if it seems not to have noticed, in seconds.
 SETTLE = 10.0
 READ_BACKS = 2
@@ -93,7 +94,7 @@ class BatchSender:
             return None
         status = dict.fromkeys(model.unchanged(batch.asked), "unchanged")
         if len(status) == len(batch.asked):
-            self._finish(batch, outcome=Outcome(status=status, before=part(model.members, status)))
+            self._finish(batch, result=ChangeResult(status=status, before=part(model.members, status)))
             return None
         batch.asked = {key: value for key, value in batch.asked.items() if key not in status}
         return model.members
@@ -127,7 +128,7 @@ class BatchSender:
         await hardware.async_save()
         try:
             await hardware.client.write_settings(
-                hardware.kind, hardware.identifier, body_of(members, batch.asked), max_wait=PUT_WAIT
+                hardware.kind, hardware.identifier, body_of(members, batch.asked), terms=PUT_TERMS
             )
         except PacedError:
             raise
@@ -153,17 +154,17 @@ class BatchSender:
             if not await self._async_read_back():
                 self._finish(batch, "unconfirmed")
                 return
-            verdict = compare(batch.before, batch.asked, self._hardware.settings_members)
-            if verdict.confirmed:
+            read_back = compare(batch.before, batch.asked, self._hardware.settings_members)
+            if read_back.confirmed:
                 before, after = part(batch.before, batch.asked), part(self._hardware.settings_members, batch.asked)
                 status = dict.fromkeys(batch.asked, "confirmed")
-                self._finish(batch, outcome=Outcome(status=status, before=before, after=after))
+                self._finish(batch, result=ChangeResult(status=status, before=before, after=after))
                 return
-            if verdict.moved:
-                self._finish(batch, MOVED, found={**verdict.wrong, **verdict.moved})
+            if read_back.moved:
+                self._finish(batch, MOVED, found={**read_back.wrong, **read_back.moved})
                 return
-            if not verdict.untouched or attempt + 1 == READ_BACKS:
-                self._finish(batch, "not_taken", found=verdict.wrong)
+            if not read_back.untouched or attempt + 1 == READ_BACKS:
+                self._finish(batch, "not_taken", found=read_back.wrong)
                 return
 
     async def _async_read_back(self) -> bool:

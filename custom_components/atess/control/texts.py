@@ -10,7 +10,7 @@ from ..catalogue.settings import Setting, SettingType, settings_of
 from ..const import DOMAIN
 from ..enerclo import Json, Kind
 from ..redaction import HIDDEN, is_private
-from ..settings import DeviceSettings, Period, SettingError, Value
+from ..settings import DeviceSettings, Period, SettingError, SettingValue
 from ..settings.values import decode
 
 # What events, states and issues show of a change that touches very much.
@@ -30,7 +30,7 @@ def name_of(hass: HomeAssistant, kind: Kind, key: str) -> str:
     return key if setting is None else setting_name(hass, setting)
 
 
-def value_text(hass: HomeAssistant, setting: Setting, value: Value | None) -> str:
+def value_text(hass: HomeAssistant, setting: Setting, value: SettingValue | None) -> str:
     """Return a value as people read it."""
     if value is None:
         return "?"

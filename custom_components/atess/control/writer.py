@@ -17,7 +17,7 @@ from ..enerclo import (
 )
 from ..redaction import redacted
 from ..settings import DeviceSettings, SettingError, compare, same
-from .batch import Batch, ChangeHistory, LastChange, Outcome, Stage, part
+from .batch import Batch, ChangeHistory, ChangeResult, LastChange, Stage, part
 from .failures import MOVED, Failure, Failures
 from .sender import BatchSender
 from .texts import change_texts, refusal
@@ -167,10 +167,10 @@ class SettingsWriter:
     @callback
     def change(
         self, changes: Mapping[str, Json], context: Context | None, *, reverts: bool = False
-    ) -> asyncio.Future[Outcome]:
+    ) -> asyncio.Future[ChangeResult]:
         """Queue resolved changes, to be sent with all others of the next seconds; return the future of the batch.
 
-        What is as asked already is not sent; if that is all, the future is done at once. See Outcome.of.
+        What is as asked already is not sent; if that is all, the future is done at once. See ChangeResult.of.
         """
         self.changeable()
         upcoming, members = self.upcoming, self._members
@@ -181,7 +181,7 @@ class SettingsWriter:
         }
         if not asked:
             done = Batch.new()
-            done.settle(Outcome(status=dict.fromkeys(changes, "unchanged"), before=part(members, changes)))
+            done.settle(ChangeResult(status=dict.fromkeys(changes, "unchanged"), before=part(members, changes)))
             return done.future
         queue = self._queue = self._queue or Batch.new(reverts=reverts)
         queue.asked |= asked
@@ -266,7 +266,7 @@ class SettingsWriter:
         if queued is not None:
             self._fail(queued, "not_sent")
         if active is not None and active.sending:
-            active.settle(Outcome(status=dict.fromkeys(active.asked, "pending")))
+            active.settle(ChangeResult(status=dict.fromkeys(active.asked, "pending")))
         elif active is not None:
             self._active = None
             self._fail(active, "not_sent")
@@ -281,29 +281,29 @@ class SettingsWriter:
         error: Exception | None = None,
         *,
         found: Mapping[str, Json] | None = None,
-        outcome: Outcome | None = None,
+        result: ChangeResult | None = None,
     ) -> None:
         """Finish the active batch, resolve its future and send the next one."""
         if self._active is batch:
             self._active = None
         try:
-            if outcome is None:
+            if result is None:
                 self._fail(batch, reason or "not_sent", error, found)
             else:
-                self._confirm(batch, outcome)
+                self._confirm(batch, result)
         finally:
-            batch.settle(outcome or HomeAssistantError(reason))
+            batch.settle(result or HomeAssistantError(reason))
             self._hardware.async_save_soon()
             if self._cancel_timer is None:
                 self._send_queued()
             self._hardware.async_update_listeners()
 
-    def _confirm(self, batch: Batch, outcome: Outcome) -> None:
+    def _confirm(self, batch: Batch, result: ChangeResult) -> None:
         if batch.sending:
             self.history.add(batch, dt_util.utcnow())
-        before = part(outcome.before, batch.asked)
+        before = part(result.before, batch.asked)
         self._last = LastChange(stage=Stage.CONFIRMED, asked=batch.asked, before=before)
-        self.failures.settle(self._members, outcome.status)
+        self.failures.settle(self._members, result.status)
         self.tell("confirmed", change_texts(self._hass, self._hardware.data, batch.asked, before))
 
     @callback

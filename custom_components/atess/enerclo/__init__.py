@@ -1,6 +1,7 @@
 """Client of the Enerclo cloud (atess-server-openapi, v1); imports nothing of Home Assistant."""
 
 from .address import DEFAULT_BASE_URL, normalize_base_url
+from .caller import Terms
 from .client import EnercloClient
 from .endpoints import ENDPOINTS, Candidate, Endpoint, Grade, Operation, endpoint
 from .errors import (
@@ -23,7 +24,7 @@ from .pacing import Pacer, Priority
 from .paths import normalize_overrides
 from .secrets import scrubber
 from .shapes import find_member, serial_of, whole_number
-from .token import account_identity, normalize_token
+from .token import Token
 
 __all__ = [
     "DEFAULT_BASE_URL",
@@ -52,13 +53,13 @@ __all__ = [
     "Sample",
     "Search",
     "TemporaryError",
+    "Terms",
+    "Token",
     "UnreachableError",
-    "account_identity",
     "endpoint",
     "find_member",
     "normalize_base_url",
     "normalize_overrides",
-    "normalize_token",
     "scrubber",
     "serial_of",
     "whole_number",

@@ -23,7 +23,7 @@ from .model import Json
 from .pacing import Pacer, Priority
 from .paths import PathBook
 from .shapes import Page, find_member, page_of
-from .token import normalize_token, token_secrets
+from .token import Token
 from .transport import BODY_CAP, HISTORY_BODY_CAP, send
 
 _LOGGER = logging.getLogger(__name__)
@@ -36,8 +36,14 @@ class Terms:
     """On which terms a call waits for its turn: see Pacer.turn."""
 
     priority: Priority
-    max_wait: float
+    max_wait: float = 0.0
     following: bool = False
+
+
+LIVE = Terms(priority=Priority.LIVE)
+SETTINGS = Terms(priority=Priority.SETTINGS)
+PERSON = Terms(priority=Priority.PERSON)
+HISTORY = Terms(priority=Priority.HISTORY, max_wait=math.inf)
 
 
 class Caller:
@@ -46,7 +52,7 @@ class Caller:
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        token: str,
+        token: Token,
         base_url: str,
         *,
         pacer: Pacer,
@@ -54,8 +60,7 @@ class Caller:
         now: Callable[[], datetime],
     ) -> None:
         self._session = session
-        self._token = normalize_token(token)
-        self._secrets = token_secrets(token)
+        self._token = token
         self._base_url = base_url
         self._pacer = pacer
         self._paths = paths
@@ -119,7 +124,7 @@ class Caller:
                 result = read(
                     answer,
                     decode,
-                    secrets=(*self._secrets, device),
+                    secrets=(*self._token.secrets, device),
                     now=self._now(),
                     write=row.operation is Operation.MODIFY_SETTINGS,
                     accepted=lambda: self.denial.accepted(subject),

@@ -1,14 +1,13 @@
 """The client of the Enerclo cloud: what may be asked, through the pacer, at the right path."""
 
 import json
-import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 
 import aiohttp
 
 from .address import DEFAULT_BASE_URL, normalize_base_url
-from .caller import Caller, Terms, own
+from .caller import HISTORY, LIVE, PERSON, SETTINGS, Caller, Terms, own
 from .endpoints import Endpoint, Operation, endpoint
 from .errors import EnercloError, NoDataError, NotFoundError, PacedError
 from .identify import Search
@@ -16,6 +15,7 @@ from .model import Json, Kind, Sample
 from .pacing import Pacer, Priority
 from .paths import PathBook, readable_operations
 from .shapes import members_of, serial_of
+from .token import Token
 
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 _LIST_PAGE_SIZE = 100
@@ -29,14 +29,14 @@ def _utc_now() -> datetime:
 class EnercloClient:
     """Asks the cloud for one account; every call is paced, and raises EnercloError or a subclass and nothing else.
 
-    A call that pacing forbids now waits if it is permitted within `max_wait` seconds, else it raises PacedError
-    without sending anything. A path that is only a candidate is resolved at run time (see PathBook).
+    A call that pacing forbids now waits if it is permitted within the `max_wait` seconds of its terms, else it raises
+    PacedError without sending anything. A path that is only a candidate is resolved at run time (see PathBook).
     """
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        token: str,
+        token: Token,
         *,
         base_url: str = DEFAULT_BASE_URL,
         pacer: Pacer,
@@ -63,9 +63,7 @@ class EnercloClient:
         """The pacer of the account."""
         return self._pacer
 
-    async def latest(
-        self, kind: Kind, device_sn: str, *, priority: Priority = Priority.LIVE, max_wait: float = 0.0
-    ) -> Sample:
+    async def latest(self, kind: Kind, device_sn: str, terms: Terms = LIVE) -> Sample:
         """Return the newest sample; while pacing forbids asking, "not found" and "no data" of last time are repeated.
 
         Raises ForeignAnswerError if the answer names another device. While the account is denied, all calls but
@@ -73,7 +71,7 @@ class EnercloClient:
         """
         key = kind, device_sn.upper()
         try:
-            members = await self._object(kind, Operation.LATEST, device_sn, Terms(priority=priority, max_wait=max_wait))
+            members = await self._object(kind, Operation.LATEST, device_sn, terms)
         except PacedError:
             if (remembered := self._missing.get(key)) is not None:
                 raise remembered.again() from None
@@ -115,16 +113,14 @@ class EnercloClient:
         """Return what `latest` last returned for the device in the life of this client."""
         return self._samples.get((kind, device_sn.upper()))
 
-    async def identify(
-        self, device_sn: str, *, priority: Priority = Priority.PERSON, max_wait: float = 0.0
-    ) -> tuple[Kind, Sample | None]:
+    async def identify(self, device_sn: str, terms: Terms = PERSON) -> tuple[Kind, Sample | None]:
         """Return the kind of a device, by asking the latest data of each kind in turn, and its sample.
 
         The sample is None if the best answer was one without data. What an earlier call has found is used while
         pacing forbids asking again. Goes on with the next kind whatever a kind answers, and raises the most telling
         error only if none does (see Search); a request without any answer ends it at once.
         """
-        search = Search(self.latest, self.last_sample, device_sn, priority=priority, max_wait=max_wait)
+        search = Search(self.latest, self.last_sample, device_sn, terms)
         for kind in Kind:
             if (sample := await search.ask(kind)) is not None:
                 return kind, sample
@@ -136,10 +132,9 @@ class EnercloClient:
         device_sn: str,
         start: datetime,
         end: datetime,
+        terms: Terms = HISTORY,
         *,
         page_size: int = 200,
-        priority: Priority = Priority.HISTORY,
-        max_wait: float = math.inf,
     ) -> AsyncIterator[list[Sample]]:
         """Yield pages of samples between two device-local times (naive), each page sorted by time.
 
@@ -153,16 +148,12 @@ class EnercloClient:
             "startDate": start.strftime(_TIME_FORMAT),
             "endDate": end.strftime(_TIME_FORMAT),
         }
-        terms = Terms(priority=priority, max_wait=max_wait)
         async for rows in self._caller.pages(row, device_sn, query, terms, size=page_size):
             samples = [self._sample(kind, device_sn, members) for members in rows]
             yield sorted(samples, key=lambda sample: sample.time or "")
 
-    async def settings(
-        self, kind: Kind, device_sn: str, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0
-    ) -> dict[str, Json]:
+    async def settings(self, kind: Kind, device_sn: str, terms: Terms = SETTINGS) -> dict[str, Json]:
         """Return the settings of a device as sent."""
-        terms = Terms(priority=priority, max_wait=max_wait)
         return await self._object(kind, Operation.SETTINGS, device_sn, terms)
 
     async def write_settings(
@@ -170,9 +161,7 @@ class EnercloClient:
         kind: Kind,
         device_sn: str,
         settings: Mapping[str, Json],
-        *,
-        priority: Priority = Priority.PERSON,
-        max_wait: float = 0.0,
+        terms: Terms = PERSON,
     ) -> None:
         """Send settings (the whole object) to the path at which those of this very device were read (candidate).
 
@@ -190,25 +179,18 @@ class EnercloClient:
             device_sn,
             {},
             lambda data: None,
-            Terms(priority=priority, max_wait=max_wait),
+            terms,
             body=body,
         )
 
-    async def base_info(
-        self, kind: Kind, device_sn: str, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0
-    ) -> dict[str, Json]:
+    async def base_info(self, kind: Kind, device_sn: str, terms: Terms = SETTINGS) -> dict[str, Json]:
         """Return the master data of a device as sent (candidate)."""
-        terms = Terms(priority=priority, max_wait=max_wait)
         return await self._object(kind, Operation.BASE_INFO, device_sn, terms)
 
-    async def base_info_list(
-        self, kind: Kind, data_log_sn: str, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0
-    ) -> list[dict[str, Json]]:
+    async def base_info_list(self, kind: Kind, data_log_sn: str, terms: Terms = SETTINGS) -> list[dict[str, Json]]:
         """Return the devices of a kind behind a data logger (documented for BCU, else candidate)."""
         row = endpoint(kind, Operation.BASE_INFO_LIST)
-        found = await self._list(
-            row, data_log_sn, {"dataLogSn": data_log_sn}, Terms(priority=priority, max_wait=max_wait)
-        )
+        found = await self._list(row, data_log_sn, {"dataLogSn": data_log_sn}, terms)
         for entry in found:
             if (device_sn := serial_of(entry)) is not None:
                 self._listed[kind, device_sn.upper()] = entry
@@ -218,13 +200,10 @@ class EnercloClient:
         """Return the master data of a device that a list brought in the life of this client."""
         return self._listed.get((kind, device_sn.upper()))
 
-    async def data_log(
-        self, data_log_sn: str, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0
-    ) -> dict[str, Json]:
+    async def data_log(self, data_log_sn: str, terms: Terms = SETTINGS) -> dict[str, Json]:
         """Return the master data of a data logger (candidate); while pacing forbids asking, those of last time."""
         row = endpoint(None, Operation.DATA_LOG)
         query = {"dataLogSn": data_log_sn}
-        terms = Terms(priority=priority, max_wait=max_wait)
         try:
             found = await self._caller.ask(row, data_log_sn, query, members_of, terms)
         except PacedError:
@@ -234,20 +213,14 @@ class EnercloClient:
         self._data_logs[data_log_sn] = found
         return found
 
-    async def data_logs(
-        self, plant_id: str | int, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0
-    ) -> list[dict[str, Json]]:
+    async def data_logs(self, plant_id: str | int, terms: Terms = SETTINGS) -> list[dict[str, Json]]:
         """Return the data loggers of a plant (candidate)."""
         row = endpoint(None, Operation.DATA_LOG_LIST)
-        return await self._list(
-            row, str(plant_id), {"plantId": str(plant_id)}, Terms(priority=priority, max_wait=max_wait)
-        )
+        return await self._list(row, str(plant_id), {"plantId": str(plant_id)}, terms)
 
-    async def plants(self, *, priority: Priority = Priority.SETTINGS, max_wait: float = 0.0) -> list[dict[str, Json]]:
+    async def plants(self, terms: Terms = SETTINGS) -> list[dict[str, Json]]:
         """Return the plants of the account (candidate)."""
-        return await self._list(
-            endpoint(None, Operation.PLANT_LIST), "", {}, Terms(priority=priority, max_wait=max_wait)
-        )
+        return await self._list(endpoint(None, Operation.PLANT_LIST), "", {}, terms)
 
     def permitted_at(
         self,

@@ -16,6 +16,7 @@ from . import (
     Priority,
     Sample,
     Search,
+    Terms,
     find_member,
     serial_of,
     whole_number,
@@ -23,6 +24,7 @@ from . import (
 
 # How long a person may wait for one answer while others of the account come first, in seconds.
 PERSON_MAX_WAIT = 30.0
+PERSON_WAITS = Terms(priority=Priority.PERSON, max_wait=PERSON_MAX_WAIT)
 
 type Report = Callable[[int, int], None]
 
@@ -70,7 +72,7 @@ async def async_identify(
     reported, else the most telling of what the kinds have answered (see Search).
     """
     steps = _Progress(progress, len(Kind) + 1)
-    search = Search(client.latest, client.last_sample, serial, priority=Priority.PERSON, max_wait=PERSON_MAX_WAIT)
+    search = Search(client.latest, client.last_sample, serial, PERSON_WAITS)
     first, *others = Kind
     if (sample := await steps.step(search.ask(first))) is not None:
         return [_identified(serial, sample)], False
@@ -92,7 +94,7 @@ async def async_identify(
 async def _is_data_logger(client: EnercloClient, serial: str) -> bool:
     """Return whether the cloud knows a data logger of this number; it may be one even if the cloud does not say so."""
     try:
-        return bool(await client.data_log(serial, priority=Priority.PERSON, max_wait=PERSON_MAX_WAIT))
+        return bool(await client.data_log(serial, PERSON_WAITS))
     except EnercloError as error:
         _raise_unanswered(error)
         return False
@@ -136,7 +138,7 @@ async def _read_lists(
     steps.expect(len(Kind))
     for kind in Kind:
         with _collected(failures):
-            request = client.base_info_list(kind, data_log_sn, priority=priority, max_wait=PERSON_MAX_WAIT)
+            request = client.base_info_list(kind, data_log_sn, Terms(priority=priority, max_wait=PERSON_MAX_WAIT))
             for device in _devices(kind, data_log_sn, await steps.step(request)):
                 found.setdefault(device.device_sn.upper(), device)
             answered.add(kind)
@@ -155,7 +157,7 @@ async def async_discover(client: EnercloClient, *, progress: Report | None = Non
     """
     steps = _Progress(progress, 1)
     try:
-        plants = await steps.step(client.plants(max_wait=PERSON_MAX_WAIT))
+        plants = await steps.step(client.plants(Terms(priority=Priority.SETTINGS, max_wait=PERSON_MAX_WAIT)))
     except NotFoundError:
         return []
     failures: list[EnercloError] = []
@@ -164,7 +166,9 @@ async def async_discover(client: EnercloClient, *, progress: Report | None = Non
     steps.expect(len(plant_ids))
     for plant_id in plant_ids:
         with _collected(failures):
-            rows = await steps.step(client.data_logs(plant_id, max_wait=PERSON_MAX_WAIT))
+            rows = await steps.step(
+                client.data_logs(plant_id, Terms(priority=Priority.SETTINGS, max_wait=PERSON_MAX_WAIT))
+            )
             serials = filter(None, (serial_of(row, "dataLogSn", "deviceSn", "sn", "serialNum") for row in rows))
             loggers = {serial.upper(): serial for serial in serials} | loggers
     found: dict[str, FoundDevice] = {}
@@ -198,7 +202,7 @@ async def async_check_access(client: EnercloClient, kind: Kind, device_sn: str) 
     paced: EnercloError | None = None
     for ask in (client.latest, client.settings, client.base_info):
         try:
-            await ask(kind, device_sn, priority=Priority.PERSON)
+            await ask(kind, device_sn, Terms(priority=Priority.PERSON))
         except PacedError as err:
             paced = paced or err
             continue

@@ -21,7 +21,7 @@ from .model import Json
 from .secrets import scrubber
 from .shapes import find_member, has_value, members_of, page_of, type_name, whole_number
 
-__all__ = ["Answer", "clean", "has_value", "interpret", "members_of", "page_of", "read", "whole_number"]
+__all__ = ["Answer", "excerpt", "has_value", "interpret", "members_of", "page_of", "read", "whole_number"]
 
 _SUCCESS = frozenset({0, 200})
 _PASSING = frozenset({408, 425})
@@ -120,7 +120,7 @@ def interpret(answer: Answer, *, secrets: tuple[str, ...], now: datetime, write:
     success, data = _success(envelope), _data(envelope, answer.secrets)
     code = _code(find_member(envelope, "code"), secrets)
     message = find_member(envelope, "msg", "message")
-    vendor_message = clean(message, secrets, 200) if isinstance(message, str) else ""
+    vendor_message = excerpt(message, secrets, 200) if isinstance(message, str) else ""
     problem = problem or _missing_verdict(envelope, code, success, data)
     if success is False and code in {None, *_SUCCESS}:
         code = "unsuccessful"
@@ -151,7 +151,7 @@ def interpret(answer: Answer, *, secrets: tuple[str, ...], now: datetime, write:
     raise error(f"{text} {where}", http_status=answer.status, code=code, vendor_message=vendor_message)
 
 
-def clean(text: str, secrets: tuple[str, ...], length: int) -> str:
+def excerpt(text: str, secrets: tuple[str, ...], length: int) -> str:
     """Return the text as one line without control characters and secrets, cut to a length in characters."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     line = scrubber(secrets).text(line)
@@ -222,7 +222,7 @@ def _missing_verdict(envelope: dict[str, Json], code: int | str | None, success:
 
 def _came(answer: Answer, secrets: tuple[str, ...]) -> str:
     """Return the content type and the size of an answer."""
-    return f"{clean(answer.content_type, secrets, 60) or 'no content type'}, {len(answer.body)} bytes"
+    return f"{excerpt(answer.content_type, secrets, 60) or 'no content type'}, {len(answer.body)} bytes"
 
 
 def _children(value: Json) -> Iterable[Json]:
@@ -243,7 +243,7 @@ def _code(value: Json, secrets: tuple[str, ...]) -> int | str | None:
     """Return `code` as a number if it is one, as a short text if it is another text, None if it is no code."""
     if (number := whole_number(value)) is not None:
         return number
-    return clean(value, secrets, 40) or None if isinstance(value, str) else None
+    return excerpt(value, secrets, 40) or None if isinstance(value, str) else None
 
 
 def _retry_after(header: str, now: datetime) -> float | None:

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable
 from typing import Protocol
 
+from .caller import Terms
 from .errors import AuthenticationError, EnercloError, LimitedError, NoDataError, NotFoundError, PacedError
 from .model import Kind, Sample
-from .pacing import Priority
 
 # Errors from the most telling on; before those that follow comes "no data", which is an answer.
 _WAIT = (LimitedError, PacedError)
@@ -16,7 +16,7 @@ _MAX_LIMITED = 2
 class AskLatest(Protocol):
     """Ask for the newest sample, as EnercloClient.latest does."""
 
-    def __call__(self, kind: Kind, device_sn: str, *, priority: Priority, max_wait: float) -> Awaitable[Sample]:
+    def __call__(self, kind: Kind, device_sn: str, terms: Terms) -> Awaitable[Sample]:
         """Return the sample."""
 
 
@@ -30,15 +30,12 @@ class AskMemory(Protocol):
 class Search:
     """Responses of the kinds queried so far for one serial number."""
 
-    def __init__(
-        self, latest: AskLatest, last_sample: AskMemory, device_sn: str, *, priority: Priority, max_wait: float
-    ) -> None:
+    def __init__(self, latest: AskLatest, last_sample: AskMemory, device_sn: str, terms: Terms) -> None:
         """Take how to ask, the serial number, and the terms on which a person waits."""
         self._latest = latest
         self._last_sample = last_sample
         self._device_sn = device_sn
-        self._priority = priority
-        self._max_wait = max_wait
+        self._terms = terms
         self._possible: Kind | None = None
         self._errors: list[EnercloError] = []
         self._asked = 0
@@ -51,7 +48,7 @@ class Search:
         """
         self._asked += 1
         try:
-            return await self._latest(kind, self._device_sn, priority=self._priority, max_wait=self._max_wait)
+            return await self._latest(kind, self._device_sn, self._terms)
         except NotFoundError:
             return None
         except NoDataError:

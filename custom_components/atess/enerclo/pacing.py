@@ -21,7 +21,7 @@ from .errors import (
 )
 from .intervals import DAY, DEFAULT_INTERVAL, MAXIMUM_INTERVAL, MINIMUM_INTERVAL, Flight, Intervals, Key, member, number
 from .model import Json
-from .unannounced import UnannouncedLimits, Verdict
+from .unannounced import Finding, UnannouncedLimits
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ class Pacer:
         self._requests += 1
         flight = self._intervals.begin(waiter.key, now, following=following)
         counts = True
-        verdict = Verdict()
+        finding = Finding()
         try:
             await self._store()
             yield
@@ -216,17 +216,17 @@ class Pacer:
             await self._store()
             raise
         except EnercloError as error:
-            verdict = self._judge(flight, now, error)
-            if verdict.refused:
+            finding = self._judge(flight, now, error)
+            if finding.refused:
                 await self._store()
-                raise _limited(path, error, verdict.fits) from None
+                raise _limited(path, error, finding.fits) from None
             counts = not isinstance(error, AuthenticationError)
             raise
         finally:
             self._ended = self._clock()
             self._unreached = 0 if counts else self._unreached
             self._intervals.finish(flight, self._ended, counts=counts)
-            self._intervals.hold(flight.key, self._ended, verdict.wait)
+            self._intervals.hold(flight.key, self._ended, finding.wait)
             self._busy = False
             self._wake_all()
 
@@ -258,19 +258,19 @@ class Pacer:
             self._requests = max(self._requests, int(requests or 0))
             self._refusals = max(self._refusals, int(refusals or 0))
 
-    def _judge(self, flight: Flight, started: float, error: EnercloError) -> Verdict:
+    def _judge(self, flight: Flight, started: float, error: EnercloError) -> Finding:
         """Say whether the failure of a call counts as a refusal, and widen its interval if it does."""
         if isinstance(error, NoDataError):
             self._unannounced.succeeded(flight.key, started)
-            return Verdict()
+            return Finding()
         if not error.answered or isinstance(error, RefusedError):
-            return Verdict()
-        verdict = self._unannounced.failed(flight.key, started, error)
-        if verdict.refused:
+            return Finding()
+        finding = self._unannounced.failed(flight.key, started, error)
+        if finding.refused:
             self._refusals += 1
             self._intervals.refuse(flight, self._clock(), 0.0)
-            self._intervals.widen(flight.key[0], self._clock(), verdict.fits)
-        return verdict
+            self._intervals.widen(flight.key[0], self._clock(), finding.fits)
+        return finding
 
     async def _store(self) -> None:
         if self._persist is not None:

@@ -8,7 +8,7 @@ import aiohttp
 from .envelope import Answer
 from .errors import EnercloError, TemporaryError, UnreachableError
 from .intervals import LONGEST_CALL
-from .token import token_secrets
+from .token import Token
 
 TIMEOUT: Final = aiohttp.ClientTimeout(total=LONGEST_CALL, connect=10)
 BODY_CAP: Final = 4 * 1024 * 1024
@@ -20,13 +20,13 @@ async def send(
     method: str,
     url: str,
     *,
-    token: str,
+    token: Token,
     params: Mapping[str, str],
     body: bytes | None = None,
     cap: int = BODY_CAP,
 ) -> Answer:
     """Return what the cloud answers, with at most `cap` bytes read; UnreachableError or TemporaryError if nothing."""
-    headers = {"Authorization": token, "Accept": "application/json", "Accept-Language": "en"}
+    headers = {"Authorization": token.header, "Accept": "application/json", "Accept-Language": "en"}
     if body is not None:
         headers["Content-Type"] = "application/json"
     failure: EnercloError
@@ -48,7 +48,7 @@ async def send(
                 body=content,
                 fault=fault,
                 retry_after=response.headers.get("Retry-After", ""),
-                secrets=token_secrets(token),
+                secrets=token.secrets,
             )
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         failure = UnreachableError(f"the cloud was not reached: {type(error).__name__}{_os_error(error)}")

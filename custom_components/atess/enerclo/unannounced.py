@@ -25,7 +25,7 @@ type Signature = tuple[str, int | None, int | str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Finding:
     """Whether a failure counts as a refusal, and the interval or the wait (seconds) that is known to succeed."""
 
     refused: bool = False
@@ -90,30 +90,30 @@ class UnannouncedLimits:
         if len(self._succeeded) > _MAX_SUSPICIONS:
             del self._succeeded[next(iter(self._succeeded))]
 
-    def failed(self, key: Key, now: float, error: EnercloError) -> Verdict:
+    def failed(self, key: Key, now: float, error: EnercloError) -> Finding:
         """Take note of a call that has failed with an answer, and say what the failure counts as."""
         signature = (type(error).__name__, error.http_status, error.code)
         error.repeated = False
         if (distance := self._distance(key, now)) is None:
-            return Verdict()
+            return Finding()
         suspicion = self._suspicion(key[0], signature, now)
         if distance >= suspicion.fits - _TOLERANCE:
             return self._misfit(suspicion, distance)
         error.repeated = suspicion.count > 0
         if distance > MAXIMUM_INTERVAL:
             suspicion.start_again(doubt=True)
-            return Verdict()
+            return Finding()
         suspicion.run += 1
         suspicion.count += suspicion.run in _COUNTED_OF_A_RUN
         suspicion.longest = max(suspicion.longest, distance)
         if math.isinf(suspicion.fits):
-            return Verdict()
+            return Finding()
         unknown = isinstance(error, TemporaryError) and error.code is not None and error.code not in _TROUBLE
         needed = FAILURES_BELIEVED + _DOUBT * suspicion.doubts
         suspicion.learnt |= suspicion.count >= needed and suspicion.cycles >= (2 if unknown else 3)
         fits = min(suspicion.fits, MAXIMUM_INTERVAL)
         sure = suspicion.cycles > 1 or fits <= _LONGEST_GUESS
-        return Verdict(suspicion.learnt, fits, max(0.0, fits - distance) if sure else 0.0)
+        return Finding(suspicion.learnt, fits, max(0.0, fits - distance) if sure else 0.0)
 
     def dump(self) -> list[Json]:
         """Return the suspicions as JSON for storage."""
@@ -131,17 +131,17 @@ class UnannouncedLimits:
                     if (suspicion := _Suspicion.load(state)) is not None:
                         self._suspicions.setdefault((path, (name, status, code)), suspicion)
 
-    def _misfit(self, suspicion: _Suspicion, distance: float) -> Verdict:
+    def _misfit(self, suspicion: _Suspicion, distance: float) -> Finding:
         """Take a failure at a distance that has succeeded for what it is, unless that happens again and again."""
         if suspicion.learnt:
             # Once per outage, at its first failure.
             suspicion.misfits += distance < 2 * suspicion.fits
             if suspicion.misfits < _MAX_MISFITS:
-                return Verdict()
+                return Finding()
         suspicion.start_again(doubt=True)
         suspicion.count = suspicion.run = 1
         suspicion.longest = distance
-        return Verdict()
+        return Finding()
 
     def _distance(self, key: Key, now: float) -> float | None:
         """Return the seconds since the last success; None if there was none, or the clock was set back."""

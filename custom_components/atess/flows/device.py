@@ -2,15 +2,16 @@
 
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry, SubentryFlowContext, SubentryFlowResult
-from homeassistant.const import CONF_NAME, CONF_TOKEN
+from homeassistant.config_entries import SubentryFlowContext, SubentryFlowResult
+from homeassistant.const import CONF_NAME
 
-from ..account import async_get_accounts
-from ..const import CONF_BASE_URL, CONF_CORRECTIONS, CONF_DEVICE_SN, CONF_KIND, CONF_SETTINGS
+from ..account import access_of, async_get_accounts
+from ..const import CONF_CORRECTIONS, CONF_DEVICE_SN, CONF_KIND, CONF_SETTINGS
 from ..control.matching import candidates, settings_read_of
 from ..corrections import corrections_entered, corrections_of, corrections_section, corrections_shown
 from ..enerclo import EnercloClient, Kind
 from ..enerclo.discovery import FoundDevice
+from ..runtime import AtessConfigEntry
 from .forms import (
     ADD_DEVICE_SCHEMA,
     CHANGE_DEVICE_SCHEMA,
@@ -112,6 +113,6 @@ class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tup
         )
 
     async def _async_client(self) -> EnercloClient:
-        entry: ConfigEntry = self._get_entry()
-        access = entry.data[CONF_TOKEN], entry.data[CONF_BASE_URL]
+        entry: AtessConfigEntry = self._get_entry()
+        access = access_of(entry.data)
         return (await async_get_accounts(self.hass)).account(*access).client(*access)

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_NAME, CONF_SCAN_INTERVAL, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
@@ -43,6 +43,7 @@ from ..const import (
 from ..coordinator import error_key
 from ..enerclo import DEFAULT_BASE_URL, EnercloError, Kind, normalize_overrides
 from ..enerclo.discovery import FoundDevice
+from ..runtime import AtessConfigEntry
 
 CONF_DEVICES = "devices"
 KIND_AUTOMATIC = "automatic"
@@ -198,7 +199,9 @@ def chosen_devices(
     return chosen
 
 
-def add_devices(hass: HomeAssistant, entry: ConfigEntry, devices: Iterable[FoundDevice], titles: Iterable[str]) -> None:
+def add_devices(
+    hass: HomeAssistant, entry: AtessConfigEntry, devices: Iterable[FoundDevice], titles: Iterable[str]
+) -> None:
     """Add devices to an account, each as a config subentry with its title."""
     for device, title in zip(devices, titles, strict=True):
         subentry = ConfigSubentry(
@@ -269,6 +272,6 @@ async def async_devices_schema(hass: HomeAssistant, devices: Iterable[FoundDevic
     return vol.Schema({vol.Required(CONF_DEVICES, default=[option["value"] for option in options]): selector})
 
 
-def subentry_titles(entry: ConfigEntry) -> list[str]:
+def subentry_titles(entry: AtessConfigEntry) -> list[str]:
     """Return the titles that an entry's devices have."""
     return [item.title for item in entry.subentries.values() if item.subentry_type == SUBENTRY_DEVICE]

@@ -16,10 +16,9 @@ from ..enerclo import (
     NoDataError,
     NotFoundError,
     PacedError,
-    Priority,
     UnreachableError,
 )
-from ..enerclo.discovery import PERSON_MAX_WAIT, FoundDevice, async_discover, async_identify
+from ..enerclo.discovery import PERSON_WAITS, FoundDevice, async_discover, async_identify
 from .forms import (
     KIND_AUTOMATIC,
     NO_ERRORS,
@@ -186,7 +185,7 @@ class LookUpFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
         if {(serial.casefold(), KIND_AUTOMATIC), (serial.casefold(), kind.value)} & self._failed:
             return
         try:
-            await client.latest(kind, serial, priority=Priority.PERSON, max_wait=PERSON_MAX_WAIT)
+            await client.latest(kind, serial, terms=PERSON_WAITS)
         except NoDataError:
             return
         except EnercloError as err:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..enerclo.model import Json
-from .numbers import clean
-from .store import dumped, loaded
+from .numbers import rounded
+from .store import a_dict, dumped, loaded
 
 SAMPLES_OF_ZERO, SAMPLES_OF_JUMP = 6, 2
 ZERO_FALL, ZERO_SPEED = 3.0, 30.0  # points, and points per hour, from which a 0 is believed at once
@@ -13,6 +13,7 @@ JUMP, JUMP_SPEED = 10.0, 120.0  # the same for any other value
 SAME = 5.0
 SAGGED = 0.95  # share of the battery's voltage below which an empty battery is believed at once
 FRACTIONS = 6
+_KEYS = ("battery_state_of_charge", "reported_state_of_charge")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class ChargeGuard:
     def scale(self, value: float) -> float | None:
         """Return a value as sent in %; None while it may be a fraction."""
         if self.fraction:
-            return clean(100 * value) if value <= 1 else None
+            return rounded(100 * value) if value <= 1 else None
         return None if 0 < value < 1 and not self._state.percent else value
 
     def read(self, value: float, at: datetime, *, voltage: float | None, charging: bool, learn: bool) -> float:
@@ -92,3 +93,32 @@ class ChargeGuard:
         state = self._state
         state.value, state.at, state.waiting, state.since, state.count = value, at, None, None, 0
         state.voltage = voltage if voltage is not None else state.voltage
+
+
+class Charges:
+    """The states of charge of one device, each with its guard and as a witness of the other."""
+
+    def __init__(self, state: Json = None) -> None:
+        self._guards = {key: ChargeGuard(item) for key, item in a_dict(state).items()}
+
+    def dump(self) -> dict[str, Json]:
+        """Return the states of the guards, for storage."""
+        return {key: each.dump() for key, each in self._guards.items()}
+
+    def read(self, numbers: dict[str, float | None], at: datetime, *, charging: bool, learn: bool) -> list[str]:
+        """Replace the states of charge by what to show, and return the keys of those that differ."""
+        changed = []
+        for key in [key for key in _KEYS if numbers.get(key) is not None]:
+            sent = numbers[key] or 0.0
+            guard = self._guards.setdefault(key, ChargeGuard())
+            if learn:
+                witnesses = [numbers.get(other) for other in _KEYS if other != key]
+                guard.learn_unit(sent, next((each for each in witnesses if each is not None), None))
+            shown = guard.scale(sent)
+            if shown is not None:
+                voltage = numbers.get("battery_voltage")
+                shown = guard.read(shown, at, voltage=voltage, charging=charging, learn=learn)
+            numbers[key] = shown
+            if shown != sent:
+                changed.append(key)
+        return changed

@@ -3,8 +3,14 @@
 from collections.abc import Mapping
 
 from ..enerclo.model import Json
-from .numbers import clean
+from .numbers import rounded
+from .selfchecks.grid import SWAPPED
 from .store import a_dict, a_number, a_text
+
+_GRID_PAIRS = tuple(
+    (f"grid_import_{what}", f"grid_export_{what}")
+    for what in ("energy_today", "energy_total", "time_today", "time_total")
+)
 
 
 class Continuity:
@@ -39,8 +45,26 @@ class Continuity:
         if known is not None:
             before, last, offset = known
             if before != source:
-                offset = clean(last + offset - value)
+                offset = rounded(last + offset - value)
             elif value < last:
                 offset = 0.0
         self._known[key] = (source, value, offset)
-        return clean(value + offset)
+        return rounded(value + offset)
+
+    def orient(self, numbers: dict[str, float | None], order: str | None) -> list[str]:
+        """Give the grid counters to import and export by their order; without one take their values back.
+
+        Return the keys of those taken back.
+        """
+        unknown: list[str] = []
+        for imported, exported in _GRID_PAIRS:
+            sent = {key: numbers.pop(key) for key in (imported, exported) if key in numbers}
+            if order is None:
+                numbers.update(dict.fromkeys(sent))
+                unknown += sent
+                continue
+            other = {imported: exported, exported: imported}
+            for source, value in sent.items():
+                key = other[source] if order == SWAPPED else source
+                numbers[key] = self.show(key, source, value)
+        return unknown

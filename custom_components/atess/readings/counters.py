@@ -7,7 +7,7 @@ from ..enerclo.model import Json, Kind
 from .daily import DailyCounter
 from .lifetime import LifetimeCounter
 from .members import Parsed
-from .numbers import clean
+from .numbers import rounded
 from .rises import When
 from .store import a_dict, a_number
 
@@ -66,7 +66,7 @@ class Counters:
             return
         for key, value in parsed.numbers.items():
             if parsed.quantities[key] in ENERGIES and value is not None:
-                parsed.numbers[key] = clean(value * self._unit)
+                parsed.numbers[key] = rounded(value * self._unit)
 
     def zeroed(self, parsed: Parsed, when: When) -> bool:
         """Return whether most counters that were positive are 0, which no sample of a working device shows."""
@@ -94,7 +94,7 @@ class Counters:
                 if lifetime is None:
                     lifetime = self._lifetime[key] = self._new(key)
                 sent = parsed.numbers[key]
-                expected = None if sent is None else clean(sent + lifetime.offset)
+                expected = None if sent is None else rounded(sent + lifetime.offset)
                 shown = parsed.numbers[key] = lifetime.read(sent, when, learn=learn)
                 if shown != expected:
                     held.add(key)
@@ -135,7 +135,7 @@ def _accepted(lifetime: LifetimeCounter | None, when: When) -> float | None:
     """Return what a lifetime counter shows if its value of this sample was accepted."""
     if lifetime is None or lifetime.value is None or lifetime.accepted_at != when.utc:
         return None
-    return clean(lifetime.value + lifetime.offset)
+    return rounded(lifetime.value + lifetime.offset)
 
 
 def energy_unit_of(corrections: Mapping[str, str]) -> float | None:

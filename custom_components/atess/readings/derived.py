@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..enerclo.model import Kind
 from .faults import STOPPING
-from .numbers import clean
+from .numbers import rounded
 from .reading import ActiveFault, Value
 from .selfchecks.battery import INVERTED, INVERTER_OUTPUT
 from .selfchecks.layout import Powers, total_pv
@@ -189,7 +189,7 @@ def derive(facts: Facts, numbers: Numbers, flow: Flows, values: Mapping[str, Val
     found |= _shares(facts, numbers)
     if facts.kind in HPS and _all(numbers, "battery_power_reported", "grid_power_reported", "load_power"):
         found["conversion_loss_power"] = _loss(flow)
-    return {key: None if value is None else clean(value, 4) for key, value in found.items()} | _binaries(
+    return {key: None if value is None else rounded(value, 4) for key, value in found.items()} | _binaries(
         facts, numbers, found, values
     )
 
@@ -221,7 +221,7 @@ def _battery(facts: Facts, numbers: Numbers, found: Numbers) -> dict[str, float 
     ):
         if _all(numbers, upper, lower):
             highest, lowest = numbers[upper], numbers[lower]
-            values[key] = None if highest is None or lowest is None else clean(factor * (highest - lowest), 1)
+            values[key] = None if highest is None or lowest is None else rounded(factor * (highest - lowest), 1)
     return values
 
 
@@ -244,14 +244,14 @@ def _shares(facts: Facts, numbers: Numbers) -> dict[str, float | None]:
     charge, discharge = numbers.get("battery_charge_energy_total"), numbers.get("battery_discharge_energy_total")
     if _all(numbers, "battery_charge_energy_total", "battery_discharge_energy_total"):
         ratio = 100 * discharge / charge if charge is not None and charge >= 50 and discharge is not None else None
-        values["battery_round_trip_efficiency"] = None if ratio is None or ratio > 100 else clean(ratio, 1)
+        values["battery_round_trip_efficiency"] = None if ratio is None or ratio > 100 else rounded(ratio, 1)
     return values
 
 
 def _share(whole: float | None, lost: float | None) -> float | None:
     if whole is None or lost is None or whole < 0.5:
         return None
-    return clean(min(100.0, max(0.0, 100 * (whole - lost) / whole)), 1)
+    return rounded(min(100.0, max(0.0, 100 * (whole - lost) / whole)), 1)
 
 
 def _loss(flow: Flows) -> float | None:
@@ -308,7 +308,7 @@ def problem(
 
 def energy_stored(state_of_charge: float, capacity: float) -> float:
     """Return the energy in a battery in kWh, from its state of charge in % and its usable capacity in kWh."""
-    return clean(state_of_charge / 100 * capacity, 2)
+    return rounded(state_of_charge / 100 * capacity, 2)
 
 
 def _any(numbers: Numbers, *keys: str) -> bool:

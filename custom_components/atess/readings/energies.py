@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..enerclo.model import Json
-from .numbers import clean
+from .numbers import rounded
 from .reading import Value
 from .store import a_dict, a_list, a_moment, a_number
 
@@ -80,11 +80,11 @@ class Integral:
         if hours > LONGEST_GAP * interval / 60 + 1e-9:
             return 0.0, 0.0
         energy = (last + power) / 2 * hours
-        self.energy = clean(self.energy + energy, 6)
+        self.energy = rounded(self.energy + energy, 6)
         return energy, hours
 
 
-class Accounts:
+class EnergyLedger:
     """The energies of a device that come from its powers, and what flowed in each of the last hours."""
 
     def __init__(self, state: Json = None) -> None:
@@ -122,14 +122,14 @@ class Accounts:
                 power if isinstance(power, float) else None, at, interval
             )
             flow = next(flow for flow in FLOWS if _POWERS[flow] == computed.power)
-            powers[flow] = clean(powers.get(flow, 0.0) + energy, 6)
+            powers[flow] = rounded(powers.get(flow, 0.0) + energy, 6)
             if flow == "load":
                 covered += hours
         for flow, key in _COUNTERS.items():
             total = values.get(key)
             if isinstance(total, float):
                 rise = total - self._counters.get(flow, total)
-                counters[flow] = clean(counters.get(flow, 0.0) + max(0.0, rise))
+                counters[flow] = rounded(counters.get(flow, 0.0) + max(0.0, rise))
                 self._counters[flow] = total
         self._hours[hour] = counters, powers, covered
         for old in [old for old in self._hours if old <= hour - DAY]:
@@ -137,7 +137,7 @@ class Accounts:
 
     def computed(self) -> dict[str, Value]:
         """Return the energies by integration, in kWh, of the powers that the device has."""
-        return {key: clean(integral.energy) for key, integral in self._integrals.items()}
+        return {key: rounded(integral.energy) for key, integral in self._integrals.items()}
 
     def last_day(self) -> tuple[Energies, Energies]:
         """Return what flowed in the last 24 hours by counters and by powers; empty where a day is not complete."""
@@ -154,7 +154,7 @@ def unaccounted(energies: Energies) -> float | None:
         return None
     came = sum(energies[flow] for flow in INPUTS)
     went = sum(energies[flow] for flow in OUTPUTS)
-    return clean(100 * (came - went) / came, 1) if came >= LEAST_IN else None
+    return rounded(100 * (came - went) / came, 1) if came >= LEAST_IN else None
 
 
 def _sums(hours: Iterable[Energies]) -> dict[str, float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ..enerclo.model import Kind
-from .numbers import clean
+from .numbers import rounded
 
 DEFAULT_NOMINAL: Mapping[Kind, float] = {Kind.HPS_STRING: 50.0}
 OTHER_NOMINAL = 650.0
@@ -31,17 +31,17 @@ def nominal_or_default(kind: Kind, nominal_power: float | None) -> float:
 
 def signed_tenths(value: float) -> float:
     """G2: a signed 16-bit register of 0.1, read as unsigned."""
-    return clean(value - WRAP) if 3276.7 < value <= WRAP_END else value
+    return rounded(value - WRAP) if 3276.7 < value <= WRAP_END else value
 
 
 def signed_thousandths(value: float) -> float:
     """G2: a signed 16-bit register of 0.001, read as unsigned."""
-    return clean(value - 65.536) if 32.767 < value <= 65.535 else value
+    return rounded(value - 65.536) if 32.767 < value <= 65.535 else value
 
 
 def cell_voltage(value: float) -> float | None:
     """G3: highest or lowest cell voltage in V; sent in mV by some."""
-    volts = clean(value / 1000) if value > 100 else value
+    volts = rounded(value / 1000) if value > 100 else value
     return volts if 0.5 <= volts <= 5.0 else None
 
 
@@ -53,7 +53,7 @@ def average_cell_voltage(value: float) -> float | None:
 def average_cell_voltage_pbd(value: float) -> float | None:
     """G4 on a PBD, where the sibling sends ten times the value."""
     if value > 10:
-        volts = clean(value / 10)
+        volts = rounded(value / 10)
         return volts if 0.5 <= volts <= 5.0 else None
     return average_cell_voltage(value)
 
@@ -71,13 +71,13 @@ def percentage(value: float) -> float | None:
 
 def power_factor(value: float) -> float | None:
     """G6: power factor, sent in percent by some."""
-    factor = clean(value / 100) if abs(value) > 1 else value
+    factor = rounded(value / 100) if abs(value) > 1 else value
     return factor if -1 <= factor <= 1 else None
 
 
 def frequency(value: float) -> float | None:
     """G7: 40 to 70 Hz, sent in hundredths by some; 0 without a grid."""
-    hertz = clean(value / 100) if 4000 <= value <= 7000 else value
+    hertz = rounded(value / 100) if 4000 <= value <= 7000 else value
     return hertz if hertz == 0 or 40 <= hertz <= 70 else None
 
 
@@ -108,7 +108,7 @@ def fault_word(value: float) -> float | None:
 
 def volt_amperes(value: float, nominal: float) -> float:
     """G15, quick rule for apparent and reactive power: beyond three times the nominal power it is in VA or var."""
-    return clean(value / 1000, 6) if abs(value) > 3 * nominal else value
+    return rounded(value / 1000, 6) if abs(value) > 3 * nominal else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,18 @@ from ..catalogue import definitions
 from ..catalogue import nominal_power as nominal_power_of
 from ..enerclo.model import Json, Kind, Sample
 from . import derived, guards
-from .charge import ChargeGuard
+from .charge import Charges
 from .clock import Clock, Moment, News, offset_of, parse_time
 from .continuity import Continuity
 from .counters import Counters, energy_unit_of
-from .energies import Accounts, Energies, unaccounted
+from .draft import Draft
+from .energies import EnergyLedger, unaccounted
 from .faults import active_faults, state_fault, words_in
 from .first_samples import FirstSamples, other_phase
 from .learning import Learning
 from .members import Parsed, parse
-from .reading import ActiveFault, Reading, Value
-from .rises import When
-from .sample import Liveness, Zeros, fingerprint, stored_sample, take_hv_voltages, whole_words
+from .reading import Reading
+from .sample import Liveness, Zeros, fingerprint, stored_sample, take_hv_voltages, whole_words, withdraw
 from .selfchecks import Verdict
 from .selfchecks.battery import NORMAL
 from .selfchecks.grid import SWAPPED
@@ -27,13 +27,7 @@ from .selfchecks.layout import HV
 from .store import a_count, a_dict
 from .usual import Usual
 
-_GRID_PAIRS = tuple(
-    (f"grid_import_{what}", f"grid_export_{what}")
-    for what in ("energy_today", "energy_total", "time_today", "time_total")
-)
 _POWERS = frozenset({"power", "pv_power"})
-_CHARGES = ("battery_state_of_charge", "reported_state_of_charge")
-_RUNNING = frozenset({"grid_present", "generator_running", "battery_charging", "battery_discharging"})
 
 
 class Interpreter:
@@ -70,9 +64,9 @@ class Interpreter:
         self._usual = Usual(stored.get("usual"))
         self._zeros = Zeros(stored.get("zeros"))
         self._liveness = Liveness(stored.get("liveness"))
-        self._charges = {key: ChargeGuard(item) for key, item in a_dict(stored.get("charges")).items()}
+        self._charges = Charges(stored.get("charges"))
         self._continuity = Continuity(stored.get("continuity"))
-        self._accounts = Accounts(stored.get("accounts"))
+        self._ledger = EnergyLedger(stored.get("accounts"))
         self._counts = {key: a_count(item) for key, item in a_dict(stored.get("counts")).items()}
         self.fed = False
         """Whether PBDs of the account feed the DC side of a PCS."""
@@ -89,9 +83,9 @@ class Interpreter:
             "usual": self._usual.dump(),
             "zeros": self._zeros.dump(),
             "liveness": self._liveness.dump(),
-            "charges": {key: each.dump() for key, each in self._charges.items()},
+            "charges": self._charges.dump(),
             "continuity": self._continuity.dump(),
-            "accounts": self._accounts.dump(),
+            "accounts": self._ledger.dump(),
             "counts": {**self._counts},
             "sample": None if self._sample is None else self._sample.as_dict(),
         }
@@ -155,15 +149,7 @@ class Interpreter:
             "guards": {**self._counts},
             "offsets": {**self._counters.offsets, **self._continuity.offsets},
             "lost_flag_overruled": self._liveness.overruled,
-            "verdicts": {
-                each.name: {
-                    "verdict": each.verdict,
-                    "expected": each.expected,
-                    "evidence": {**each.evidence},
-                    "since": None if each.since is None else each.since.isoformat(),
-                }
-                for each in self.verdicts()
-            },
+            "verdicts": {each.name: each.as_dict() for each in self.verdicts()},
             "upload_interval": self._clock.interval,
         }
 
@@ -174,110 +160,71 @@ class Interpreter:
         return replace(reading, received=received, fresh=False)
 
     def _interpret(self, sample: Sample, parsed: Parsed, moment: Moment) -> Reading:
-        learn = moment.news is News.FRESH
-        when = When(utc=moment.sampled_at, local=moment.local)
-        parsed = self._without_zeros(sample, parsed, when, learn=learn)
-        notes: dict[str, list[str]] = {key: ["G1"] for key in parsed.unreadable}
-        notes |= {"zeros": ["G20"]} if self._zeros.held else {}
-        numbers, values = parsed.numbers, parsed.values
-        lost = self._liveness.lost(parsed, learn=learn)
-        self._usual.complete(parsed, moment.sampled_at, learn=learn)
-        self._guard(parsed, moment, notes)
-        self._guard_charge(parsed, moment, notes)
-        sent = dict(numbers)
-        self._counters.read(parsed, when, notes, learn=learn)
-        if self._kind in derived.BATTERIES and "battery_current" in numbers:
-            numbers["battery_current"] = derived.signed_by_flag(
-                numbers["battery_current"], values.get("battery_flow_flag")
-            )
-        if learn and not lost:
-            self._learning.learn(numbers, values, sent, moment.sampled_at, fed=self.fed)
-        facts = replace(self._learning.facts(), missing=self._usual.missing(numbers))
-        flow = derived.flows(facts, numbers, values)
-        single = self._first.single_phase(numbers, learn=learn)
-        self._orient_grid_counters(numbers, notes)
-        if facts.layout == HV:
-            take_hv_voltages(numbers)
-        absent = {key for key in numbers if single and other_phase(key)}
-        for key in absent:
-            notes.setdefault(key, []).append("G10")
-        values |= {key: value for key, value in numbers.items() if key not in absent}
-        whole_words(values)
-        values |= derived.derive(facts, numbers, flow, values)
-        words = words_in(numbers)
-        faults = active_faults(self._kind, words) if words else self._faults_of_state(values)
-        values |= self._from_faults(values, words, faults)
-        if learn and not lost:
-            self._accounts.add(values, moment.sampled_at, self._clock.interval)
-        day_by_counters, day_by_powers = self._accounts.last_day()
-        values |= self._from_accounts(day_by_counters, day_by_powers)
-        if lost:
-            self._withdraw(values)
-        values["last_data"] = moment.sampled_at
-        values["online"] = not lost and not self._clock.stale(sample.received)
-        if moment.flag is not None:
-            notes["time"] = [moment.flag]
-        if learn:
-            self._count(notes)
-        return Reading(
-            kind=self._kind,
-            device_sn=sample.device_sn,
-            sampled_at=moment.sampled_at,
-            received=sample.received,
-            fresh=learn,
-            values=values,
-            members=sample.members,
-            unknown=parsed.unknown,
-            codes=parsed.codes,
-            sent=parsed.sent,
-            unreadable=tuple(parsed.unreadable.values()),
-            faults=faults,
-            corrections={key: tuple(names) for key, names in notes.items()},
-            day_by_counters=day_by_counters,
-            day_by_powers=day_by_powers,
-            days={key: day for key, day in self._counters.days.items() if key in values},
-        )
+        """Take a sample through all steps; their order is that of docs/guards.md."""
+        draft = Draft(kind=self._kind, sample=sample, parsed=parsed, moment=moment)
+        for step in (
+            self._fill_zeros,
+            self._note_unreadable,
+            self._look_whether_lost,
+            self._complete_what_is_usual,
+            self._guard_values,
+            self._guard_charges,
+            self._guard_counters,
+            self._sign_battery_current,
+            self._learn,
+            self._find_flows,
+            self._find_single_phase,
+            self._orient_grid_counters,
+            self._take_hv_voltages,
+            self._join_numbers,
+            self._derive,
+            self._find_faults,
+            self._account_energies,
+            self._withdraw_if_lost,
+            self._tell_age,
+            self._count,
+        ):
+            step(draft)
+        return draft.reading(self._counters)
 
-    def _from_faults(
-        self, values: Mapping[str, Value], words: Mapping[int, float | None], faults: tuple[ActiveFault, ...]
-    ) -> dict[str, Value]:
-        found: dict[str, Value] = {}
-        if self._kind not in derived.BATTERIES:
-            if words:
-                found["active_faults"] = len(faults)
-            elif self._kind is Kind.HPS_STRING and "operating_state" in values:
-                found["active_faults"] = None if values["operating_state"] is None else len(faults)
-            if words or "operating_state" in values:
-                found["problem"] = derived.problem(values, words, faults)
-        return found
+    def _fill_zeros(self, draft: Draft) -> None:
+        """G20: replace zeros that are none, those of a sample in which counters fell to 0."""
+        sample = draft.sample
+        self._counters.scaled(draft.parsed)
+        zeroed = self._counters.zeroed(draft.parsed, draft.when)
+        before = None if self._before is None else self._before.members
+        members = self._zeros.filled(self._kind, sample.members, before, zeroed=zeroed, learn=draft.learn)
+        if draft.learn:
+            self._before = sample
+        if members is not sample.members:
+            draft.parsed = parse(self._kind, members)
+            self._counters.scaled(draft.parsed)
 
-    def _faults_of_state(self, values: Mapping[str, Value]) -> tuple[ActiveFault, ...]:
-        """Return the fault that the state of a string HPS tells, which sends no fault words."""
-        return state_fault(values.get("operating_state")) if self._kind is Kind.HPS_STRING else ()
+    def _note_unreadable(self, draft: Draft) -> None:
+        """G1 and G20: note what could not be read, and that zeros are held back."""
+        draft.note(draft.parsed.unreadable, "G1")
+        if self._zeros.held:
+            draft.notes["zeros"] = ["G20"]
 
-    def _from_accounts(self, by_counters: Energies, by_powers: Energies) -> dict[str, Value]:
-        """Return the energies by integration, and the shares of the last day's energy that do not add up."""
-        known = definitions(self._kind)
-        values = {key: value for key, value in self._accounts.computed().items() if key in known}
-        if self._kind in derived.HPS:
-            values["unaccounted_energy_by_counters"] = unaccounted(by_counters)
-            values["unaccounted_energy_by_powers"] = unaccounted(by_powers)
-        return values
+    def _look_whether_lost(self, draft: Draft) -> None:
+        draft.lost = self._liveness.lost(draft.parsed, learn=draft.learn)
 
-    def _guard(self, parsed: Parsed, moment: Moment, notes: dict[str, list[str]]) -> None:
-        """Apply G2 to G11, G15, G18 and G21 in their order."""
-        learn = moment.news is News.FRESH
-        numbers, quantities = parsed.numbers, parsed.quantities
+    def _complete_what_is_usual(self, draft: Draft) -> None:
+        self._usual.complete(draft.parsed, draft.moment.sampled_at, learn=draft.learn)
+
+    def _guard_values(self, draft: Draft) -> None:
+        """Apply G2 to G11, G15, G18, and G21 in their order."""
+        numbers, quantities, learn = draft.numbers, draft.parsed.quantities, draft.learn
         powers = {key: value for key, value in numbers.items() if value is not None and quantities[key] in _POWERS}
         for key, value in numbers.items():
             if key not in powers and value is not None:
-                numbers[key] = self._chain(key, quantities[key], value, notes)
-        self._learning.see_powers(powers, numbers, moment.sampled_at if learn else None)
+                numbers[key] = self._chain(draft, key, value)
+        self._learning.see_powers(powers, numbers, draft.moment.sampled_at if learn else None)
         for key, raw in powers.items():
             scaled, name = self._learning.scale(key, raw)
             if name is not None:
-                notes.setdefault(key, []).append(name)
-            numbers[key] = None if scaled is None else self._chain(key, quantities[key], scaled, notes)
+                draft.note([key], name)
+            numbers[key] = None if scaled is None else self._chain(draft, key, scaled)
         sensors = [key for key in numbers if quantities[key] == "temperature"]
         for name, changed in (
             ("G3", self._first.truncated_cells(numbers, learn=learn)),
@@ -286,56 +233,49 @@ class Interpreter:
             ("G8", guards.battery_presence(numbers)),
             ("G21", guards.pairs(numbers)),
         ):
-            for key in changed:
-                notes.setdefault(key, []).append(name)
+            draft.note(changed, name)
 
-    def _without_zeros(self, sample: Sample, parsed: Parsed, when: When, *, learn: bool) -> Parsed:
-        """Return a sample without zeros that are none: those of one in which counters fell to 0 (G20)."""
-        self._counters.scaled(parsed)
-        zeroed = self._counters.zeroed(parsed, when)
-        before = None if self._before is None else self._before.members
-        members = self._zeros.filled(self._kind, sample.members, before, zeroed=zeroed, learn=learn)
-        if learn:
-            self._before = sample
-        if members is sample.members:
-            return parsed
-        filled = parse(self._kind, members)
-        self._counters.scaled(filled)
-        return filled
-
-    def _guard_charge(self, parsed: Parsed, moment: Moment, notes: dict[str, list[str]]) -> None:
-        """G22: hold states of charge that jump, and read fractions as percentages."""
-        learn = moment.news is News.FRESH
-        numbers = parsed.numbers
-        for key in [key for key in _CHARGES if numbers.get(key) is not None]:
-            sent = numbers[key] or 0.0
-            guard = self._charges.setdefault(key, ChargeGuard())
-            if learn:
-                witnesses = [numbers.get(other) for other in _CHARGES if other != key]
-                guard.learn_unit(sent, next((each for each in witnesses if each is not None), None))
-            shown = guard.scale(sent)
-            if shown is not None:
-                voltage, status = numbers.get("battery_voltage"), parsed.values.get("battery_status")
-                shown = guard.read(
-                    shown, moment.sampled_at, voltage=voltage, charging=status == "charging", learn=learn
-                )
-            numbers[key] = shown
-            if shown != sent:
-                notes.setdefault(key, []).append("G22")
-
-    def _chain(self, key: str, quantity: str, value: float, notes: dict[str, list[str]]) -> float | None:
+    def _chain(self, draft: Draft, key: str, value: float) -> float | None:
         """Apply the guards of a quantity in turn."""
         current: float | None = value
-        for step in self._guards.get(quantity, ()):
+        for step in self._guards.get(draft.parsed.quantities[key], ()):
             if current is None:
                 break
             result = step.guard(current)
             if result != current:
-                notes.setdefault(key, []).append(step.name)
+                draft.note([key], step.name)
             current = result
         return current
 
-    def _orient_grid_counters(self, numbers: dict[str, float | None], notes: dict[str, list[str]]) -> None:
+    def _guard_charges(self, draft: Draft) -> None:
+        """G22: hold states of charge that jump, and read fractions as percentages."""
+        charging = draft.values.get("battery_status") == "charging"
+        changed = self._charges.read(draft.numbers, draft.moment.sampled_at, charging=charging, learn=draft.learn)
+        draft.note(changed, "G22")
+
+    def _guard_counters(self, draft: Draft) -> None:
+        """G12 to G14a."""
+        draft.sent = dict(draft.numbers)
+        self._counters.read(draft.parsed, draft.when, draft.notes, learn=draft.learn)
+
+    def _sign_battery_current(self, draft: Draft) -> None:
+        if self._kind in derived.BATTERIES and "battery_current" in draft.numbers:
+            flag = draft.values.get("battery_flow_flag")
+            draft.numbers["battery_current"] = derived.signed_by_flag(draft.numbers["battery_current"], flag)
+
+    def _learn(self, draft: Draft) -> None:
+        """Let the self-checks learn: G15, G16, G17."""
+        if draft.teaches:
+            self._learning.learn(draft.numbers, draft.values, draft.sent, draft.moment.sampled_at, fed=self.fed)
+        draft.facts = replace(self._learning.facts(), missing=self._usual.missing(draft.numbers))
+
+    def _find_flows(self, draft: Draft) -> None:
+        draft.flows = derived.flows(draft.facts, draft.numbers, draft.values)
+
+    def _find_single_phase(self, draft: Draft) -> None:
+        draft.single_phase = self._first.single_phase(draft.numbers, learn=draft.learn)
+
+    def _orient_grid_counters(self, draft: Draft) -> None:
         """G17: give the grid counters to import and export.
 
         The user's choice goes first. An HPS publishes the assumed order, a PCS nothing before votes have decided.
@@ -343,32 +283,64 @@ class Interpreter:
         chosen = self._corrections.get("grid_counters")
         if chosen not in {NORMAL, SWAPPED}:
             chosen = self._learning.grid_counters if self._kind is Kind.PCS else NORMAL
-        for imported, exported in _GRID_PAIRS:
-            sent = {key: numbers.pop(key) for key in (imported, exported) if key in numbers}
-            if chosen is None:
-                numbers.update(dict.fromkeys(sent))
-                for key in sent:
-                    notes.setdefault(key, []).append("G17")
-                continue
-            other = {imported: exported, exported: imported}
-            for source, value in sent.items():
-                key = other[source] if chosen == SWAPPED else source
-                numbers[key] = self._continuity.show(key, source, value)
+        draft.note(self._continuity.orient(draft.numbers, chosen), "G17")
 
-    def _withdraw(self, values: dict[str, Value]) -> None:
-        """G19: take back the instantaneous values of a device that the cloud calls lost."""
+    def _take_hv_voltages(self, draft: Draft) -> None:
+        if draft.facts.layout == HV:
+            take_hv_voltages(draft.numbers)
+
+    def _join_numbers(self, draft: Draft) -> None:
+        """G10: make values of the numbers, but for phases that a single-phase device does not have."""
+        absent = {key for key in draft.numbers if draft.single_phase and other_phase(key)}
+        draft.note(absent, "G10")
+        draft.values.update((key, value) for key, value in draft.numbers.items() if key not in absent)
+        whole_words(draft.values)
+
+    def _derive(self, draft: Draft) -> None:
+        draft.values.update(derived.derive(draft.facts, draft.numbers, draft.flows, draft.values))
+
+    def _find_faults(self, draft: Draft) -> None:
+        """Find the active faults in fault words; a string HPS, which sends none, tells one by its state."""
+        values, words = draft.values, words_in(draft.numbers)
+        if words:
+            draft.faults = active_faults(self._kind, words)
+        elif self._kind is Kind.HPS_STRING:
+            draft.faults = state_fault(values.get("operating_state"))
+        if self._kind in derived.BATTERIES:
+            return
+        if words:
+            values["active_faults"] = len(draft.faults)
+        elif self._kind is Kind.HPS_STRING and "operating_state" in values:
+            values["active_faults"] = None if values["operating_state"] is None else len(draft.faults)
+        if words or "operating_state" in values:
+            values["problem"] = derived.problem(values, words, draft.faults)
+
+    def _account_energies(self, draft: Draft) -> None:
+        """Integrate powers, and tell the shares of the last day's energy that do not add up."""
+        if draft.teaches:
+            self._ledger.add(draft.values, draft.moment.sampled_at, self._clock.interval)
+        draft.day_by_counters, draft.day_by_powers = self._ledger.last_day()
         known = definitions(self._kind)
-        for key in values:
-            definition = known.get(key)
-            momentary = definition is not None and (
-                definition.quantity.state_class == "measurement"
-                or (definition.options is not None and key != "operating_state")
-            )
-            if momentary or key in _RUNNING:
-                values[key] = None
+        draft.values.update({key: value for key, value in self._ledger.computed().items() if key in known})
+        if self._kind in derived.HPS:
+            draft.values["unaccounted_energy_by_counters"] = unaccounted(draft.day_by_counters)
+            draft.values["unaccounted_energy_by_powers"] = unaccounted(draft.day_by_powers)
 
-    def _count(self, notes: Mapping[str, list[str]]) -> None:
-        for key, names in notes.items():
-            for name in names:
-                counted = f"{name} {key}"
-                self._counts[counted] = self._counts.get(counted, 0) + 1
+    def _withdraw_if_lost(self, draft: Draft) -> None:
+        """G19: take back the instantaneous values of a device that the cloud calls lost."""
+        if draft.lost:
+            withdraw(self._kind, draft.values)
+
+    def _tell_age(self, draft: Draft) -> None:
+        draft.values["last_data"] = draft.moment.sampled_at
+        draft.values["online"] = not draft.lost and not self._clock.stale(draft.sample.received)
+        if draft.moment.flag is not None:
+            draft.notes["time"] = [draft.moment.flag]
+
+    def _count(self, draft: Draft) -> None:
+        """Count what the guards did with a fresh sample."""
+        if draft.learn:
+            for key, names in draft.notes.items():
+                for name in names:
+                    counted = f"{name} {key}"
+                    self._counts[counted] = self._counts.get(counted, 0) + 1

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..enerclo.model import Json
-from .numbers import clean
+from .numbers import rounded
 from .rises import Row, When, allowance, extend, from_zero, hours_since, tolerance, unit_factor
 from .store import dumped, loaded
 
@@ -120,8 +120,8 @@ class LifetimeCounter:
         state.zero_at = state.zero_since = None
         state.levels = []
         if state.value is not None and state.shown is not None:
-            state.value = clean(state.value * ratio)
-            state.offset = clean(state.shown - state.value)
+            state.value = rounded(state.value * ratio)
+            state.offset = rounded(state.shown - state.value)
 
     def read(self, value: float | None, when: When, *, learn: bool = True) -> float | None:
         """Return the value to show for a value sent (None: unusable), in kWh; without `learn` what was shown before."""
@@ -176,7 +176,7 @@ class LifetimeCounter:
                 self._return(level, value, when)
                 return
             if self._is_provisional(when) and state.levels:  # which of the two counters is right is not known yet
-                state.offset = clean((state.shown or 0.0) - value)
+                state.offset = rounded((state.shown or 0.0) - value)
             elif value - last > 1.0 + self._from_zero(hours_since(state.at, when)):
                 self._leave()
             self._accept(value, when)
@@ -269,7 +269,7 @@ class LifetimeCounter:
         assert state.shown is not None  # noqa: S101
         self._leave()
         state.level_since = state.renewed_at = when.utc
-        state.offset = clean(state.shown - first)
+        state.offset = rounded(state.shown - first)
         self._accept(value, when)
 
     def _begin_cycle(self, value: float, when: When) -> None:
@@ -279,7 +279,7 @@ class LifetimeCounter:
         self._leave()
         state.level_since = state.renewed_at = when.utc
         for level in state.levels:
-            level.offset = clean(level.offset - state.shown)
+            level.offset = rounded(level.offset - state.shown)
         state.offset, state.shown = 0.0, None
         self._accept(value, when)
 
@@ -297,7 +297,7 @@ class LifetimeCounter:
             state.rose_at = when.utc
         state.value, state.at, state.row = value, when.utc, None
         state.factor, state.factor_since = None, None
-        shown = clean(value + state.offset)
+        shown = rounded(value + state.offset)
         state.shown = shown if state.shown is None else max(state.shown, shown)
 
     def _lasts(self, when: When) -> bool:
@@ -328,6 +328,6 @@ def _taken_up(stored: Json) -> Lifetime:
     if state.value is None or state.at is None:
         return Lifetime(zero_at=state.zero_at, zero_since=state.zero_since, row=state.row)
     if state.shown is None:
-        state.shown = clean(state.value + state.offset)
+        state.shown = rounded(state.value + state.offset)
     state.rose_at = state.rose_at or state.at
     return state

@@ -24,7 +24,7 @@ _AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 _FLAGS = {"0": False, "1": True, "false": False, "true": True}
 
 
-def clean(value: float, digits: int = 3) -> float:
+def rounded(value: float, digits: int = 3) -> float:
     """Return a number rounded (float32 noise), without a negative zero."""
     return round(value, digits) + 0.0
 
@@ -40,7 +40,7 @@ def parse_number(value: Json) -> float | None:
         return None
     if not -LARGEST <= value <= LARGEST or not math.isfinite(value):
         return None
-    return clean(float(value))
+    return rounded(float(value))
 
 
 def parse_quantity(

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 
+from ..catalogue import definitions
 from ..enerclo.model import Json, Kind, Sample
 from .members import Parsed, is_counter
 from .numbers import parse_number
@@ -11,6 +12,7 @@ from .store import a_count, a_dict, a_moment, a_text
 
 LASTING = 6  # samples after which zeros are real
 KEEPS_COMING = 2  # samples in a row with news
+_RUNNING = frozenset({"grid_present", "generator_running", "battery_charging", "battery_discharging"})
 _HV_VOLTAGES = tuple((f"pv{number}_voltage", f"pv{number}_voltage_hv") for number in (1, 2, 3))
 
 
@@ -122,3 +124,16 @@ def stored_sample(value: Json, kind: Kind) -> Sample | None:
     except KeyError, TypeError, ValueError:
         return None
     return sample if sample.kind is kind and a_moment(sample.received.isoformat()) is not None else None
+
+
+def withdraw(kind: Kind, values: dict[str, Value]) -> None:
+    """Take back the instantaneous values of a reading."""
+    known = definitions(kind)
+    for key in values:
+        definition = known.get(key)
+        momentary = definition is not None and (
+            definition.quantity.state_class == "measurement"
+            or (definition.options is not None and key != "operating_state")
+        )
+        if momentary or key in _RUNNING:
+            values[key] = None

@@ -87,7 +87,7 @@ _READERS: Mapping[Any, Callable[[Json], Any]] = {
 
 
 def dumped(state: Dataclass) -> dict[str, Json]:
-    """Return a dataclass of numbers, texts, moments, flags and dataclasses of these, for storage."""
+    """Return a dataclass for storage: of numbers, texts, moments, flags, and lists, dicts, and dataclasses of these."""
     return {field.name: _plain(getattr(state, field.name)) for field in fields(state)}
 
 
@@ -107,6 +107,9 @@ def _field(kind: Any, value: Json) -> Any:  # noqa: ANN401  # as many types as d
     if get_origin(kind) is list:
         items = [_field(arguments[0], item) for item in a_list(value)]
         return [item for item in items if item is not None]
+    if get_origin(kind) is dict:
+        found = ((key, _field(arguments[1], item)) for key, item in a_dict(value).items())
+        return {key: item for key, item in found if item is not None}
     if arguments:
         kind = arguments[0]  # the other one is None
     if isinstance(kind, type) and is_dataclass(kind):
@@ -119,4 +122,6 @@ def _plain(value: Any) -> Json:  # noqa: ANN401
         return value.isoformat()
     if isinstance(value, list):
         return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     return dumped(value) if is_dataclass(value) and not isinstance(value, type) else value

@@ -6,7 +6,7 @@ from datetime import date
 
 from ..enerclo.model import Json
 from .lifetime import NEW_CYCLE
-from .numbers import clean
+from .numbers import rounded
 from .store import a_dict, a_number, dumped, loaded
 
 type Found = Mapping[str, tuple[float | None, date | None]]  # by device: what its counter shows, and of which day
@@ -68,7 +68,7 @@ class Sums:
 
     def _begin(self, key: str, values: Mapping[str, tuple[float, date | None]], day: date | None) -> None:
         last = {sn: value for sn, (value, _) in values.items()}
-        self._known[key] = _Known(sum=Sum(level=clean(sum(last.values())), day=day), last=last)
+        self._known[key] = _Known(sum=Sum(level=rounded(sum(last.values())), day=day), last=last)
 
     def _count_on(self, known: _Known, found: Found, values: Mapping[str, tuple[float, date | None]]) -> None:
         for sn in known.last.keys() - found.keys():
@@ -85,7 +85,7 @@ class Sums:
             elif value > before:
                 known.sum.level += value - before
                 known.last[sn] = value
-        known.sum.level = clean(known.sum.level)
+        known.sum.level = rounded(known.sum.level)
 
 
 def _later(days: set[date | None], day: date | None) -> bool:

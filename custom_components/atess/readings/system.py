@@ -12,7 +12,7 @@ from typing import Literal
 from ..enerclo.model import Kind
 from .derived import BATTERIES, HPS, INVERTERS, energy_stored
 from .energies import FLOWS, unaccounted
-from .numbers import clean, parse_code
+from .numbers import parse_code, rounded
 from .reading import Reading, Value
 from .selfchecks.pcs import BATTERY
 from .sums import Sums
@@ -128,10 +128,10 @@ def pcs_battery_power(
     outputs = [pbd_output(pcs, readings.get(sn)) if sn not in stale else None for sn in controllers]
     known = [output for output in outputs if output is not None]
     if side is not None and len(known) == len(outputs):
-        return clean(side - sum(known), 4)
+        return rounded(side - sum(known), 4)
     voltage, current = pcs.values.get("battery_voltage"), pcs.values.get("battery_current")
     if isinstance(voltage, float) and isinstance(current, float):
-        return clean(voltage * current / 1000, 4)
+        return rounded(voltage * current / 1000, 4)
     return None
 
 
@@ -173,7 +173,7 @@ def plant_values(
         if powers:
             whole = len(numbers) == len(powers) and not stale_among(senders, stale)
             together = whole and _close([reading for reading, _ in powers]) and _complete(key, readings, links)
-            values[key] = clean(sum(numbers), 4) if together else None
+            values[key] = rounded(sum(numbers), 4) if together else None
     if "battery_power" in values:
         values |= _battery_values(values["battery_power"])
     if "grid_power" in values:
@@ -198,7 +198,7 @@ def _energy(key: str, members: Readings, memory: Sums | None, *, complete: bool)
         return memory.take(key, found, complete=complete)
     counted = [energy for energy, _ in found.values() if energy is not None]
     together = len({day for _, day in found.values()}) == 1
-    return clean(sum(counted)) if complete and together and len(counted) == len(found) else None
+    return rounded(sum(counted)) if complete and together and len(counted) == len(found) else None
 
 
 def _plant_balance(readings: Readings, links: Links) -> dict[str, Value]:
@@ -251,8 +251,8 @@ def _plant_charge(
         return {"battery_state_of_charge": _mean(value for value, _ in charges.values())}
     stored = sum(energy_stored(value, weight) for (value, _), weight in zip(charges.values(), weights, strict=True))
     return {
-        "battery_state_of_charge": clean(100 * stored / sum(weights), 1),
-        "battery_energy_stored": clean(stored, 2),
+        "battery_state_of_charge": rounded(100 * stored / sum(weights), 1),
+        "battery_energy_stored": rounded(stored, 2),
     }
 
 
@@ -373,4 +373,4 @@ def _number(readings: Readings, device_sn: str, key: str) -> float | None:
 
 def _mean(values: Iterable[float]) -> float:
     given = list(values)
-    return clean(sum(given) / len(given), 1)
+    return rounded(sum(given) / len(given), 1)

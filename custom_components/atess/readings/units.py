@@ -8,8 +8,8 @@ from ..enerclo.model import Json, Kind
 from .derived import HPS, PV_INPUTS
 from .selfchecks.unit import (
     KW,
+    EnergyStretches,
     EnergyUnit,
-    EnergyWindows,
     Pair,
     UnitCheck,
     W,
@@ -43,8 +43,8 @@ class Units:
             flow: UnitCheck(nominal, flows.get(flow), forced=corrections.get(f"{flow}_power_unit")) for flow in FLOWS
         }
         self._live = {flow for flow in a_list(stored.get("live")) if isinstance(flow, str)}
-        self._windows = EnergyWindows(stored.get("windows"))
-        self._raw_windows = EnergyWindows(stored.get("raw_windows"))
+        self._stretches = EnergyStretches(stored.get("windows"))
+        self._raw_stretches = EnergyStretches(stored.get("raw_windows"))
         self._energy = EnergyUnit(stored.get("energy"))
         # The version before knew one unit for all, and one for PV power.
         before = a_text(stored.get("before") or a_dict(a_dict(state.get("unit")).get("votes")).get("verdict"))
@@ -58,8 +58,8 @@ class Units:
         return {
             "flows": {flow: check.dump() for flow, check in self._checks.items()},
             "live": list[Json](sorted(self._live)),
-            "windows": self._windows.dump(),
-            "raw_windows": self._raw_windows.dump(),
+            "windows": self._stretches.dump(),
+            "raw_windows": self._raw_stretches.dump(),
             "energy": self._energy.dump(),
             "before": self._before,
         }
@@ -127,7 +127,7 @@ class Units:
 
     def learn(self, pairs: Mapping[str, Pair], at: datetime) -> None:
         """Learn from the powers as sent and the counters that they feed, in kWh."""
-        for flow, stretch in self._windows.add(self._usable(pairs), at).items():
+        for flow, stretch in self._stretches.add(self._usable(pairs), at).items():
             choice = power_choice(stretch.ratio)
             if choice is not None and not (choice == KW and stretch.mean > 3 * self._nominal):
                 self._checks[flow].vote(
@@ -136,7 +136,7 @@ class Units:
 
     def learn_energies(self, pairs: Mapping[str, Pair], at: datetime) -> None:
         """Learn from the powers as sent and the counters before their guards, which let no other unit pass."""
-        for flow, stretch in self._raw_windows.add(self._usable(pairs), at).items():
+        for flow, stretch in self._raw_stretches.add(self._usable(pairs), at).items():
             ratio = stretch.ratio / 1000 if self._in_watts(flow, stretch.mean) else stretch.ratio
             self._energy.learn(ratio, stretch.mean, at)
 

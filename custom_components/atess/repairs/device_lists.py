@@ -10,7 +10,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN, LOGGER, WATCH_CHECK_INTERVAL, WATCH_INTERVAL
-from ..coordinator import age_of
+from ..device.base_info import age_of
 from ..devices import async_register_devices
 from ..enerclo import EnercloError, Kind, Priority
 from ..enerclo.discovery import FoundDevice, async_read_lists

@@ -10,7 +10,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ..control.change import SettingsChangeSensor, async_add_settings_change
 from ..control.entity import async_add_settings
-from ..coordinator import AtessCoordinator, ValueCoordinator
+from ..coordinator import AtessCoordinator
+from ..device.values import ValueCoordinator
 from ..entity import async_add_as_reported
 from ..raw import RAW_PREFIX, RawKeys
 from ..runtime import AtessConfigEntry

@@ -15,7 +15,8 @@ from homeassistant.const import EntityCategory, UnitOfTime
 from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from ..coordinator import AtessCoordinator, ValueCoordinator
+from ..coordinator import AtessCoordinator
+from ..device.values import ValueCoordinator
 from ..enerclo import EnercloClient
 from ..entity import AtessEntity
 from ..runtime import AtessConfigEntry

@@ -15,7 +15,7 @@ from ..control.entity import SettingEntity, setting_description
 from ..entity import async_add_as_reported
 from ..raw import RAW_SETTING_PREFIX, RawKeys
 from ..runtime import AtessConfigEntry
-from ..settings import Match, Period, Value
+from ..settings import Match, Period, SettingValue
 from .values import RawSensor
 
 SWITCH_STATES = ["off", "on"]
@@ -57,7 +57,7 @@ class SettingSensor(SettingEntity, SensorEntity):
         return None if (value := self.current) is None else self.shown(value)
 
     @override
-    def shown(self, value: Value) -> StateType:
+    def shown(self, value: SettingValue) -> StateType:
         """Return a value as a state."""
         if isinstance(value, Period):
             return value.text

@@ -13,7 +13,8 @@ from homeassistant.helpers.typing import StateType
 
 from ..catalogue import Definition
 from ..control.coordinator import SettingsCoordinator
-from ..coordinator import AtessCoordinator, ValueCoordinator
+from ..coordinator import AtessCoordinator
+from ..device.values import ValueCoordinator
 from ..entity import AtessEntity, common_description
 from ..raw import NAME_LIMIT, RAW_PREFIX, printable, raw_state
 from ..readings import COMPUTED, Value

@@ -3,19 +3,19 @@
 from .matching import Known, Match, match
 from .model import DeviceSettings
 from .periods import Period, parse_period
-from .plan import Verdict, body_of, compare, same
+from .plan import Comparison, body_of, compare, same
 from .problems import SettingError
-from .values import Limits, Value
+from .values import Limits, SettingValue
 
 __all__ = [
+    "Comparison",
     "DeviceSettings",
     "Known",
     "Limits",
     "Match",
     "Period",
     "SettingError",
-    "Value",
-    "Verdict",
+    "SettingValue",
     "body_of",
     "compare",
     "match",

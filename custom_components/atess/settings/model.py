@@ -8,7 +8,7 @@ from ..enerclo.model import Json, Kind
 from .matching import Known, Match, match, words_of
 from .plan import same
 from .problems import SettingError
-from .values import Limits, Value, check, decode, encode, like, limits_of
+from .values import Limits, SettingValue, check, decode, encode, like, limits_of
 
 # A member of unknown meaning with one of these words in its key is taken for a safety limit.
 _PROTECTED = frozenset(
@@ -50,7 +50,7 @@ class DeviceSettings:
         """Return the range of a number on this device; KeyError if the device has no such setting."""
         return limits_of(self.matches[key].setting, self._nominal_power)
 
-    def value(self, key: str, members: Mapping[str, Json] | None = None) -> Value | None:
+    def value(self, key: str, members: Mapping[str, Json] | None = None) -> SettingValue | None:
         """Return the value of a setting, now or with other members; None if there is none that can be read."""
         if (found := self.matches.get(key)) is None:
             return None

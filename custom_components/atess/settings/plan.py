@@ -12,7 +12,7 @@ _TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Comparison:
     """Differences of a read-back, by the cloud's key: requested members with another value, and others that changed."""
 
     wrong: Mapping[str, Json]
@@ -42,7 +42,7 @@ def body_of(members: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[st
     return {key: value for key, value in {**members, **changes}.items() if key not in REPORT_ONLY}
 
 
-def compare(before: Mapping[str, Json], asked: Mapping[str, Json], after: Mapping[str, Json]) -> Verdict:
+def compare(before: Mapping[str, Json], asked: Mapping[str, Json], after: Mapping[str, Json]) -> Comparison:
     """Hold a read-back against what was asked and against what was read before."""
     wrong = {key: after.get(key) for key, value in asked.items() if key not in after or not same(value, after[key])}
     keys = (before.keys() | after.keys()) - asked.keys() - REPORT_ONLY
@@ -52,4 +52,4 @@ def compare(before: Mapping[str, Json], asked: Mapping[str, Json], after: Mappin
         if (key in before) != (key in after) or not same(before[key], after[key])
     }
     untouched = all(key in after and same(before.get(key), after[key]) for key in wrong)
-    return Verdict(wrong=wrong, moved=moved, untouched=untouched)
+    return Comparison(wrong=wrong, moved=moved, untouched=untouched)

@@ -8,7 +8,7 @@ from . import Period, SettingError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class TariffWindow:
     """A tariff window: peak, flat or valley; start and end in minutes from midnight, the end up to 1440."""
 
     tariff: str
@@ -19,7 +19,7 @@ class Window:
 def lay_windows(
     present: Mapping[str, Period],
     guessed: Mapping[str, str],
-    windows: Iterable[Window],
+    windows: Iterable[TariffWindow],
     clear: Iterable[str],
 ) -> dict[str, Period]:
     """Return the periods to write, by key: those of the tariffs that are named, filled in order, the rest unused.
@@ -31,7 +31,7 @@ def lay_windows(
         SettingError: A period of a tariff that is named is not confirmed; a device has none or too few; two windows
             overlap, or one has no length.
     """
-    wanted: dict[str, list[Window]] = {tariff: [] for tariff in clear}
+    wanted: dict[str, list[TariffWindow]] = {tariff: [] for tariff in clear}
     for window in windows:
         wanted.setdefault(window.tariff, []).append(window)
     changes: dict[str, Period] = {}

@@ -8,7 +8,7 @@ from ..readings.numbers import parse_code, parse_flag, parse_number
 from .periods import Period, parse_period
 from .problems import SettingError
 
-type Value = float | bool | str | Period
+type SettingValue = float | bool | str | Period
 
 _SWITCHES = {"on": True, "off": False, "true": True, "false": False}
 # Steps are decimal fractions, which floats are not.
@@ -36,7 +36,7 @@ def limits_of(setting: Setting, nominal_power: float | None) -> Limits:
     return Limits(low=setting.low, high=high, step=setting.step)
 
 
-def decode(setting: Setting, value: Json) -> Value | None:
+def decode(setting: Setting, value: Json) -> SettingValue | None:
     """Return what a value of the cloud means; None if it cannot be a value of this setting."""
     match setting.type:
         case SettingType.NUMBER:
@@ -50,7 +50,7 @@ def decode(setting: Setting, value: Json) -> Value | None:
             return parse_period(value)
 
 
-def check(setting: Setting, limits: Limits, value: object) -> Value:
+def check(setting: Setting, limits: Limits, value: object) -> SettingValue:
     """Return a value that somebody asks for if the setting can have it.
 
     Raises:
@@ -167,7 +167,7 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
-def encode(setting: Setting, value: Value, present: Json) -> Json:
+def encode(setting: Setting, value: SettingValue, present: Json) -> Json:
     """Return a checked value as the device sends its present one: the same JSON type, a period in the same form.
 
     Raises:

@@ -1,62 +1,10 @@
 """MBMS: the master BMS over several BCUs."""
 
-from ..definition import Field, Meaning, Show, candidate
-from ..enumerations import BATTERY_FLOW, BATTERY_STATUS
-from ..quantities import (
-    BATTERY_VOLTAGE,
-    CELL_TEMPERATURE,
-    CELL_VOLTAGE,
-    CELL_VOLTAGE_AVERAGE,
-    CONNECTIVITY,
-    CURRENT,
-    NUMBER,
-    STATE_OF_CHARGE,
-    STATE_OF_HEALTH,
-    TEXT,
-    TIMESTAMP,
-    VOLTAGE,
-)
+from ..definition import Field
+from .blocks import BATTERY, BMS, BMS_DEVICE, composed, inferred
 
-FIELDS: tuple[Field, ...] = (
-    candidate("address", "Bus address", NUMBER, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("dataLogSn", "Data logger serial number", TEXT, Show.NO_ENTITY, meaning=Meaning.INFERRED),
-    candidate("deviceNo", "Device number", NUMBER, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("deviceSn", "Serial number", TEXT, Show.NO_ENTITY, meaning=Meaning.INFERRED),
-    candidate("firmwareVersion", "Firmware version", TEXT, Show.NO_ENTITY, meaning=Meaning.INFERRED),
-    candidate("lost", "Online", CONNECTIVITY, Show.DIAGNOSTIC, meaning=Meaning.INFERRED, inverted=True),
-    candidate("status", "Status", TEXT, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("systemNo", "Parallel system number", NUMBER, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("updateTime", "Last data", TIMESTAMP, Show.DIAGNOSTIC, meaning=Meaning.INFERRED),
-    candidate("batFlag", "Battery flow flag", BATTERY_FLOW, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("bmsStatus", "Battery status", BATTERY_STATUS, meaning=Meaning.INFERRED),
-    candidate("bmsVoltStatus", "BMS voltage status word", NUMBER, Show.DETAIL, meaning=Meaning.UNKNOWN),
-    candidate("bmstc", "BMS total current", CURRENT, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("bmstv", "BMS total voltage", VOLTAGE, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("capacity", "Reported state of charge", STATE_OF_CHARGE, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("cbat", "Battery current", CURRENT, meaning=Meaning.INFERRED),
-    candidate("maxChargeCurr", "Battery charge current limit", CURRENT, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("maxDischargeCurr", "Battery discharge current limit", CURRENT, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("maxTemp", "Battery temperature maximum", CELL_TEMPERATURE, meaning=Meaning.INFERRED),
-    candidate("maxTempGroup", "Hottest cell group", NUMBER, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("maxTempNum", "Hottest cell sensor", NUMBER, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("maxTempStr", "Battery temperature maximum text", TEXT, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("maxVolt", "Cell voltage maximum", CELL_VOLTAGE, meaning=Meaning.INFERRED),
-    candidate("maxVoltCell", "Highest cell number", NUMBER, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("maxVoltGroup", "Highest cell group", NUMBER, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("maxVoltNum", "Highest cell box", NUMBER, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("maxVoltStr", "Cell voltage maximum text", TEXT, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("minTemp", "Battery temperature minimum", CELL_TEMPERATURE, meaning=Meaning.INFERRED),
-    candidate("minTempGroup", "Coldest cell group", NUMBER, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("minTempNum", "Coldest cell sensor", NUMBER, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("minTempStr", "Battery temperature minimum text", TEXT, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("minVolt", "Cell voltage minimum", CELL_VOLTAGE, meaning=Meaning.INFERRED),
-    candidate("minVoltCell", "Lowest cell number", NUMBER, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("minVoltGroup", "Lowest cell group", NUMBER, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("minVoltNum", "Lowest cell box", NUMBER, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("minVoltStr", "Cell voltage minimum text", TEXT, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("mvpv", "Cell voltage average", CELL_VOLTAGE_AVERAGE, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("soc", "Battery state of charge", STATE_OF_CHARGE),
-    candidate("soh", "Battery state of health", STATE_OF_HEALTH, Show.DIAGNOSTIC, meaning=Meaning.INFERRED),
-    candidate("time", "Sample time", TIMESTAMP, Show.DETAIL, meaning=Meaning.INFERRED, key="last_data"),
-    candidate("vbat", "Battery voltage", BATTERY_VOLTAGE),
+FIELDS: tuple[Field, ...] = composed(
+    *BMS_DEVICE,
+    *inferred(BATTERY),
+    *BMS,
 )

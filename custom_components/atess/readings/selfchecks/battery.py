@@ -5,8 +5,8 @@ from datetime import datetime
 
 from ...enerclo.model import Json
 from ..store import a_count, a_dict, a_list, a_number
+from .stretch import NO_RISE, Stretch, counted
 from .verdict import Verdict, Votes
-from .window import NO_RISE, Window, counted
 
 BATTERY, INVERTER_OUTPUT = "battery", "inverter_output"
 NORMAL, INVERTED = "normal", "inverted"
@@ -83,7 +83,7 @@ class BatterySign:
     def __init__(self, state: Json = None) -> None:
         stored = a_dict(state)
         self.votes = Votes((NORMAL, INVERTED), stored.get("votes"), latch=3, change=3)
-        self._window = Window(stored.get("window"))
+        self._stretch = Stretch(stored.get("window"))
         self._agrees = a_count(stored.get("agrees"))
         self._contradicts = a_count(stored.get("contradicts"))
 
@@ -91,7 +91,7 @@ class BatterySign:
         """Return what was learned, for storage."""
         return {
             "votes": self.votes.dump(),
-            "window": self._window.dump(),
+            "window": self._stretch.dump(),
             "agrees": self._agrees,
             "contradicts": self._contradicts,
         }
@@ -125,36 +125,45 @@ class BatterySign:
 
         Where the power may have no sign at all, `may_be_inverted` False, counters prove nothing against it.
         """
-        window = self._window
         counts = {"charge", "discharge"} <= counted(counters)
         if power is None or not (counts or flag):
-            window.clear()
+            self._stretch.clear()
             return
         powers = {"power": power} if counts else {"power": power, "flag": float(flag or 0)}
-        window.add(at, powers, counters, LONGEST)
-        charged, discharged = window.rise("charge"), window.rise("discharge")
-        if not counts:
-            charged, discharged = _by_flag(window, flag or 0)
+        self._stretch.judge(
+            at,
+            powers,
+            counters,
+            longest=LONGEST,
+            decides=lambda: self._decides(None if counts else flag or 0, at, may_be_inverted=may_be_inverted),
+        )
+
+    def _decides(self, flag: int | None, at: datetime, *, may_be_inverted: bool) -> bool:
+        """Vote if the stretch is long enough, by the flow flag where there are no counters; return whether it is."""
+        stretch = self._stretch
+        if flag is None:
+            charged, discharged = stretch.rise("charge"), stretch.rise("discharge")
+        else:
+            charged, discharged = _by_flag(stretch, flag)
         if charged > NO_RISE and discharged > NO_RISE:
-            window.restart(at, powers, counters)
-            return
-        mean = window.mean("power")
+            return True
+        mean = stretch.mean("power")
         if (
-            window.hours < LEAST_HOURS - 1e-9
-            or window.count < LEAST_SAMPLES
+            stretch.hours < LEAST_HOURS - 1e-9
+            or stretch.count < LEAST_SAMPLES
             or max(charged, discharged) < LEAST_RISE - 1e-9
             or abs(mean) < LEAST_POWER
         ):
-            return
+            return False
         choice = NORMAL if (mean < 0) is (charged > discharged) else INVERTED
-        if choice == NORMAL or may_be_inverted or not counts:
+        if choice == NORMAL or may_be_inverted or flag is not None:
             self.votes.vote(choice, at, mean_power=mean, charged=charged, discharged=discharged)
-        window.restart(at, powers, counters)
+        return True
 
 
-def _by_flag(window: Window, flag: int) -> tuple[float, float]:
+def _by_flag(stretch: Stretch, flag: int) -> tuple[float, float]:
     """Return what the flow flag says was charged and discharged, if it was the same throughout."""
-    if abs(window.mean("flag") - flag) > 1e-9:
+    if abs(stretch.mean("flag") - flag) > 1e-9:
         return 1.0, 1.0
-    energy = abs(window.integral("power"))
+    energy = abs(stretch.integral("power"))
     return (energy, 0.0) if flag < 0 else (0.0, energy)

@@ -6,8 +6,8 @@ from datetime import datetime
 from ...enerclo.model import Json
 from ..store import a_dict
 from .battery import INVERTED, NORMAL
+from .stretch import NO_RISE, Stretch, counted
 from .verdict import Verdict, Votes
-from .window import NO_RISE, Window, counted
 
 SWAPPED = "swapped"
 LEAST_HOURS, LEAST_RISE, LEAST_POWER, DARK = 0.5, 0.2, 0.2, 0.05
@@ -29,11 +29,11 @@ class GridCheck:
         self._assumed = assumed
         self.sign = Votes((NORMAL, INVERTED), stored.get("sign"), latch=3, change=3)
         self._counters = Votes((NORMAL, SWAPPED), stored.get("counters"), latch=3 if assumed else 2, change=3)
-        self._window = Window(stored.get("window"))
+        self._stretch = Stretch(stored.get("window"))
 
     def dump(self) -> dict[str, Json]:
         """Return what was learned, for storage."""
-        return {"sign": self.sign.dump(), "counters": self._counters.dump(), "window": self._window.dump()}
+        return {"sign": self.sign.dump(), "counters": self._counters.dump(), "window": self._stretch.dump()}
 
     @property
     def orientation(self) -> str | None:
@@ -62,34 +62,40 @@ class GridCheck:
         the sign was decided: False while it is about to be, None if it cannot be. Where the power may have no sign at
         all, `may_be_inverted` False, nothing is held against it.
         """
-        window = self._window
         if power is None or not {"import", "export"} <= counted(counters):
-            window.clear()
+            self._stretch.clear()
             return
+
+        def decides() -> bool:
+            """Vote if the stretch is long enough, and return whether it is."""
+            stretch = self._stretch
+            imported, exported = stretch.rise("import"), stretch.rise("export")
+            if imported > NO_RISE and exported > NO_RISE:
+                return True
+            if stretch.hours < LEAST_HOURS - 1e-9 or max(imported, exported) < LEAST_RISE - 1e-9:
+                return False
+            dark = pv is not None and stretch.integral("pv") == 0
+            night = dark and "discharge" in counted(counters) and stretch.rise("discharge") <= NO_RISE
+            self._vote(at, night=night, swapped_sign=swapped_sign, sign_known=sign_known, sign_counts=may_be_inverted)
+            return True
+
         powers = {"power": power} if pv is None else {"power": power, "pv": max(0.0, pv - DARK)}
-        window.add(at, powers, counters, LONGEST)
-        imported, exported = window.rise("import"), window.rise("export")
-        if imported > NO_RISE and exported > NO_RISE:
-            window.restart(at, powers, counters)
-            return
-        if window.hours < LEAST_HOURS - 1e-9 or max(imported, exported) < LEAST_RISE - 1e-9:
-            return
-        mean = window.mean("power")
-        night = (
-            pv is not None
-            and window.integral("pv") == 0
-            and "discharge" in counted(counters)
-            and window.rise("discharge") <= NO_RISE
-        )
+        self._stretch.judge(at, powers, counters, longest=LONGEST, decides=decides)
+
+    def _vote(
+        self, at: datetime, *, night: bool, swapped_sign: bool, sign_known: bool | None, sign_counts: bool
+    ) -> None:
+        """Vote by a stretch in which one counter rose: by night on sign and counters, by day on the counters."""
+        stretch = self._stretch
+        imported, exported, mean = stretch.rise("import"), stretch.rise("export"), stretch.mean("power")
         evidence = {"mean_power": mean, "imported": imported, "exported": exported}
         if night:
             self._counters.vote(NORMAL if imported > exported else SWAPPED, at, **evidence)
-            if abs(mean) >= LEAST_POWER and (mean < 0 or may_be_inverted):
+            if abs(mean) >= LEAST_POWER and (mean < 0 or sign_counts):
                 self.sign.vote(NORMAL if mean < 0 else INVERTED, at, **evidence)
-        elif abs(mean) >= LEAST_POWER and (mean < 0 or may_be_inverted):
+        elif abs(mean) >= LEAST_POWER and (mean < 0 or sign_counts):
             importing = (mean < 0) is not swapped_sign
             choice = NORMAL if (imported > exported) is importing else SWAPPED
             confirms = choice == NORMAL if self._assumed else self._counters.verdict in {None, choice}
             if sign_known or (confirms and (self._assumed or sign_known is None)):
                 self._counters.vote(choice, at, **evidence)
-        window.restart(at, powers, counters)

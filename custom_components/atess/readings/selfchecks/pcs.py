@@ -4,8 +4,8 @@ from datetime import datetime
 
 from ...enerclo.model import Json
 from ..store import a_dict
+from .stretch import Stretch
 from .verdict import Verdict, Votes
-from .window import Window
 
 DC_SIDE, BATTERY = "dc_side", "battery"
 LEAST_HOURS, LEAST_RISE, LEAST_OUTPUT = 0.5, 0.5, 0.5
@@ -24,11 +24,11 @@ class PcsBattery:
     def __init__(self, state: Json = None) -> None:
         stored = a_dict(state)
         self._votes = Votes((DC_SIDE, BATTERY), stored.get("votes"), latch=3, change=3)
-        self._window = Window(stored.get("window"))
+        self._stretch = Stretch(stored.get("window"))
 
     def dump(self) -> dict[str, Json]:
         """Return what was learned, for storage."""
-        return {"votes": self._votes.dump(), "window": self._window.dump()}
+        return {"votes": self._votes.dump(), "window": self._stretch.dump()}
 
     @property
     def meaning(self) -> str | None:
@@ -43,25 +43,28 @@ class PcsBattery:
         self, side: float | None, output: float | None, charged: float | None, discharged: float | None, at: datetime
     ) -> None:
         """Learn from a fresh sample: DC side and PBDs' output in kW, + towards the PCS, and the counters in kWh."""
-        window = self._window
         if side is None or output is None or charged is None or discharged is None:
-            window.clear()
+            self._stretch.clear()
             return
         powers = {"side": side, "output": output, "rest": abs(side - output)}
         counters = {"charge": charged, "discharge": discharged}
-        window.add(at, powers, counters, LONGEST)
-        moved = window.rise("charge") + window.rise("discharge")
-        delivered = abs(window.integral("output"))
-        if window.hours < LEAST_HOURS - 1e-9 or moved < LEAST_RISE - 1e-9 or delivered < LEAST_OUTPUT:
-            return
-        net = window.rise("discharge") - window.rise("charge")
-        alone = abs(window.integral("side") - net)
-        without = abs(window.integral("side") - window.integral("output") - net)
+        self._stretch.judge(at, powers, counters, longest=LONGEST, decides=lambda: self._decides(at))
+
+    def _decides(self, at: datetime) -> bool:
+        """Vote if the stretch is long enough, and return whether it is."""
+        stretch = self._stretch
+        moved = stretch.rise("charge") + stretch.rise("discharge")
+        delivered = abs(stretch.integral("output"))
+        if stretch.hours < LEAST_HOURS - 1e-9 or moved < LEAST_RISE - 1e-9 or delivered < LEAST_OUTPUT:
+            return False
+        net = stretch.rise("discharge") - stretch.rise("charge")
+        alone = abs(stretch.integral("side") - net)
+        without = abs(stretch.integral("side") - stretch.integral("output") - net)
         choice = None
-        if (alone <= CLOSE * moved and without >= FAR * moved) or window.integral("rest") <= STILL * moved:
+        if (alone <= CLOSE * moved and without >= FAR * moved) or stretch.integral("rest") <= STILL * moved:
             choice = BATTERY
         elif without <= CLOSE * moved and alone >= FAR * moved:
             choice = DC_SIDE
         if choice is not None:
             self._votes.vote(choice, at, moved=moved, as_battery=alone, as_dc_side=without)
-        window.restart(at, powers, counters)
+        return True

@@ -7,10 +7,10 @@ from typing import Literal
 
 from ...enerclo.model import Json
 from ..guards import WRAP, WRAP_END
-from ..numbers import clean
+from ..numbers import rounded
 from ..store import a_count, a_dict, a_list
+from .stretch import Stretch, counted
 from .verdict import Verdict, Votes
-from .window import Window, counted
 
 KW, W = "kW", "W"
 KWH = "1"
@@ -98,17 +98,17 @@ class UnitCheck:
         """
         nominal, unit = self._nominal, self.unit or unit
         if unit == W:
-            kilowatts = clean(raw / 1000, 6)
+            kilowatts = rounded(raw / 1000, 6)
             return (kilowatts, "G15") if abs(kilowatts) <= 3 * nominal else (None, "G15")
         if self.in_wrap_zone(raw):
-            return (clean(raw - WRAP), "G2") if unit == KW else (None, "G2")
+            return (rounded(raw - WRAP), "G2") if unit == KW else (None, "G2")
         if unit == KW:
             return (raw, None) if abs(raw) <= 3 * nominal else (None, "G15")
         beyond = abs(raw) > 3 * nominal
         if watts is False:
             return None, "G15"
         if watts or beyond:
-            kilowatts = clean(raw / 1000, 6)
+            kilowatts = rounded(raw / 1000, 6)
             return (kilowatts, "G15") if abs(kilowatts) <= 3 * nominal else (None, "G15")
         return (None, "G15") if abs(raw) > UNDECIDED * nominal else (raw, None)
 
@@ -140,7 +140,7 @@ class EnergyUnit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class EnergyRatio:
     """Half an hour of a power and its counters: integrated power as sent over the counters' rise."""
 
     ratio: float
@@ -148,34 +148,34 @@ class Stretch:
     rise: float
 
 
-class EnergyWindows:
+class EnergyStretches:
     """Stretches of samples, one for each power, over which power as sent is held against its counters."""
 
     def __init__(self, state: Json = None) -> None:
-        self._windows = {name: Window(item) for name, item in a_dict(state).items()}
+        self._stretches = {name: Stretch(item) for name, item in a_dict(state).items()}
 
     def dump(self) -> dict[str, Json]:
         """Return the stretches so far, for storage."""
-        return {name: each.dump() for name, each in self._windows.items()}
+        return {name: each.dump() for name, each in self._stretches.items()}
 
-    def add(self, pairs: Mapping[str, Pair], at: datetime) -> dict[str, Stretch]:
+    def add(self, pairs: Mapping[str, Pair], at: datetime) -> dict[str, EnergyRatio]:
         """Take a sample and return the stretches that it completes."""
-        for name in [name for name in self._windows if name not in pairs]:
-            del self._windows[name]
+        for name in [name for name in self._stretches if name not in pairs]:
+            del self._stretches[name]
         found = {}
         for name, (power, counters) in pairs.items():
-            window = self._windows.setdefault(name, Window())
-            window.add(at, {"power": abs(power)}, counters, LONGEST)
-            rise = sum(window.rise(counter) for counter in counted(counters))
-            if window.hours < LEAST_HOURS - 1e-9 or window.count < LEAST_SAMPLES or rise < LEAST_RISE - 1e-9:
+            stretch = self._stretches.setdefault(name, Stretch())
+            stretch.add(at, {"power": abs(power)}, counters, LONGEST)
+            rise = sum(stretch.rise(counter) for counter in counted(counters))
+            if stretch.hours < LEAST_HOURS - 1e-9 or stretch.count < LEAST_SAMPLES or rise < LEAST_RISE - 1e-9:
                 continue
-            found[name] = Stretch(ratio=window.integral("power") / rise, mean=window.mean("power"), rise=rise)
-            window.restart(at, {"power": abs(power)}, counters)
+            found[name] = EnergyRatio(ratio=stretch.integral("power") / rise, mean=stretch.mean("power"), rise=rise)
+            stretch.restart(at, {"power": abs(power)}, counters)
         return found
 
     def clear(self, name: str) -> None:
         """Forget the stretch of a power."""
-        self._windows.pop(name, None)
+        self._stretches.pop(name, None)
 
 
 def power_choice(ratio: float) -> str | None:

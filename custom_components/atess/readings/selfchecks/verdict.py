@@ -34,6 +34,15 @@ class Verdict:
             return False
         return self.contradicts
 
+    def as_dict(self) -> dict[str, Json]:
+        """Return the verdict for diagnostics."""
+        return {
+            "verdict": self.verdict,
+            "expected": self.expected,
+            "evidence": {**self.evidence},
+            "since": None if self.since is None else self.since.isoformat(),
+        }
+
 
 class Votes:
     """Latches a verdict after some equal votes in a row, and changes it only after some opposite ones in a row."""
