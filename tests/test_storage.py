@@ -75,6 +75,7 @@ DAMAGES: dict[str, Callable[[Stored], None]] = {
         },
     ),
     "pacer counts": replace("pacer", {"calls": 5, "ended": 1e300, "day": 1e300, "requests": 1e300, "refusals": -1e9}),
+    "pacer requests huge": lambda account: account["pacer"].update(requests=1e300, refusals=1e300),
     "pacer far": far,
     "paths": replace("paths", {"answered": [], "absent": {"x": {"y": {"z": 1e300}}}, "readable": 3}),
     "paths are text": replace("paths", "x"),

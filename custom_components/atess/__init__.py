@@ -18,6 +18,8 @@ from .control.coordinator import SettingsCoordinator, settings_store
 from .coordinator import AtessCoordinator, device_store
 from .devices import async_register_devices
 from .enerclo import EnercloClient, Kind
+from .energy_dashboard.offer import async_fulfil_requests
+from .energy_dashboard.watch import async_watch_energy
 from .issues import async_delete_device_issues, new_devices_issue, refused_issue
 from .plant import PlantCoordinator
 from .repairs.device_lists import DailyWatch, watch_store
@@ -90,6 +92,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
         coordinator.async_start_polling()
     entry.async_on_unload(entry.add_update_listener(_async_reload))
     entry.async_create_background_task(hass, _async_finish(hass, entry), f"{DOMAIN} master data and settings")
+    # Not started eagerly: the entry is loaded by then, so that its devices count.
+    entry.async_create_background_task(
+        hass, _async_look_at_energy(hass, entry), f"{DOMAIN} Energy dashboard", eager_start=False
+    )
     return True
 
 
@@ -118,6 +124,12 @@ async def _async_finish(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
     # What a BMS is set to protects the battery and is only shown, to those who enable it: that can wait for the hour.
     for settings in entry.runtime_data.settings.values():
         await settings.async_start(at_once=settings.kind not in {Kind.BCU, Kind.MBMS})
+
+
+async def _async_look_at_energy(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
+    """Look at what the Energy dashboard holds of the account, and add what was asked for in a flow."""
+    await async_watch_energy(hass)
+    await async_fulfil_requests(hass, entry)
 
 
 async def _async_reload(hass: HomeAssistant, entry: AtessConfigEntry) -> None:

@@ -13,7 +13,14 @@ from .coordinator import AtessCoordinator
 from .device.values import ValueCoordinator
 from .readings import Value
 from .readings.plant import Plant
-from .readings.system import Link, described_by_plant_charge, link_of, state_of_charge
+from .readings.system import (
+    Link,
+    contributors,
+    controllers_of,
+    described_by_plant_charge,
+    link_of,
+    state_of_charge,
+)
 
 
 class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
@@ -73,6 +80,15 @@ class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
             values |= self._plant.values(readings, links, stale, ended=ended)
             self._charge_devices = described_by_plant_charge(readings, links, stale)
         return values
+
+    def counted(self, key: str) -> list[str]:
+        """Return the serial numbers of the devices whose values of a key the plant sums."""
+        readings = {device.device_sn: device.data for device in self._devices if device.data is not None}
+        return contributors(key, readings, {device.device_sn: self._link(device) for device in self._devices})
+
+    def controllers(self, device_sn: str) -> list[str]:
+        """Return the serial numbers of the PBDs that feed the DC side of a PCS."""
+        return controllers_of(device_sn, {device.device_sn: self._link(device) for device in self._devices})
 
     def _titles(self, serials: frozenset[str]) -> list[str]:
         """Return what devices are called, in the order of the account."""

@@ -7,7 +7,7 @@ from typing import Any
 from script._demo.forms import fill
 from script._demo.home_assistant import Api
 from script._demo.process import DemoError, doing
-from script._demo.roles import available_sources, needed
+from script._demo.roles import needed
 
 FLOW = "/api/config/config_entries/flow"
 MOST_STEPS = 20
@@ -57,11 +57,11 @@ async def _error_texts(api: Api, result: dict[str, Any]) -> str:
 
 
 async def complete(api: Api, devices: dict[str, str]) -> list[str]:
-    """Wait for the devices' entities, enter them into the Energy dashboard, and return their statistics."""
+    """Wait for the devices' entities, add them to the Energy dashboard, and return its statistics."""
     async with doing("waiting for the devices' entities"):
         await wait_for_entities(api, devices, ENTITY_SECONDS)
-    async with doing("filling the Energy dashboard's preferences"):
-        return await fill_energy_dashboard(api, devices)
+    async with doing("setting the Energy dashboard up"):
+        return await set_energy_dashboard_up(api)
 
 
 async def wait_for_entities(api: Api, devices: dict[str, str], seconds: float) -> None:
@@ -82,46 +82,14 @@ async def wait_for_entities(api: Api, devices: dict[str, str], seconds: float) -
         await asyncio.sleep(1)
 
 
-async def fill_energy_dashboard(api: Api, devices: dict[str, str]) -> list[str]:
-    """Enter the sources that every device provides and return their statistics."""
-    entities = await api.entities()
-    sources = [
-        _source(name, device, entities)
-        for device, kind in devices.items()
-        for name in available_sources(device, kind, entities)
-    ]
-    await api.command("energy/save_prefs", energy_sources=sources)
-    return [value for source in sources for name, value in source.items() if name.startswith("stat_")]
+async def set_energy_dashboard_up(api: Api) -> list[str]:
+    """Add all devices by the integration's action, and return the statistics of all sources.
 
-
-def _source(name: str, device: str, entities: dict[str, Any]) -> dict[str, Any]:
-    """Return a source of the Energy dashboard as its preferences hold it."""
-
-    def entity(key: str) -> str:
-        return str(entities[f"{device}_{key}"]["entity_id"])
-
-    if name == "solar":
-        return {
-            "type": "solar",
-            "stat_energy_from": entity("pv_energy_total"),
-            "stat_rate": entity("pv_power"),
-            "config_entry_solar_forecast": None,
-        }
-    if name == "grid":
-        return {
-            "type": "grid",
-            "stat_energy_from": entity("grid_import_energy_total"),
-            "stat_energy_to": entity("grid_export_energy_total"),
-            "stat_rate": entity("grid_power"),
-            "cost_adjustment_day": 0,
-        }
-    battery = {
-        "type": "battery",
-        "stat_energy_from": entity("battery_discharge_energy_total"),
-        "stat_energy_to": entity("battery_charge_energy_total"),
-        "stat_rate": entity("battery_power"),
-    }
-    charge = entities.get(f"{device}_battery_state_of_charge")
-    if charge and not charge["disabled_by"]:
-        battery["stat_soc"] = charge["entity_id"]
-    return battery
+    Raises:
+        DemoError: The action has a doubt about one of its sources.
+    """
+    answer = await api.request("POST", "/api/services/atess/configure_energy_dashboard?return_response", {})
+    if warnings := answer["service_response"]["warnings"]:
+        raise DemoError(f"the Energy dashboard is doubtful: {warnings}")
+    sources = (await api.command("energy/get_prefs"))["energy_sources"]
+    return [value for source in sources for name, value in source.items() if name.startswith("stat_") and value]

@@ -13,7 +13,7 @@ from custom_components.atess.corrections import corrections_section
 from custom_components.atess.enerclo import EnercloError, Kind
 from custom_components.atess.flows import forms
 from custom_components.atess.flows.forms import FormError
-from custom_components.atess.repairs import FailedChangeFlow, VerdictFlow
+from custom_components.atess.repairs import DoubleCountingFlow, FailedChangeFlow, VerdictFlow
 
 from . import INTEGRATION
 
@@ -28,6 +28,7 @@ TEXTS: dict[str, Any] = json.loads((INTEGRATION / "translations" / "en.json").re
 FIXES: dict[str, dict[str, Any]] = {
     name: texts["fix_flow"] for name, texts in TEXTS["issues"].items() if "fix_flow" in texts
 }
+ENERGY = {"energy_renamed": "RenamedFlow", "energy_double_counting": "DoubleCountingFlow"}
 FAILED_CHANGES = {name for name in FIXES if name.startswith("settings_")}
 FLOWS: dict[str, list[dict[str, Any]]] = {
     "AtessConfigFlow": [TEXTS["config"]],
@@ -35,7 +36,8 @@ FLOWS: dict[str, list[dict[str, Any]]] = {
     "AtessOptionsFlow": [TEXTS["options"]],
     "NewDevicesFlow": [FIXES["new_devices"]],
     "FailedChangeFlow": [FIXES[name] for name in sorted(FAILED_CHANGES)],
-    "VerdictFlow": [texts for name, texts in FIXES.items() if name not in {"new_devices", *FAILED_CHANGES}],
+    **{flow: [FIXES[name]] for name, flow in ENERGY.items()},
+    "VerdictFlow": [texts for name, texts in FIXES.items() if name not in {"new_devices", *ENERGY, *FAILED_CHANGES}],
 }
 PARTS = (
     "config_flow",
@@ -45,6 +47,7 @@ PARTS = (
     "flows/look_up",
     "flows/match_settings",
     "repairs/__init__",
+    "repairs/energy",
     "repairs/settings",
 )
 
@@ -123,13 +126,16 @@ def test_keys_have_texts_and_texts_are_used(flow: str, part: str) -> None:
 def test_choices_of_repairs_have_texts() -> None:
     """What moved beside a change cannot be tried again: it is only to be taken note of."""
     for name, texts in FIXES.items():
-        if name == "new_devices":
+        if name == "new_devices" or name in ENERGY:
             continue
         choices = {"correct", "leave"} if name not in FAILED_CHANGES else {"try_again", "understood"}
         expected = {"understood"} if name == "settings_moved" else choices
         assert set(texts["step"]["init"]["menu_options"]) == expected
         flow = FailedChangeFlow if name in FAILED_CHANGES else VerdictFlow
         assert all(hasattr(flow, f"async_step_{choice}") for choice in choices)
+    choices = set(FIXES["energy_double_counting"]["step"]["init"]["menu_options"])
+    assert choices == {"keep_parts", "keep_wholes"}
+    assert all(hasattr(DoubleCountingFlow, f"async_step_{choice}") for choice in choices)
 
 
 def names(schema: vol.Schema) -> set[str]:
@@ -139,11 +145,17 @@ def names(schema: vol.Schema) -> set[str]:
 @pytest.mark.parametrize(
     ("texts", "schema"),
     [
-        (TEXTS["config"]["step"]["user"], forms.USER_WITH_KIND_SCHEMA),
+        (
+            TEXTS["config"]["step"]["user"],
+            forms.with_energy_dashboard(forms.USER_WITH_KIND_SCHEMA, default=True),
+        ),
         (TEXTS["config"]["step"]["reauth_confirm"], forms.REAUTH_SCHEMA),
         (TEXTS["config"]["step"]["reconfigure"], forms.RECONFIGURE_SCHEMA),
         (TEXTS["options"]["step"]["init"], forms.options_schema({})),
-        (TEXTS["config_subentries"]["device"]["step"]["user"], forms.ADD_DEVICE_SCHEMA),
+        (
+            TEXTS["config_subentries"]["device"]["step"]["user"],
+            forms.with_energy_dashboard(forms.ADD_DEVICE_SCHEMA, default=False),
+        ),
         (
             TEXTS["config_subentries"]["device"]["step"]["reconfigure"],
             forms.CHANGE_DEVICE_WITH_SETTINGS_SCHEMA.extend(corrections_section(Kind.HPS_STRING).schema),

@@ -252,7 +252,7 @@ class Pacer:
         self._unannounced.load(member(state, "unannounced"))
         if self._ended is None:
             self._ended = number(member(state, "ended"))
-        day, requests, refusals = (number(member(state, name), 0.0) for name in ("day", "requests", "refusals"))
+        day, requests, refusals = (number(member(state, name), 0.0, 1e6) for name in ("day", "requests", "refusals"))
         self._turn_day(self._clock())
         if day == self._day:
             self._requests = max(self._requests, int(requests or 0))

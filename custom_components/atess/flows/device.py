@@ -38,6 +38,7 @@ class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tup
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a serial number, of a device or of a data logger, and look it up."""
         if user_input is None:
+            await self._async_offer_energy()
             return self._show_form()
         self._entered = user_input
         try:
@@ -55,7 +56,7 @@ class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tup
     def _show_form(self) -> SubentryFlowResult:
         return self.async_show_form(
             step_id="user",
-            data_schema=self.add_suggested_values_to_schema(ADD_DEVICE_SCHEMA, self._entered),
+            data_schema=self.add_suggested_values_to_schema(self._with_offer(ADD_DEVICE_SCHEMA), self._entered),
             errors=self._error.errors,
             description_placeholders=self._error.placeholders,
         )
@@ -68,6 +69,7 @@ class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tup
         name = (self._entered or {}).get(CONF_NAME, "").strip()
         if name and len(devices) == 1:
             titles[0] = name
+        await self._async_request_energy(devices)
         add_devices(self.hass, entry, devices[1:], titles[1:])
         return self.async_create_entry(title=titles[0], data=device_data(devices[0]), unique_id=devices[0].device_sn)
 

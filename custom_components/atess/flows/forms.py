@@ -32,6 +32,7 @@ from ..const import (
     CONF_DAILY_BUDGET,
     CONF_DATA_LOG_SN,
     CONF_DEVICE_SN,
+    CONF_ENERGY_DASHBOARD,
     CONF_KIND,
     CONF_PATHS,
     CONF_SYSTEM_NO,
@@ -123,6 +124,13 @@ CONF_MATCH_SETTINGS = "match_settings"
 CHANGE_DEVICE_WITH_SETTINGS_SCHEMA = CHANGE_DEVICE_SCHEMA.extend(
     {vol.Optional(CONF_MATCH_SETTINGS, default=False): BooleanSelector()}
 )
+
+
+def with_energy_dashboard(schema: vol.Schema, *, default: bool) -> vol.Schema:
+    """Return a form with the offer to set the Energy dashboard up, before a section that is folded up."""
+    fields = dict(schema.schema)
+    folded = {key: fields.pop(key) for key in list(fields) if key == CONF_ADVANCED}
+    return vol.Schema({**fields, vol.Optional(CONF_ENERGY_DASHBOARD, default=default): BooleanSelector(), **folded})
 
 
 def path_lines(paths: Mapping[str, str]) -> list[str]:

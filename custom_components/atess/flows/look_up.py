@@ -5,9 +5,10 @@ from abc import abstractmethod
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, override
 
+import voluptuous as vol
 from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
 
-from ..const import CONF_DEVICE_SN, CONF_KIND, LOGGER
+from ..const import CONF_DEVICE_SN, CONF_ENERGY_DASHBOARD, CONF_KIND, LOGGER
 from ..enerclo import (
     AuthenticationError,
     EnercloClient,
@@ -19,6 +20,7 @@ from ..enerclo import (
     UnreachableError,
 )
 from ..enerclo.discovery import PERSON_WAITS, FoundDevice, async_discover, async_identify
+from ..energy_dashboard.preferences import async_get_preferences
 from .forms import (
     KIND_AUTOMATIC,
     NO_ERRORS,
@@ -27,6 +29,7 @@ from .forms import (
     check_not_configured,
     chosen_devices,
     configured_serials,
+    with_energy_dashboard,
 )
 
 # A look-up that takes longer is shown as progress, in seconds.
@@ -43,6 +46,8 @@ class LookUpFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
         super().__init__()
         self._entered: dict[str, Any] | None = None
         self._error = NO_ERRORS
+        # What the form suggests about the Energy dashboard, None where there is none to set up.
+        self._energy: bool | None = None
         self._found: list[FoundDevice] = []
         self._look_up: asyncio.Task[bool] | None = None
         self._done = (0, 1)
@@ -58,6 +63,22 @@ class LookUpFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
     @abstractmethod
     async def _async_add(self, devices: list[FoundDevice]) -> ResultT:
         """Add the devices."""
+
+    async def _async_offer_energy(self) -> None:
+        """Offer to set the Energy dashboard up, and suggest it as long as that is empty."""
+        preferences = await async_get_preferences(self.hass)
+        self._energy = not (await preferences.async_read()).sources if preferences.available else None
+
+    def _with_offer(self, schema: vol.Schema) -> vol.Schema:
+        """Return a form with that offer."""
+        return schema if self._energy is None else with_energy_dashboard(schema, default=self._energy)
+
+    async def _async_request_energy(self, devices: Iterable[FoundDevice]) -> None:
+        """Note whether the devices are to be added to the Energy dashboard."""
+        if self._energy is not None:
+            wanted = bool(self._entered and self._entered.get(CONF_ENERGY_DASHBOARD))
+            preferences = await async_get_preferences(self.hass)
+            await preferences.async_request([device.device_sn for device in devices], wanted=wanted)
 
     def _refuse(self, error: FormError) -> ResultT:
         """Show the form with an error."""

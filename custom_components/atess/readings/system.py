@@ -167,7 +167,7 @@ def plant_values(
     shared, _ = shared_values(readings, links, stale, batteries)
     values: dict[str, Value] = {}
     for key in _POWERS:
-        senders = _contributors(key, readings, links)
+        senders = contributors(key, readings, links)
         powers = [(readings[sn], {**readings[sn].values, **shared.get(sn, {})}.get(key)) for sn in senders]
         numbers = [value for _, value in powers if isinstance(value, float)]
         if powers:
@@ -179,7 +179,7 @@ def plant_values(
     if "grid_power" in values:
         values |= _halves(values["grid_power"], "grid_import_power", "grid_export_power")
     for key in _ENERGIES:
-        if senders := _contributors(key, readings, links):
+        if senders := contributors(key, readings, links):
             values[key] = (
                 None
                 if key.endswith("_today") and stale_among(senders, ended)
@@ -206,7 +206,7 @@ def _plant_balance(readings: Readings, links: Links) -> dict[str, Value]:
     by_counters: dict[str, float] = {}
     by_powers: dict[str, float] = {}
     for flow in FLOWS:
-        for sn in _contributors("pv_energy_total" if flow == "pv" else "load_energy_total", readings, links):
+        for sn in contributors("pv_energy_total" if flow == "pv" else "load_energy_total", readings, links):
             reading = readings[sn]
             for sums, own in ((by_counters, reading.day_by_counters), (by_powers, reading.day_by_powers)):
                 known = flow in own and not (sums is by_powers and _holds_pv(reading, links))
@@ -278,7 +278,8 @@ def _kinds_of(key: str, links: Links) -> tuple[frozenset[Kind], ...]:
     return (INVERTERS,)
 
 
-def _contributors(key: str, readings: Readings, links: Links) -> list[str]:
+def contributors(key: str, readings: Readings, links: Links) -> list[str]:
+    """Return the devices whose values of a key the plant sums: none of them holds what another one counts."""
     for kinds in _kinds_of(key, links):
         found = [sn for sn, each in readings.items() if sn in links and each.kind in kinds and key in each.values]
         if found or any(link.kind in kinds for link in links.values()):

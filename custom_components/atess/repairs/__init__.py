@@ -11,6 +11,7 @@ from ..const import CONF_DATA_LOG_SN, CONF_DEVICE_SN, CONF_KIND, CONF_SYSTEM_NO,
 from ..corrections import async_correct
 from ..enerclo import Kind
 from ..enerclo.discovery import FoundDevice
+from ..energy_dashboard.watch import RENAMED_ISSUE
 from ..flows.forms import (
     NO_ERRORS,
     FormError,
@@ -21,6 +22,7 @@ from ..flows.forms import (
     device_titles,
     subentry_titles,
 )
+from .energy import DoubleCountingFlow, RenamedFlow
 from .settings import FailedChangeFlow
 
 if TYPE_CHECKING:
@@ -101,9 +103,11 @@ class VerdictFlow(RepairsFlow):
 
 
 async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None) -> RepairsFlow:
-    """Return the flow that fixes an issue: new devices, what a self-check found, or a change that failed."""
+    """Return the flow that fixes an issue: of devices, self-checks, changes that failed, or the Energy dashboard."""
     if data is None:
         raise ValueError(f"there is nothing to fix in {issue_id}")
+    if "energy" in data:
+        return RenamedFlow() if data["energy"] == RENAMED_ISSUE else DoubleCountingFlow()
     if "found" in data:
         return VerdictFlow(data)
     if "failure_id" in data:
