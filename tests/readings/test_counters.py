@@ -201,6 +201,25 @@ def test_a_level_beside_one_that_has_lasted_adds_nothing() -> None:
     assert after == [before] * 8
 
 
+def test_a_level_that_stands_is_another_one_after_an_hour() -> None:
+    """In winter a counter may stand for days; a level between that of the first samples and it is not counted."""
+    counter = LifetimeCounter(50)
+    for moment in every(5, 6):
+        counter.read(4348.5, moment)
+    later = [at(NOON + timedelta(minutes=30 + 5 * number)) for number in range(12 * 24)]
+    assert {counter.read(11700.1, moment) for moment in later} == {4348.5}
+    for hours, burst in ((25, 7385.0), (34, 6950.9), (43, 4400.0)):
+        shown = [counter.read(burst, at(NOON + timedelta(hours=hours, minutes=5 * number))) for number in range(8)]
+        shown += [
+            counter.read(11700.1, at(NOON + timedelta(hours=hours + 1, minutes=5 * number))) for number in range(8)
+        ]
+        assert max(value or 0.0 for value in shown) <= 4400.0
+    risen = [at(NOON + timedelta(hours=50, minutes=5 * number)) for number in range(3)]
+    before, *_, after = [counter.read(11700.1 + number, moment) for number, moment in enumerate(risen)]
+    assert before is not None
+    assert after == pytest.approx(before + 2, abs=0.01)
+
+
 def test_lifetime_row_must_last() -> None:
     counter = LifetimeCounter(10)
     moments = every(1, 8)

@@ -12,8 +12,10 @@ NEW_CYCLE = 0.9  # a fall below this share begins a new cycle in Home Assistant'
 NEW_METER = 20.0  # kWh that a meter may show which began at 0 some samples ago
 PROVISIONAL = timedelta(hours=1)
 CONTRADICTION = 10.0
+STANDING = timedelta(hours=1)  # for which a level stands that is taken as another one, without counting
 LASTING_ZERO = timedelta(days=1)
 LASTING_LEVEL = timedelta(days=1)
+BELIEVED = timedelta(hours=3)
 REMEMBERED, LEVELS = timedelta(days=30), 8
 LONGEST_LIFE = 20 * 8760.0  # hours at nominal power; more than that no counter shows
 WRAP, NEAR_WRAP, AFTER_WRAP = 6553.6, 6400.0, 150.0
@@ -56,8 +58,8 @@ class LifetimeCounter:
     contradicts it.
 
     A rise that the time since the last accepted sample cannot explain waits for six samples that count on from it. It
-    is counted if the time since the counter rose last explains it; else an offset keeps it out. A value that is the
-    last one in another unit is never accepted; `unit_known` leaves that out.
+    is counted if the time since the counter rose last explains it; else an offset keeps it out, also if the new level
+    stands for an hour. A value that is the last one in another unit is never accepted; `unit_known` leaves that out.
 
     A fall waits for six samples too. A meter that began at 0 is shown as it is, a new cycle in the statistics; any
     other goes on from what was shown, by an offset. The level that was left is remembered for 30 days: when it comes
@@ -206,6 +208,10 @@ class LifetimeCounter:
         state.row = row = extend(state.row, value, self._nominal, when)
         fell_far = last - value > self._from_zero(1.0)  # what has fallen less may have been sent before
         if not (row.lasting if fell_far else row.counting):
+            assert state.rose_at is not None  # noqa: S101
+            unexplained = value > last + allowance(self._nominal, hours_since(state.rose_at, when))
+            if unexplained and when.utc - row.since >= STANDING:
+                self._go_on(value, row.first, when)  # by its offset it counts nothing
             return
         if (level := self._level_of(value, when, at_once=False)) is not None:
             self._return(level, value, when)
@@ -228,21 +234,27 @@ class LifetimeCounter:
     def _level_of(self, value: float, when: When, *, at_once: bool) -> Level | None:
         """Return the remembered level that a value comes back to; `at_once` if what would be counted is explained.
 
-        After a day the present level is no glitch: it counts no more than the time since its last sample explains.
+        A present level that has lasted for hours is no glitch: no more than the time since its last sample explains is
+        counted beside it. Else it may have hidden what flowed since it began, or since the other was left.
         """
         state = self._state
-        lasts = self._lasts(when)
-        since = state.at if lasts else state.rose_at
-        assert since is not None  # noqa: S101
         assert state.shown is not None  # noqa: S101
         for level in reversed(state.levels):
-            if at_once or lasts:
-                most = state.shown - level.offset + allowance(self._nominal, hours_since(since, when))
-            else:
-                most = level.value + allowance(self._nominal, min(24.0, hours_since(level.at, when)))
+            since = state.rose_at
+            if self._is_believed(when):
+                since = state.at
+            elif not at_once:
+                since = max(level.at, state.level_since or level.at)
+            assert since is not None  # noqa: S101
+            most = state.shown - level.offset + allowance(self._nominal, min(24.0, hours_since(since, when)))
             if when.utc - level.at <= REMEMBERED and level.value - tolerance(level.value) <= value <= most + 1e-9:
                 return level
         return None
+
+    def _is_believed(self, when: When) -> bool:
+        """Return whether the present level, which began instead of another, has lasted for hours."""
+        since = self._state.level_since
+        return since is not None and when.utc - since >= BELIEVED
 
     def _crossed(self, value: float, last: float, when: When) -> Level | None:
         """Return a level just below a value, if half of how far the counter had fallen from it is made up in one rise.
