@@ -10,6 +10,7 @@ from .account import Account
 from .control.coordinator import SettingsCoordinator
 from .coordinator import AtessCoordinator, ValueCoordinator
 from .enerclo import EnercloClient
+from .history.importer import HistoryImport
 from .plant import PlantCoordinator
 
 
@@ -21,6 +22,7 @@ class AtessData:
     client: EnercloClient
     coordinators: Mapping[str, AtessCoordinator]
     plant: PlantCoordinator
+    history: HistoryImport
     settings: Mapping[str, SettingsCoordinator] = field(default_factory=dict)
     """The settings of the devices, by config subentry."""
 

@@ -19,6 +19,7 @@ from .control.batch import DEFAULT_WAIT, Outcome
 from .control.coordinator import SettingsCoordinator
 from .control.texts import refusal, setting_name
 from .enerclo import Json
+from .history.actions import async_setup_history
 from .refresh import async_setup_refresh
 from .settings import Known, Period, SettingError, Value, same
 from .settings.tariff_windows import Window, lay_windows
@@ -117,6 +118,7 @@ def _error(key: str, **placeholders: str) -> ServiceValidationError:
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register all actions; they are there whether or not an entry is loaded."""
     async_setup_refresh(hass)
+    async_setup_history(hass)
 
     async def get_settings(call: ServiceCall) -> ServiceResponse:
         targets = await _async_targets(hass, call, POLICY_READ)
