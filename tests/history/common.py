@@ -1,5 +1,7 @@
 """What the tests of history share."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,9 +27,8 @@ type Dump = dict[tuple[str, float], tuple[float | None, ...]]
 
 def device_of(hass: HomeAssistant, serial: str = SERIAL) -> str:
     """Return the id of a device."""
-    device = dr.async_get(hass).async_get_device({(DOMAIN, serial)})
-    assert device is not None
-    return device.id
+    [found] = [item.id for item in dr.async_get(hass).devices.values() if (DOMAIN, serial) in item.identifiers]
+    return found
 
 
 async def call(hass: HomeAssistant, name: str, *, respond: bool = True, **data: Any) -> Any:
@@ -35,6 +36,12 @@ async def call(hass: HomeAssistant, name: str, *, respond: bool = True, **data: 
     return await hass.services.async_call(
         DOMAIN, name, {"device_id": device_of(hass), **data}, blocking=True, return_response=respond
     )
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let all others run until something is so."""
+    while not condition():  # noqa: ASYNC110  # whatever makes it so takes its turn here
+        await asyncio.sleep(0)
 
 
 async def compile_until(hass: HomeAssistant, start: datetime, end: datetime) -> None:

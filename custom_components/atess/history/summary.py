@@ -14,8 +14,8 @@ _REASONS: Final = {
 }
 _LEFT: Final = {
     "no_statistics": "no statistics yet",
-    "other_statistics": "their statistics have another unit or type",
-    "inconsistent": "their statistics do not follow the counter",
+    "other_statistics": "another unit or type of statistics",
+    "inconsistent": "statistics that do not follow the counter",
     "database": "the database did not accept the rows",
 }
 _COSTS: Final = (
@@ -34,14 +34,19 @@ def message_of(job: Job, names: Mapping[str, str]) -> str:
 
 def _of(device: DeviceJob) -> str:
     read = device.days - max(0, (device.next_day - device.first_day).days + 1)
-    parts = [f"{device.rows} rows from {read} of {device.days} days"]
+    parts = [f"{_count(device.rows, 'row')} from {read} of {_count(device.days, 'day')}"]
     if device.failed:
-        parts.append(f"{device.failed} days could not be read")
+        parts.append(f"{_count(device.failed, 'day')} could not be read")
     if device.skipped:
-        parts.append(f"{device.skipped} missing hours were left because the recorded sums around them do not match")
+        missing = _count(device.skipped, "missing hour")
+        parts.append(f"{missing} left out because the recorded sums around them do not match")
     for reason, text in _LEFT.items():
         if count := sum(each == reason for each in device.left.values()):
-            parts.append(f"{count} entities were left out: {text}")
+            parts.append(f"{_count(count, 'entity was', 'entities were')} left out: {text}")
     if device.reason is not None:
         parts.append(_REASONS[device.reason])
     return "; ".join(parts)
+
+
+def _count(count: int, one: str, many: str | None = None) -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
