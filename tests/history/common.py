@@ -5,8 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from homeassistant.components.recorder import Recorder
-from homeassistant.components.recorder.db_schema import Statistics, StatisticsRuns, StatisticsShortTerm
+from homeassistant.components.recorder.db_schema import Statistics
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.recorder import get_instance, session_scope
@@ -19,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from custom_components.atess.const import DOMAIN
+from custom_components.atess.history.task import async_write
 
 SERIAL = "SIMHPS0001"
 
@@ -27,7 +27,8 @@ type Dump = dict[tuple[str, float], tuple[float | None, ...]]
 
 def device_of(hass: HomeAssistant, serial: str = SERIAL) -> str:
     """Return the id of a device."""
-    [found] = [item.id for item in dr.async_get(hass).devices.values() if (DOMAIN, serial) in item.identifiers]
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), "atess_test_entry")
+    [found] = [item.id for item in devices if (DOMAIN, serial) in item.identifiers]
     return found
 
 
@@ -50,7 +51,13 @@ async def compile_until(hass: HomeAssistant, start: datetime, end: datetime) -> 
     while start < end:
         do_adhoc_statistics(hass, start=start)
         start += timedelta(minutes=5)
+    await barrier(hass)
+
+
+async def barrier(hass: HomeAssistant) -> None:
+    """Wait until the recorder has done all that is queued, the task under way included."""
     await async_wait_recording_done(hass)
+    await async_write(hass, lambda instance, session: None)
 
 
 async def set_up_sensors(hass: HomeAssistant) -> None:
@@ -61,7 +68,7 @@ async def set_up_sensors(hass: HomeAssistant) -> None:
 async def dump(hass: HomeAssistant) -> Dump:
     """Return all rows of hours, by entity and start."""
     instance = get_instance(hass)
-    await async_wait_recording_done(hass)
+    await barrier(hass)
 
     def read() -> Dump:
         with session_scope(session=instance.get_session(), read_only=True) as session:
@@ -78,14 +85,3 @@ def _rows(session: Session, metadata_id: int) -> list[Any]:
     table = Statistics
     columns = (table.start_ts, table.state, table.sum, table.mean, table.min, table.max)
     return list(session.execute(select(*columns).where(table.metadata_id == metadata_id).order_by(table.start_ts)))
-
-
-async def mark_compiled(hass: HomeAssistant, moment: datetime) -> None:
-    """Say that statistics were compiled until a moment."""
-    instance: Recorder = get_instance(hass)
-
-    def write() -> None:
-        with session_scope(session=instance.get_session()) as session:
-            session.add(StatisticsRuns(start=moment - StatisticsShortTerm.duration))
-
-    await instance.async_add_executor_job(write)

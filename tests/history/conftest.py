@@ -1,5 +1,6 @@
 """A home whose statistics begin at noon."""
 
+import logging
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,9 @@ from simulator import Simulator
 
 from ..common import NOON, add_entry, set_up
 from .common import compile_until, set_up_sensors
+
+# The test plugin logs every statement, which takes longer than the statements do.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def require_recorder(hass: HomeAssistant) -> None:
 
 
 async def async_write[T](hass: HomeAssistant, work: Work[T]) -> T:
-    """Have the recorder's thread do work that writes, after all that is queued; raises what the work raises."""
+    """Have the recorder's thread do work of one transaction, after all that is queued; raises what the work raises."""
     require_recorder(hass)
     future: asyncio.Future[T] = hass.loop.create_future()
     get_instance(hass).queue_task(HistoryTask(work, future))

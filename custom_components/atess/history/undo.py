@@ -14,7 +14,7 @@ from ..coordinator import AtessCoordinator
 from .entities import targets_of
 from .job import STORAGE_VERSION, undo_name
 from .saved import Saved
-from .task import async_read, async_write
+from .task import async_write
 from .writer import bring_back, remember
 
 
@@ -40,7 +40,8 @@ class UndoFile:
         """Remember the rows of all entities as if nothing had been imported, before something is."""
         entities = dict(await self.async_load())
         for target in targets_of(self._hass, self._coordinator):
-            found = await async_read(self._hass, remember(target, entities.get(target.key)))
+            # In the recorder's thread, so that no hour is compiled between looking at rows and at what is compiled.
+            found = await async_write(self._hass, remember(target, entities.get(target.key)))
             if found is not None:
                 entities[target.key] = found
         await self._store.async_save({"entities": {key: item.as_dict() for key, item in entities.items()}})
