@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from homeassistant.auth.const import GROUP_ID_USER
+from homeassistant.components.persistent_notification import _async_get_or_create_notifications
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.statistics import async_change_statistics_unit
 from homeassistant.core import Context, HomeAssistant
@@ -38,7 +39,7 @@ def find_integration(recorder_mock: Recorder, enable_custom_integrations: None) 
 @pytest.fixture
 def notes(hass: HomeAssistant) -> dict[str, Any]:
     """Return the notifications there are."""
-    found: dict[str, Any] = hass.data["persistent_notification"]
+    found: dict[str, Any] = _async_get_or_create_notifications(hass)
     return found
 
 

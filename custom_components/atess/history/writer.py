@@ -12,7 +12,7 @@ from ..enerclo import Kind
 from ..readings.guards import nominal_or_default
 from ..readings.rises import allowance
 from .entities import Conversion, Target, conversion_to
-from .hours import Measured
+from .hours import HOUR, Measured
 from .planning import NOISE, CounterPlanner, faults
 from .saved import Saved, plan_undo, saved
 from .tables import Table, compiled_until, metadata_of
@@ -115,7 +115,7 @@ def missing(target: Target, begin: int, end: int) -> Callable[[Recorder, Session
         found = metadata_of(instance, session, target.entity_id)
         if found is None or conversion_to(target, found[1]) is None:
             return None
-        hours = range(begin, min(end, compiled_until(session)), 3600)
+        hours = range(-(-begin // HOUR) * HOUR, min(end // HOUR * HOUR, compiled_until(session)), HOUR)
         return len(set(hours) - Table(session, found[0]).starts(begin, end))
 
     return work
