@@ -30,11 +30,15 @@ def metadata_of(instance: Recorder, session: Session, entity_id: str) -> tuple[i
 
 
 def compiled_until(session: Session) -> int:
-    """Return the start (unix seconds) of the first hour that is not compiled yet; 0 if none ever was."""
+    """Return the start (unix seconds) of the first hour that is not compiled yet; 0 if none ever was.
+
+    Never later than the present hour, also where a clock that was ahead has left runs of times to come.
+    """
     last = session.execute(select(func.max(StatisticsRuns.start))).scalar()
     if last is None:
         return 0
-    return hour_of(process_timestamp(last).timestamp() + StatisticsShortTerm.duration.total_seconds())
+    compiled = process_timestamp(last).timestamp() + StatisticsShortTerm.duration.total_seconds()
+    return hour_of(min(compiled, time.time()))
 
 
 class Table:
