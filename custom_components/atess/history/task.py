@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, override
 
+from homeassistant.components.recorder import DOMAIN as RECORDER
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.tasks import RecorderTask
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.recorder import (
-    DATA_INSTANCE,
     async_migration_in_progress,
     get_instance,
     session_scope,
@@ -53,7 +53,7 @@ class HistoryTask(RecorderTask):
 def require_recorder(hass: HomeAssistant) -> None:
     """Raise HomeAssistantError if there is no recorder, or if it is changing its database."""
     key = None
-    if DATA_INSTANCE not in hass.data:
+    if RECORDER not in hass.config.components:
         key = "no_recorder"
     elif async_migration_in_progress(hass):
         key = "recorder_migrating"
