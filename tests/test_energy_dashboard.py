@@ -226,6 +226,9 @@ async def test_sensors_are_looked_at_before_they_are_added(hass: HomeAssistant, 
         ("battery", "wrong_unit"),
         ("grid", "wrong_state_class"),
     }
+    # What has no value at the moment may have one again.
+    spoil("pv_energy_total", "unavailable")
+    assert [added["type"] for added in (await configure(hass, dry_run=True))["would_add"]] == ["solar"]
     spoil("battery_charge_energy_total", unit_of_measurement="MWh")
     hass.states.async_remove(entity_id(hass, f"{STRING}_pv_energy_total"))
     registry.async_update_entity(
