@@ -1,7 +1,6 @@
 """The action that sets the Energy dashboard up: what it adds, and that nothing of what is there changes."""
 
 import logging
-from collections.abc import Iterable
 from typing import Any
 from unittest.mock import patch
 
@@ -35,18 +34,7 @@ from .energy_dashboard import (
 
 STRING = "SIMHPS0101"
 
-
-@pytest.fixture(autouse=True)
-def recorded() -> Iterable[None]:
-    """Take all entities for recorded, without the cost of a database."""
-    with patch("custom_components.atess.energy_dashboard.checks.is_entity_recorded", return_value=True):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def energy(hass: HomeAssistant) -> None:
-    """Have the Energy dashboard, without its page and its cost sensors."""
-    hass.config.components.add("energy")
+pytestmark = pytest.mark.usefixtures("energy")
 
 
 @pytest.fixture
