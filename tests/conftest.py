@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from unittest.mock import patch
 
 import pytest
@@ -53,6 +53,14 @@ def clock(freezer: FrozenDateTimeFactory) -> Generator[FrozenDateTimeFactory]:
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Snapshots without what differs from run to run, such as ids."""
     return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture
+def energy(hass: HomeAssistant) -> Iterator[None]:
+    """Have the Energy dashboard, without its page and its cost sensors; without a database, take all for recorded."""
+    hass.config.components.add("energy")
+    with patch("custom_components.atess.energy_dashboard.checks.is_entity_recorded", return_value=True):
+        yield
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The action that sets the Energy dashboard up: what it adds, and that nothing of what is there changes."""
 
 import logging
-from collections.abc import Iterable
 from typing import Any
 from unittest.mock import patch
 
@@ -35,18 +34,7 @@ from .energy_dashboard import (
 
 STRING = "SIMHPS0101"
 
-
-@pytest.fixture(autouse=True)
-def recorded() -> Iterable[None]:
-    """Take all entities for recorded, without the cost of a database."""
-    with patch("custom_components.atess.energy_dashboard.checks.is_entity_recorded", return_value=True):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def energy(hass: HomeAssistant) -> None:
-    """Have the Energy dashboard, without its page and its cost sensors."""
-    hass.config.components.add("energy")
+pytestmark = pytest.mark.usefixtures("energy")
 
 
 @pytest.fixture
@@ -226,6 +214,9 @@ async def test_sensors_are_looked_at_before_they_are_added(hass: HomeAssistant, 
         ("battery", "wrong_unit"),
         ("grid", "wrong_state_class"),
     }
+    # What has no value at the moment may have one again.
+    spoil("pv_energy_total", "unavailable")
+    assert [added["type"] for added in (await configure(hass, dry_run=True))["would_add"]] == ["solar"]
     spoil("battery_charge_energy_total", unit_of_measurement="MWh")
     hass.states.async_remove(entity_id(hass, f"{STRING}_pv_energy_total"))
     registry.async_update_entity(

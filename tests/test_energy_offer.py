@@ -1,8 +1,6 @@
 """The offer to set the Energy dashboard up where a person adds devices, and what comes of it."""
 
-from collections.abc import Iterable
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from homeassistant.core import HomeAssistant
@@ -19,18 +17,7 @@ from .flows import fields, start, start_device, submit
 
 STRING, SYSTEM = "SIMHPS0101", "SIMMBM0101"
 
-
-@pytest.fixture(autouse=True)
-def recorded() -> Iterable[None]:
-    """Take all entities for recorded, without the cost of a database."""
-    with patch("custom_components.atess.energy_dashboard.checks.is_entity_recorded", return_value=True):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def energy(hass: HomeAssistant) -> None:
-    """Have the Energy dashboard, without its page and its cost sensors."""
-    hass.config.components.add("energy")
+pytestmark = pytest.mark.usefixtures("energy")
 
 
 @pytest.fixture

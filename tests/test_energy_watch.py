@@ -1,8 +1,6 @@
 """Repair issues of the Energy dashboard: renamed sensors, and energy that is counted twice."""
 
-from collections.abc import Iterable
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from homeassistant.core import HomeAssistant
@@ -32,18 +30,7 @@ from .energy_dashboard import (
 STRING = "SIMHPS0101"
 RENAMED, DOUBLE = "energy_renamed", "energy_double_counting"
 
-
-@pytest.fixture(autouse=True)
-def recorded() -> Iterable[None]:
-    """Take all entities for recorded, without the cost of a database."""
-    with patch("custom_components.atess.energy_dashboard.checks.is_entity_recorded", return_value=True):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def energy(hass: HomeAssistant) -> None:
-    """Have the Energy dashboard, without its page and its cost sensors."""
-    hass.config.components.add("energy")
+pytestmark = pytest.mark.usefixtures("energy")
 
 
 @pytest.fixture

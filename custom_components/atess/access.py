@@ -15,7 +15,7 @@ from .const import DOMAIN
 from .device.values import ValueCoordinator
 from .runtime import AtessConfigEntry, AtessData
 
-__all__ = ["POLICY_CONTROL", "POLICY_READ", "async_require_admin", "async_targets", "together"]
+__all__ = ["POLICY_CONTROL", "POLICY_READ", "async_require_admin", "async_targets", "together", "validation_error"]
 
 
 async def async_targets[CoordinatorT: ValueCoordinator[Any]](
@@ -44,6 +44,13 @@ async def async_require_admin(hass: HomeAssistant, call: ServiceCall) -> None:
     user = await _async_user(hass, call)
     if user is not None and not user.is_admin:
         raise Unauthorized(context=call.context, user_id=user.id)
+
+
+def validation_error(key: str, **placeholders: str) -> ServiceValidationError:
+    """Return a translated error about what an action was asked."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders or None
+    )
 
 
 def together(

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 
-from .access import POLICY_CONTROL, POLICY_READ, async_require_admin, async_targets, together
+from .access import POLICY_CONTROL, POLICY_READ, async_require_admin, async_targets, together, validation_error
 from .catalogue.enumerations import MODE_SETTING
 from .catalogue.settings import TARIFFS
 from .const import DOMAIN
@@ -109,12 +109,6 @@ _FORCED_CHARGE_ENDS = ("charge_cut_off_soc", "bms_soc_upper_limit")
 _DISCHARGE_ENDS = ("discharge_cut_off_soc", "bms_soc_lower_limit")
 
 
-def _error(key: str, **placeholders: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders or None
-    )
-
-
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register all actions; they are there whether or not an entry is loaded."""
@@ -134,7 +128,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
     async def set_tariff_windows(call: ServiceCall) -> ServiceResponse:
         if not call.data["windows"] and not call.data["clear"]:
-            raise _error("no_windows")
+            raise validation_error("no_windows")
         return await _change(hass, call, lambda item: _windows(hass, item, call.data))
 
     async def set_operating_mode(call: ServiceCall) -> ServiceResponse:
@@ -166,7 +160,7 @@ def _read_out(hass: HomeAssistant, item: SettingsCoordinator) -> dict[str, Any]:
     """Return the settings of a device with all that is known of them."""
     data = item.data
     if data is None or item.read_at is None:
-        raise _error("no_settings", device=item.device.name)
+        raise validation_error("no_settings", device=item.device.name)
     settings: dict[str, Any] = {}
     for found in item.matches:
         setting = found.setting
@@ -333,10 +327,10 @@ def _revert(item: SettingsCoordinator) -> dict[str, Json]:
     """Return the change that takes the last one back, unless somebody has changed the same since."""
     data = item.writer.changeable()
     if not item.writer.history.items:
-        raise _error("nothing_to_revert", device=item.device.name)
+        raise validation_error("nothing_to_revert", device=item.device.name)
     last = item.writer.history.items[-1]
     if any(key not in data.members or not same(data.members[key], value) for key, value in last["after"].items()):
-        raise _error("changed_since", device=item.device.name)
+        raise validation_error("changed_since", device=item.device.name)
     known: dict[str, object] = {}
     for key, value in last["before"].items():
         found = data.find(key)

@@ -8,10 +8,10 @@ from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
 
-from ..access import POLICY_READ, async_require_admin, async_targets
+from ..access import POLICY_READ, async_require_admin, async_targets, validation_error
 from ..const import DOMAIN
 from .plan import Wanted, plan_sources
-from .preferences import SOURCES, EnergyPreferences, Snapshot, async_get_preferences, energy_error
+from .preferences import SOURCES, EnergyPreferences, Snapshot, async_get_preferences
 from .sources import async_offer, coverage
 
 SERVICE_CONFIGURE = "configure_energy_dashboard"
@@ -57,10 +57,10 @@ async def async_configure(
     """
     read = await preferences.async_read()
     if fingerprint is not None and fingerprint != read.fingerprint:
-        raise energy_error("energy_changed")
+        raise validation_error("energy_changed")
     offer = async_offer(hass, chosen)
     if not offer.wanted and not offer.skipped:
-        raise energy_error("energy_nothing_to_add")
+        raise validation_error("energy_nothing_to_add")
     _add_forecast(hass, read, offer.wanted)
     plan = plan_sources(read.sources, offer.wanted, coverage(hass), complete=complete)
     if not dry_run and plan.sources != read.sources:

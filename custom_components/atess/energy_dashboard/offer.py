@@ -34,6 +34,8 @@ async def async_fulfil_requests(hass: HomeAssistant, entry: AtessConfigEntry) ->
 
     @callback
     def look() -> None:
+        if not any(item.device_sn in preferences.requested for item in waiting):
+            return
         entry.async_create_background_task(hass, act(), f"{DOMAIN} Energy dashboard")
 
     for item in waiting:

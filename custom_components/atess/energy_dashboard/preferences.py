@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import voluptuous as vol
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
 
+from ..access import validation_error
 from ..const import DOMAIN
 from ..storage import async_load_cache, part
 from .plan import Source
@@ -112,9 +112,9 @@ class EnergyPreferences:
         async with self._lock:
             read = await self.async_read()
             if not self._changes:
-                raise energy_error("energy_nothing_to_undo")
+                raise validation_error("energy_nothing_to_undo")
             if self._changes[-1]["after"] != read.fingerprint:
-                raise energy_error("energy_changed_since")
+                raise validation_error("energy_changed_since")
             before = self._changes.pop()["before"]
             await (await self._async_manager()).async_update(before)
             await self.async_save()
@@ -143,7 +143,7 @@ class EnergyPreferences:
 
     async def _async_check(self, read: Snapshot) -> None:
         if (await self.async_read()).fingerprint != read.fingerprint:
-            raise energy_error("energy_changed")
+            raise validation_error("energy_changed")
 
     @staticmethod
     def _validate(changed: Mapping[str, list[dict[str, Any]]]) -> None:
@@ -157,23 +157,16 @@ class EnergyPreferences:
             ENERGY_SOURCE_SCHEMA(deepcopy(changed.get(SOURCES, [])))
             vol.Schema([DEVICE_CONSUMPTION_SCHEMA])(deepcopy(changed.get(CONSUMPTION, [])))
         except vol.Invalid as err:
-            raise energy_error("energy_refused", error=str(err)) from err
+            raise validation_error("energy_refused", error=str(err)) from err
 
     async def _async_manager(self) -> EnergyManager:
         """Return Home Assistant's manager, which is internal: imported here, a change there stops nothing else."""
         if not self.available:
-            raise energy_error("energy_not_set_up")
+            raise validation_error("energy_not_set_up")
         from homeassistant.components.energy.data import async_get_manager  # noqa: PLC0415
 
         manager: EnergyManager = await async_get_manager(self._hass)
         return manager
-
-
-def energy_error(key: str, **placeholders: str) -> ServiceValidationError:
-    """Return a translated error about the Energy dashboard."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders or None
-    )
 
 
 @singleton(HassKey[EnergyPreferences](f"{DOMAIN}_energy_dashboard"), async_=True)

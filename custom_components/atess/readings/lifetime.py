@@ -207,17 +207,16 @@ class LifetimeCounter:
         state = self._state
         state.row = row = extend(state.row, value, self._nominal, when)
         fell_far = last - value > self._from_zero(1.0)  # what has fallen less may have been sent before
+        assert state.rose_at is not None  # noqa: S101
+        explained = value <= last + allowance(self._nominal, hours_since(state.rose_at, when))
         if not (row.lasting if fell_far else row.counting):
-            assert state.rose_at is not None  # noqa: S101
-            unexplained = value > last + allowance(self._nominal, hours_since(state.rose_at, when))
-            if unexplained and when.utc - row.since >= STANDING:
+            if not explained and when.utc - row.since >= STANDING:
                 self._go_on(value, row.first, when)  # by its offset it counts nothing
             return
         if (level := self._level_of(value, when, at_once=False)) is not None:
             self._return(level, value, when)
         elif value > last:
-            assert state.rose_at is not None  # noqa: S101
-            if value <= last + allowance(self._nominal, hours_since(state.rose_at, when)):
+            if explained:
                 self._accept(value, when)
             else:
                 self._go_on(value, row.first, when)
@@ -241,7 +240,7 @@ class LifetimeCounter:
         assert state.shown is not None  # noqa: S101
         for level in reversed(state.levels):
             since = state.rose_at
-            if self._is_believed(when):
+            if self._lasts(BELIEVED, when):
                 since = state.at
             elif not at_once:
                 since = max(level.at, state.level_since or level.at)
@@ -250,11 +249,6 @@ class LifetimeCounter:
             if when.utc - level.at <= REMEMBERED and level.value - tolerance(level.value) <= value <= most + 1e-9:
                 return level
         return None
-
-    def _is_believed(self, when: When) -> bool:
-        """Return whether the present level, which began instead of another, has lasted for hours."""
-        since = self._state.level_since
-        return since is not None and when.utc - since >= BELIEVED
 
     def _crossed(self, value: float, last: float, when: When) -> Level | None:
         """Return a level just below a value, if half of how far the counter had fallen from it is made up in one rise.
@@ -269,7 +263,7 @@ class LifetimeCounter:
     def _return(self, level: Level, value: float, when: When) -> None:
         state = self._state
         state.levels.remove(level)
-        if self._lasts(when):
+        if self._lasts(LASTING_LEVEL, when):
             self._leave()  # else it was a glitch
         state.provisional_until, state.level_since, state.renewed_at = None, when.utc, None
         state.offset = level.offset
@@ -312,10 +306,10 @@ class LifetimeCounter:
         shown = rounded(value + state.offset)
         state.shown = shown if state.shown is None else max(state.shown, shown)
 
-    def _lasts(self, when: When) -> bool:
-        """Return whether the present level has lasted for a day since it began instead of another."""
+    def _lasts(self, span: timedelta, when: When) -> bool:
+        """Return whether the present level has lasted for so long since it began instead of another."""
         since = self._state.level_since
-        return since is not None and when.utc - since >= LASTING_LEVEL
+        return since is not None and when.utc - since >= span
 
     def _is_provisional(self, when: When) -> bool:
         until = self._state.provisional_until
