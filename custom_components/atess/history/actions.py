@@ -9,11 +9,11 @@ from typing import Any, Final
 import voluptuous as vol
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
-from ..access import POLICY_CONTROL, POLICY_READ, async_require_admin, async_targets, together
+from ..access import POLICY_CONTROL, POLICY_READ, async_require_admin, async_targets, together, validation_error
 from ..const import DOMAIN
 from ..coordinator import AtessCoordinator, error_key
 from ..enerclo import EnercloError, NotFoundError, Priority, Terms
@@ -55,12 +55,6 @@ IMPORT_SCHEMA = vol.Schema(
     }
 )
 DEVICES_SCHEMA = vol.Schema(_DEVICES)
-
-
-def _error(key: str, **placeholders: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders or None
-    )
 
 
 @callback
@@ -115,9 +109,9 @@ def _range(
     end = min(now, dt_util.as_utc(data["end"])) if "end" in data else now
     start = end - default if default is not None and "start" not in data else dt_util.as_utc(data["start"])
     if start >= end:
-        raise _error("history_range_empty")
+        raise validation_error("history_range_empty")
     if end - start > longest:
-        raise _error("history_range_long", days=str(longest.days))
+        raise validation_error("history_range_long", days=str(longest.days))
     return start, end
 
 
@@ -126,9 +120,9 @@ async def _async_get(targets: Mapping[str, AtessCoordinator], data: Mapping[str,
     fields = list(dict.fromkeys(data["fields"]))
     for item in targets.values():
         if unknown := [key for key in fields if key not in item.definitions]:
-            raise _error("history_unknown_field", device=item.name, field=unknown[0])
+            raise validation_error("history_unknown_field", device=item.name, field=unknown[0])
         if (seconds := _seconds(item, start, end)) > data["wait"]:
-            raise _error("history_takes_long", device=item.name, minutes=str(math.ceil(seconds / 60)))
+            raise validation_error("history_takes_long", device=item.name, minutes=str(math.ceil(seconds / 60)))
     results = await asyncio.gather(
         *(_async_until_unload(item, start, end) for item in targets.values()), return_exceptions=True
     )

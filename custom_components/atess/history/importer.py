@@ -21,6 +21,7 @@ from ..enerclo.endpoints import Operation
 from ..storage import async_load_cache
 from .entities import Target, targets_of
 from .gather import Gathered, reduced
+from .healer import GapHealer
 from .job import DAY, STORAGE_VERSION, DeviceJob, Job, hours_in, job_name, new_device_job, span_of
 from .reader import async_read, zone_of
 from .summary import TITLE, message_of
@@ -54,6 +55,7 @@ class HistoryImport:
         self._entry = entry
         self._coordinators = coordinators
         self._store = import_store(hass, entry.entry_id)
+        self._healer = GapHealer(hass, entry, coordinators)
         self._job: Job | None = None
         self._task: asyncio.Task[None] | None = None
         self._gathered: dict[str, Gathered] = {}
@@ -61,7 +63,7 @@ class HistoryImport:
         self._busy = False
 
     async def async_start(self) -> None:
-        """Go on with what a restart or reload has interrupted."""
+        """Go on with what a restart or reload has interrupted, and heal gaps from now on."""
         stored = await async_load_cache(self._store)
         try:
             self._job = Job.from_dict(stored) if stored else None
@@ -70,6 +72,7 @@ class HistoryImport:
         if self._job is not None and not self._job.finished:
             self._launch()
         self._notify()
+        self._healer.async_start()
 
     # what people see
 
@@ -143,14 +146,25 @@ class HistoryImport:
         await asyncio.wait([self._task], timeout=LONGEST_END)
 
     async def async_undo(self, coordinators: Iterable[AtessCoordinator]) -> dict[str, dict[str, int]]:
-        """Undo all imports of devices; return by config subentry the entities and deleted rows.
+        """Undo all imports of devices and the healing of their gaps; return by config subentry how much that was.
 
-        Raises ServiceValidationError while an import is under way, or if nothing was imported.
+        Raises ServiceValidationError while an import is under way, or if nothing was written for a device.
         """
         self.require_idle()
         self._busy = True
         try:
-            return {item.subentry_id: await UndoFile(self._hass, item).async_undo() for item in coordinators}
+            done: dict[str, dict[str, int]] = {}
+            for item in coordinators:
+                imported = await UndoFile(self._hass, item).async_undo()
+                healed = await self._healer.async_undo(item)
+                if not imported["entities"] and not healed["entities"]:
+                    raise ServiceValidationError(
+                        translation_domain=DOMAIN,
+                        translation_key="nothing_imported",
+                        translation_placeholders={"device": item.name},
+                    )
+                done[item.subentry_id] = {**imported, "healed_rows": healed["rows"]}
+            return done
         finally:
             self._busy = False
 

@@ -80,10 +80,12 @@ def plan_undo(before: Saved, current: Sequence[Row], latest: Row | None) -> Undo
 
 def shift_of(before: Saved, current: Sequence[Row], latest: Row | None) -> float:
     """Return by how much imports have moved the sums, told by rows alone."""
-    exact = {row.start: row.sum for row in before.rows}
+    exact = {row.start: row for row in before.rows}
     for row in current:
-        if row.sum is not None and (old := exact.get(row.start)) is not None:
-            return row.sum - old
+        # A row whose counter differs was written anew when a gap was healed.
+        old = exact.get(row.start)
+        if old is not None and old.sum is not None and row.sum is not None and row.state == old.state:
+            return row.sum - old.sum
     newer = next((row for row in current if row.start >= before.until), latest)
     if before.offset is None or newer is None or newer.offset is None:
         return 0.0

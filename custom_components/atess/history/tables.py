@@ -70,6 +70,13 @@ class Table:
         inside = self._rows(Statistics, Statistics.start_ts >= begin, Statistics.start_ts < end)
         return [*before, *inside, *self._rows(Statistics, Statistics.start_ts >= end, limit=1)]
 
+    def means(self, begin: float, end: float) -> dict[int, Measured]:
+        """Return the rows of a measurement in the hours from `begin` to before `end`, by start."""
+        statement = select(Statistics.start_ts, Statistics.mean, Statistics.min, Statistics.max).where(
+            Statistics.metadata_id == self._id, Statistics.start_ts >= begin, Statistics.start_ts < end
+        )
+        return {int(start): Measured(*values) for start, *values in self._session.execute(statement)}
+
     def starts(self, begin: float, end: float) -> set[float]:
         """Return the starts of the hours from `begin` to before `end` that have a row."""
         return {row.start for row in self._rows(Statistics, Statistics.start_ts >= begin, Statistics.start_ts < end)}

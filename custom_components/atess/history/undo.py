@@ -5,7 +5,6 @@ from typing import Any
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.storage import Store
 
@@ -49,12 +48,6 @@ class UndoFile:
     async def async_undo(self) -> dict[str, int]:
         """Bring everything back, and forget it; return the number of entities and of rows deleted."""
         entities = await self.async_load()
-        if not entities:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="nothing_imported",
-                translation_placeholders={"device": self._coordinator.name},
-            )
         registry = er.async_get(self._hass)
         deleted = 0
         for key, before in entities.items():
