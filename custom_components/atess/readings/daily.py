@@ -183,9 +183,15 @@ class DailyCounter:
         assert state.at is not None  # noqa: S101
         hours, since_midnight = hours_since(state.at, when), when.hours_into_day
         plausible = value <= allowance(self._nominal, since_midnight)
+        if last <= LATE and plausible and not self._beyond_total(value - last, total):
+            # A counter at 0 cannot show that it was reset.
+            self._begin_day(value, None, 0.0, when, total)
+            return
         if value < last - LATE - 1e-9:
+            # A fall that the lifetime counter shares long after midnight is a sample of zeros.
+            doubtful = self._doubted and since_midnight > YOUNG_DAY and not self._counts_on(value, when)
             # What statistics would not take for a reset, but for a fall, is yesterday's counter with a small dip.
-            if plausible and value < NEW_CYCLE * last and self._is_todays(value, when, total):
+            if plausible and not doubtful and value < NEW_CYCLE * last and self._is_todays(value, when, total):
                 self._begin_day(value, last, hours - since_midnight, when, total)
             return
         rise = allowance(self._nominal, hours)
@@ -201,11 +207,13 @@ class DailyCounter:
         state = self._state
         if not self._beyond_total(value, total):
             return True
-        state.row = extend(state.row, value, self._nominal, when)
-        if not state.row.counting:
-            return False
-        state.apart = True
-        return True
+        state.apart |= self._counts_on(value, when)
+        return state.apart
+
+    def _counts_on(self, value: float, when: When) -> bool:
+        """Return whether a value is one of a row that rises as a counter does."""
+        self._state.row = row = extend(self._state.row, value, self._nominal, when)
+        return row.counting
 
     def _beyond_total(self, rise: float, total: float | None) -> bool:
         """Return whether the lifetime counter of the same flow has risen by far less since the last accepted sample."""
@@ -214,7 +222,7 @@ class DailyCounter:
             return False
         return rise > 2 * max(0.0, total - state.total) + 1.0
 
-    def _begin_day(self, value: float, last: float, unseen: float, when: When, total: float | None) -> None:
+    def _begin_day(self, value: float, last: float | None, unseen: float, when: When, total: float | None) -> None:
         """Begin a day; remember yesterday's last value, and for how many hours until midnight it was not seen."""
         state = self._state
         state.yesterday, state.unseen, state.pending = last, max(0.0, unseen), None
