@@ -1,6 +1,6 @@
 """Guards on counters: worked sequences, corner cases, and laws."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -97,6 +97,54 @@ def test_daily_counter_of_a_clock_set_back_a_day() -> None:
     assert counter.read(5.0, when("12:00", 2)) == 5.0
     assert counter.read(5.1, when("12:05", 1)) == 5.1
     assert counter.read(0.0, when("00:10", 2)) == 0.0
+
+
+def test_a_day_without_flow_ends_at_midnight() -> None:
+    """What has risen since is that day's, so zeros among it are no new day (seen in script/soak trust, seed 98)."""
+    counter = DailyCounter(10)
+    for day in (1, 2, 3):
+        assert counter.read(0.0, when("00:05", day)) == 0.0
+        assert counter.day == date(2026, 5, day)
+    for minute in range(0, 30, 5):
+        counter.read(0.1 * minute, when(f"12:{minute:02}", 3))
+    for minute in range(30, 59, 5):
+        assert counter.read(0.0, when(f"12:{minute:02}", 3), doubted=True) == 2.5
+    assert counter.read(2.6, when("13:00", 3)) == 2.6
+
+
+def test_zeros_after_an_outage_over_midnight_wait_for_a_sample_that_is_right() -> None:
+    """Zeros that the lifetime counter shares are no new day, unless the counter goes on from there."""
+    counter = DailyCounter(10)
+    counter.read(5.0, when("22:00"))
+    assert counter.read(0.0, when("09:00", 2), doubted=True) == 5.0
+    assert counter.read(0.4, when("09:05", 2)) == 0.4
+    counter = DailyCounter(10)
+    counter.read(5.0, when("22:00"))
+    shown = [counter.read(0.1 * step, when(f"09:{5 * step:02}", 2), doubted=True) for step in range(8)]
+    assert shown == [5.0] * 5 + [pytest.approx(0.1 * step) for step in (5, 6, 7)]
+
+
+def test_old_samples_sent_again_are_no_reset() -> None:
+    """Both counters fall by the same, however long that lasts, on the day and after its midnight."""
+    counter = DailyCounter(10)
+    assert counter.read(5.9, when("13:25"), total=4364.0, sent_total=4364.0) == 5.9
+    for step in range(12):
+        minute = 30 + 5 * step
+        moment, sent = when(f"{13 + minute // 60}:{minute % 60:02}"), 0.8 + 0.1 * step
+        old = {"sent_total": 4358.9 + 0.1 * step, "doubted": step < 6, "renewed_at": moment.utc if step > 5 else None}
+        assert counter.read(sent, moment, **old) == 5.9  # type: ignore[arg-type]
+    assert counter.read(6.3, when("14:30"), total=4364.4, sent_total=4364.4) == 6.3
+    assert counter.read(3.0, when("00:10", 2), sent_total=4361.1, doubted=True) == 6.3
+    assert counter.read(0.1, when("00:15", 2), total=4364.6, sent_total=4364.6) == 0.1
+
+
+def test_a_first_zero_waits_for_the_lifetime_counter() -> None:
+    """A first sample of zeros would have the next one counted as if it had flowed since."""
+    counter = DailyCounter(10)
+    assert counter.read(0.0, when("14:00"), doubted=True) is None
+    assert counter.read(8.0, when("14:05")) == 8.0
+    counter = DailyCounter(10)
+    assert counter.read(0.0, when("14:00")) == 0.0
 
 
 def test_daily_counter_without_a_usable_value() -> None:

@@ -88,12 +88,13 @@ class Counters:
     def read(self, parsed: Parsed, when: When, notes: dict[str, list[str]], *, learn: bool) -> None:
         """Guard the counters of a sample; lifetime counters first, since daily ones are held against them."""
         held: set[str] = set()
+        totals: dict[str, float | None] = {}
         for key, quantity in parsed.quantities.items():
             if quantity in {LIFETIME, HOURS}:
                 lifetime = self._lifetime.get(key)
                 if lifetime is None:
                     lifetime = self._lifetime[key] = self._new(key)
-                sent = parsed.numbers[key]
+                sent = totals[key] = parsed.numbers[key]
                 expected = None if sent is None else rounded(sent + lifetime.offset)
                 shown = parsed.numbers[key] = lifetime.read(sent, when, learn=learn)
                 if shown != expected:
@@ -112,6 +113,7 @@ class Counters:
                     sent,
                     when,
                     total=_accepted(lifetime, when),
+                    sent_total=totals.get(of_life),
                     renewed_at=None if lifetime is None else lifetime.renewed_at,
                     doubted=of_life in held,
                     learn=learn,

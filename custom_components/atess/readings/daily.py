@@ -13,6 +13,7 @@ LATE = 0.05  # kWh below the last value at which a counter still is yesterday's
 SMALL_DIP, SMALL_NEGATIVE = 0.3, -0.5
 NEAR_ZERO = 0.1  # kWh beside what can have flowed
 FLOW_SAMPLES, FLOW_RISE = 3, 0.3  # with the lifetime counter as a witness
+MIDNIGHT_TOLERANCE = 0.25  # kWh: two roundings of a lifetime counter and of a daily one
 BESIDE = 0.5  # hours between samples within which a counter is the same one, and yesterday's very value no coincidence
 
 
@@ -29,6 +30,7 @@ class Daily:
     pending: float | None = None
     row: Row | None = None
     total: float | None = None
+    midnight: float | None = None
     apart: bool = False
     before: float | None = None
     before_at: datetime | None = None
@@ -38,9 +40,10 @@ class DailyCounter:
     """G12: one `...Today` energy, which resets at the device's midnight, sometimes late or twice.
 
     A fall within the day is a reset only if the counter counts on: it begins near 0 and rises, as the lifetime counter
-    of the same flow does, or begins anew with it, or else over six samples. Should the counter that was left come back,
-    it is not counted twice. `total` is what the lifetime counter shows, where it was accepted in the same sample: a
-    rise far beyond its own waits too, unless the two have been found to differ (`apart`).
+    of the same flow does, or begins anew with it, or else over six samples. It is none if the two differ as they did
+    before: by what the lifetime counter was at `midnight`, so the sample is an old one. Should the counter that was
+    left come back, it is not counted twice. `total` is what the lifetime counter shows, where it was accepted in the
+    same sample: a rise far beyond its own waits too, unless the two have been found to differ (`apart`).
     """
 
     def __init__(self, nominal: float, state: Json = None) -> None:
@@ -48,6 +51,7 @@ class DailyCounter:
         known = loaded(Daily, state) or Daily()
         self._renewed_at: datetime | None = None
         self._doubted = False
+        self._midnight: float | None = None
         whole = known.value is not None and known.at is not None and known.day is not None
         self._state = known if whole else Daily()
 
@@ -71,19 +75,23 @@ class DailyCounter:
         when: When,
         *,
         total: float | None = None,
+        sent_total: float | None = None,
         renewed_at: datetime | None = None,
         doubted: bool = False,
         learn: bool = True,
     ) -> float | None:
         """Return the value to show for a value sent (None: unusable), in kWh; without `learn` what was shown before.
 
-        `doubted` says that the lifetime counter of the same flow was not accepted in this sample: an old one, maybe.
+        `sent_total` is the lifetime counter of the same flow as it was sent; `doubted` says that it was not accepted.
         """
         state = self._state
         self._renewed_at, self._doubted = renewed_at, doubted
         if value is not None and value < 0:
             value = 0.0 if value >= SMALL_NEGATIVE else None
+        self._midnight = None if value is None or sent_total is None else sent_total - value
         if state.value is None or state.at is None or state.day is None:
+            if value == 0 and doubted:
+                return None
             if value is not None and learn:
                 self._accept(value, when, when.local.date(), total)
             return value
@@ -132,6 +140,9 @@ class DailyCounter:
         """Return whether a fall within the day is a reset: a counter that begins near 0 and counts on."""
         state = self._state
         assert state.at is not None  # noqa: S101
+        if self._is_older(last):
+            state.row = None
+            return False
         if state.row is None or not state.row.continues(value, self._nominal, when):
             hours = hours_since(state.at, when)
             near_zero = value <= self._nominal * hours + NEAR_ZERO
@@ -149,6 +160,13 @@ class DailyCounter:
                 return True
         renewed = self._renewed_at is not None and self._renewed_at >= row.since and row.count >= FLOW_SAMPLES
         return renewed or (row.counting and not row.other_unit and not self._doubted)
+
+    def _is_older(self, last: float) -> bool:
+        """Return whether a fall is no reset, since the lifetime counter fell as far: by a sample of the same day."""
+        before, now = self._state.midnight, self._midnight
+        if before is None or now is None or last <= 2 * MIDNIGHT_TOLERANCE:
+            return False
+        return abs(now - before) <= MIDNIGHT_TOLERANCE
 
     def _comes_back(self, value: float, when: When) -> bool:
         """Return whether a value is where the counter was before it rose or fell by more than it should."""
@@ -183,9 +201,16 @@ class DailyCounter:
         assert state.at is not None  # noqa: S101
         hours, since_midnight = hours_since(state.at, when), when.hours_into_day
         plausible = value <= allowance(self._nominal, since_midnight)
+        if last <= LATE and plausible and not self._beyond_total(value - last, total):
+            # A counter at 0 cannot show that it was reset.
+            self._begin_day(value, None, 0.0, when, total)
+            return
         if value < last - LATE - 1e-9:
+            # A fall that the lifetime counter shares long after midnight is a sample of zeros.
+            doubtful = self._doubted and since_midnight > YOUNG_DAY and not self._counts_on(value, when)
+            doubtful |= self._is_older(last)
             # What statistics would not take for a reset, but for a fall, is yesterday's counter with a small dip.
-            if plausible and value < NEW_CYCLE * last and self._is_todays(value, when, total):
+            if plausible and not doubtful and value < NEW_CYCLE * last and self._is_todays(value, when, total):
                 self._begin_day(value, last, hours - since_midnight, when, total)
             return
         rise = allowance(self._nominal, hours)
@@ -201,11 +226,13 @@ class DailyCounter:
         state = self._state
         if not self._beyond_total(value, total):
             return True
-        state.row = extend(state.row, value, self._nominal, when)
-        if not state.row.counting:
-            return False
-        state.apart = True
-        return True
+        state.apart |= self._counts_on(value, when)
+        return state.apart
+
+    def _counts_on(self, value: float, when: When) -> bool:
+        """Return whether a value is one of a row that rises as a counter does."""
+        self._state.row = row = extend(self._state.row, value, self._nominal, when)
+        return row.counting
 
     def _beyond_total(self, rise: float, total: float | None) -> bool:
         """Return whether the lifetime counter of the same flow has risen by far less since the last accepted sample."""
@@ -214,7 +241,7 @@ class DailyCounter:
             return False
         return rise > 2 * max(0.0, total - state.total) + 1.0
 
-    def _begin_day(self, value: float, last: float, unseen: float, when: When, total: float | None) -> None:
+    def _begin_day(self, value: float, last: float | None, unseen: float, when: When, total: float | None) -> None:
         """Begin a day; remember yesterday's last value, and for how many hours until midnight it was not seen."""
         state = self._state
         state.yesterday, state.unseen, state.pending = last, max(0.0, unseen), None
@@ -229,7 +256,9 @@ class DailyCounter:
         elif state.before is None and value - state.value > from_zero(self._nominal, hours_since(state.at, when)):
             state.before, state.before_at = state.value, state.at
         if total is not None:
-            state.total = total
+            state.total, state.midnight = total, self._midnight
         elif state.value != value:
             state.total = None
+        if state.day != day and total is None:
+            state.midnight = None
         state.value, state.at, state.day, state.row = value, when.utc, day, None
