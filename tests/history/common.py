@@ -1,10 +1,12 @@
 """What the tests of history share."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from homeassistant.components.recorder.db_schema import Statistics
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -19,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from custom_components.atess.const import DOMAIN
 from custom_components.atess.history.task import async_write
+from simulator import Simulator
 
 SERIAL = "SIMHPS0001"
 
@@ -85,3 +88,30 @@ def _rows(session: Session, metadata_id: int) -> list[Any]:
     table = Statistics
     columns = (table.start_ts, table.state, table.sum, table.mean, table.min, table.max)
     return list(session.execute(select(*columns).where(table.metadata_id == metadata_id).order_by(table.start_ts)))
+
+
+def by_entity(rows: Dump) -> dict[str, list[tuple[float, tuple[float | None, ...]]]]:
+    """Return the rows of each entity, by time."""
+    found: defaultdict[str, list[tuple[float, tuple[float | None, ...]]]] = defaultdict(list)
+    for (entity, start), values in sorted(rows.items()):
+        found[entity].append((start, values))
+    return found
+
+
+def sums_of(rows: Dump, entity: str) -> list[tuple[float, float]]:
+    """Return the sum at the end of each hour, and 0 where they begin."""
+    found = [(start + 3600, values[1] or 0.0) for start, values in by_entity(rows)[entity]]
+    return [(found[0][0] - 3600, 0.0), *found]
+
+
+def total(cloud: Simulator, name: str, moment: float) -> float:
+    """Return what has flowed by a moment (unix seconds), in kWh."""
+    found: float = cloud._world.truth(moment)["devices"][SERIAL]["total"][name]
+    return found
+
+
+def assert_same(rows: Dump, others: Dump) -> None:
+    """Assert that two dumps hold the same rows, up to the noise of floating point numbers."""
+    assert rows.keys() == others.keys()
+    for place, values in rows.items():
+        assert values == pytest.approx(others[place], abs=1e-6), place

@@ -1,7 +1,8 @@
 """The action that reads history."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -123,3 +124,25 @@ async def test_an_unload_ends_reading(
 async def test_without_recorder_nothing_is_imported(hass: HomeAssistant, home: MockConfigEntry, name: str) -> None:
     with pytest.raises(HomeAssistantError, match="recorder is not running"):
         await call(hass, name)
+
+
+async def test_the_hour_that_a_clock_shows_twice(
+    hass: HomeAssistant, cloud: Simulator, home: MockConfigEntry, clock: FrozenDateTimeFactory
+) -> None:
+    """At the end of summer time each sample is where it was taken, by what the counters show."""
+    clock.move_to(datetime(2026, 10, 25, 6, tzinfo=UTC))
+    start, end = datetime(2026, 10, 25, tzinfo=UTC), datetime(2026, 10, 25, 3, tzinfo=UTC)
+    found = await get(hass, start, end=end.isoformat(), resolution="raw", fields=FIELDS)
+    times = [datetime.fromisoformat(row["time"]) for row in found["rows"]]
+    assert len(times) in {35, 36}
+    assert all(later - before < timedelta(minutes=6) for before, later in pairwise(times))
+    totals = [row["load_energy_total"] for row in found["rows"]]
+    assert totals == sorted(totals)
+    for moment, total in zip(times, totals, strict=True):
+        truth = cloud._world.truth(moment.timestamp())["devices"][SERIAL]
+        assert total == pytest.approx(truth["total"]["load"], abs=0.06)
+
+
+async def test_no_data_is_no_row(hass: HomeAssistant, cloud: Simulator, home: MockConfigEntry) -> None:
+    cloud.inject(operation="history", kind="no_data")
+    assert (await get(hass, resolution="raw"))["rows"] == []

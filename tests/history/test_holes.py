@@ -17,7 +17,7 @@ def hours_of(found: frozenset[int]) -> list[float]:
 
 
 def test_an_outage_spoils_the_hours_whose_end_it_hides() -> None:
-    """From 2:11 to 8:20: the counters of 2 to 7 are not known, the hour of the return tells all; means lack in 2 to 8."""
+    """From 2:11 to 8:20: no counter is known at the ends of 2 to 7; what lacks in the means of 8 too."""
     hole = Hole(at(2 + 11 / 60), at(8 + 20 / 60))
     assert hours_of(hole.dead_hours) == [2, 3, 4, 5, 6, 7]
     assert hours_of(hole.spoiled_hours) == [2, 3, 4, 5, 6, 7, 8]

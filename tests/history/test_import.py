@@ -1,6 +1,5 @@
 """Import of a home's history into the statistics of its entities, on a real recorder, over real HTTP."""
 
-from collections import defaultdict
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -13,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from simulator import Simulator
 
 from ..common import NOON, Advance, add_entry, entity_id, set_up, state
-from .common import SERIAL, Dump, call, compile_until, dump, set_up_sensors
+from .common import SERIAL, assert_same, by_entity, call, compile_until, dump, set_up_sensors, sums_of, total
 
 TRUTH = {
     "pv_energy_total": "pv",
@@ -58,25 +57,6 @@ async def import_history(hass: HomeAssistant, start: datetime = START) -> None:
     assert state(hass, "plant_atess_test_entry_history_import").state == "100.0"
 
 
-def by_entity(rows: Dump) -> dict[str, list[tuple[float, tuple[float | None, ...]]]]:
-    found: defaultdict[str, list[tuple[float, tuple[float | None, ...]]]] = defaultdict(list)
-    for (entity, start), values in sorted(rows.items()):
-        found[entity].append((start, values))
-    return found
-
-
-def sums_of(rows: Dump, entity: str) -> list[tuple[float, float]]:
-    """Return the sum at the end of each hour, and 0 where they begin."""
-    found = [(start + 3600, values[1] or 0.0) for start, values in by_entity(rows)[entity]]
-    return [(found[0][0] - 3600, 0.0), *found]
-
-
-def assert_same(rows: Dump, others: Dump) -> None:
-    assert rows.keys() == others.keys()
-    for place, values in rows.items():
-        assert values == pytest.approx(others[place], abs=1e-6), place
-
-
 async def test_a_home_is_imported_before_and_between_what_was_recorded(
     hass: HomeAssistant, cloud: Simulator, home: MockConfigEntry
 ) -> None:
@@ -109,11 +89,6 @@ async def test_a_home_is_imported_before_and_between_what_was_recorded(
     assert {place: values for place, values in after.items() if place in before and place[0] == power} == {
         place: values for place, values in before.items() if place[0] == power
     }
-
-
-def total(cloud: Simulator, name: str, moment: float) -> float:
-    found: float = cloud._world.truth(moment)["devices"][SERIAL]["total"][name]
-    return found
 
 
 async def test_a_second_import_changes_nothing_and_undo_everything(

@@ -1,6 +1,7 @@
 """Plans of what an import writes: pure, with plain data."""
 
 from collections.abc import Sequence
+from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -8,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custom_components.atess.history.hours import HOUR, Measured, boundaries, hour_of, measured
+from custom_components.atess.history.job import DeviceJob, Job
 from custom_components.atess.history.planning import CounterPlan, CounterPlanner, Row, faults
 from custom_components.atess.history.saved import Saved, plan_undo, saved
+from custom_components.atess.history.summary import message_of
 
 T = 1_790_000_000 // HOUR * HOUR
 
@@ -236,3 +239,11 @@ def test_of_means_only_the_hours_are_remembered() -> None:
     assert before.spans == ((T, T + 2 * HOUR), (T + 5 * HOUR, T + 5 * HOUR))
     now = [row(hour, None, None) for hour in range(10)]
     assert plan_undo(before, now, None).delete == tuple(T + hour * HOUR for hour in (3, 4, 6))
+
+
+def test_a_summary_tells_what_was_left_out() -> None:
+    device = DeviceJob(first_day=date(2026, 7, 1), next_day=date(2026, 6, 30), last_day=date(2026, 7, 3))
+    device.skipped, device.failed = 2, 1
+    said = message_of(Job(start=0, end=1, devices={"one": device}, cancelled=True), {"one": "Barn"})
+    assert "The import was canceled." in said
+    assert "Barn: 0 rows from 3 of 3 days; 1 day could not be read; 2 missing hours left out because" in said

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..const import CONF_HEAL_GAPS, DOMAIN, LOGGER
 from ..coordinator import AtessCoordinator
-from ..enerclo import AuthenticationError, EnercloError, NotFoundError, UnreachableError
+from ..enerclo import EnercloError, MalformedAnswerError, NotFoundError
 from ..readings import Reading
 from ..storage import async_load_cache
 from .entities import targets_of
@@ -77,14 +77,14 @@ class GapHealer:
                     continue
                 try:
                     left = await self._async_heal(coordinator, hole)
-                except (AuthenticationError, UnreachableError, HomeAssistantError, SQLAlchemyError) as err:
-                    LOGGER.debug("%s: a gap cannot be healed now: %s", coordinator.name, type(err).__name__)
-                    continue
                 except NotFoundError:
                     left = None
-                except EnercloError as err:
+                except MalformedAnswerError as err:
                     LOGGER.debug("%s: a gap was not healed: %s", coordinator.name, err)
                     left = hole.looked_at(len(LOOKS))
+                except (EnercloError, HomeAssistantError, SQLAlchemyError) as err:
+                    LOGGER.debug("%s: a gap cannot be healed now: %s", coordinator.name, type(err).__name__)
+                    continue
                 coordinator.holes.replace(hole, left)
                 coordinator.account.save_soon()
 

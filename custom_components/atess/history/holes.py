@@ -11,8 +11,8 @@ from .hours import HOUR, hour_of
 LONGEST_PAUSE = 1800.0
 # An hour in whose last seconds no sample came ends with what an older one said.
 LAST_INTERVAL = 600.0
-# So many holes are remembered.
-MOST = 50
+# So many holes are remembered, for so many seconds after they have ended.
+MOST, OLDEST = 50, 31 * 86_400.0
 
 
 class Hole(NamedTuple):
@@ -67,6 +67,7 @@ class Holes:
         """Note that a sample came at a moment."""
         if self._last is not None and moment - self._last > LONGEST_PAUSE:
             self._open = [*self._open, Hole(self._last, moment)][-MOST:]
+        self._open = [hole for hole in self._open if hole.end > moment - OLDEST]
         self._last = moment
 
     def __iter__(self) -> Iterator[Hole]:
