@@ -106,16 +106,19 @@ async def _measure(hass: HomeAssistant, days: int) -> Import:
 
 
 async def _insert_bare(hass: HomeAssistant, cost: Cost, targets: list[Target], end: int, days: int) -> None:
-    """Insert the same rows of statistics that nobody has."""
+    """Insert as many rows into the same statistics, of the time before."""
+    known = await async_write(hass, lambda instance, session: instance.statistics_meta_manager.get_many(session))
     rows: list[dict[str, Any]] = []
-    for number, target in enumerate(targets):
-        for hour in range(end - days * 24 * HOUR, end, HOUR):
+    for target in targets:
+        for hour in range(end - 2 * days * 24 * HOUR, end - days * 24 * HOUR, HOUR):
             values = (
                 {"state": RISE * hour / HOUR, "sum": RISE * hour / HOUR}
                 if target.counter
                 else {"mean": 1.0, "min": 0.5, "max": 1.5}
             )
-            rows.append({"metadata_id": 10_000 + number, "created_ts": 0.0, "start_ts": float(hour), **values})
+            rows.append(
+                {"metadata_id": known[target.entity_id][0], "created_ts": 0.0, "start_ts": float(hour), **values}
+            )
 
     def piece(part: list[dict[str, Any]]) -> Work[object]:
         return lambda _instance, session: session.execute(insert(Statistics), part)

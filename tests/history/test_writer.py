@@ -70,7 +70,7 @@ async def tried(hass: HomeAssistant, wanted: Target) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("key", ["load_energy_total", "load_power", "load_time_total"])
+@pytest.mark.parametrize("key", ["load_energy_total", "load_power", "load_supply_time_total"])
 async def test_nothing_is_written_where_there_are_no_statistics(hass: HomeAssistant, key: str) -> None:
     assert await tried(hass, target(key)) == [Outcome(reason="no_statistics"), None, None, None]
     before = Saved(until=0.0)
@@ -118,5 +118,5 @@ async def test_hours_that_are_not_compiled_yet_are_left_alone(hass: HomeAssistan
 
 def test_what_a_counter_of_hours_may_rise() -> None:
     """No faster than time passes, up to the hour that it may be behind; an energy as far as its device can."""
-    assert limit_of(target("load_time_total"), Kind.HPS_STRING, 10.0)(2.0) == 3.0
+    assert limit_of(target("load_supply_time_total"), Kind.HPS_STRING, 10.0)(2.0) == 3.0
     assert limit_of(target("load_energy_total"), Kind.HPS_STRING, 10.0)(2.0) == 61.0

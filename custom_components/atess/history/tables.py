@@ -128,8 +128,10 @@ class Table:
     def _insert(self, rows: list[dict[str, Any]]) -> None:
         if rows:
             now = time.time()
-            self._session.execute(
-                insert(Statistics), [{"metadata_id": self._id, "created_ts": now, **row} for row in rows]
+            # Not through the objects of the table, which costs half as much again.
+            self._session.connection().execute(
+                insert(cast(SqlTable, Statistics.__table__)),
+                [{"metadata_id": self._id, "created_ts": now, **row} for row in rows],
             )
 
     def _rows(
