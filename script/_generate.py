@@ -160,6 +160,7 @@ POLLING = {
     "next_poll": "Next poll",
     "polling_interval": "Polling interval",
     "requests_today": "Requests today",
+    "history_import": "History import",
 }
 
 # The tick in the form of the homeowners' settings, whose label is written by hand.

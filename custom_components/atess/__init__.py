@@ -20,6 +20,8 @@ from .devices import async_register_devices
 from .enerclo import EnercloClient, Kind
 from .energy_dashboard.offer import async_fulfil_requests
 from .energy_dashboard.watch import async_watch_energy
+from .history.importer import HistoryImport, import_store
+from .history.undo import undo_store
 from .issues import async_delete_device_issues, new_devices_issue, refused_issue
 from .plant import PlantCoordinator
 from .repairs.device_lists import DailyWatch, watch_store
@@ -84,6 +86,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
         coordinators=coordinators,
         plant=PlantCoordinator(hass, entry, account, list(coordinators.values())),
         settings=settings,
+        history=HistoryImport(hass, entry, coordinators),
     )
     async_register_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
@@ -120,6 +123,7 @@ def _raise_if_unreachable(coordinators: list[AtessCoordinator]) -> None:
 
 async def _async_finish(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
     """Read base information and settings after the live data."""
+    await entry.runtime_data.history.async_start()
     await DailyWatch(hass, entry).async_start()
     # What a BMS is set to protects the battery and is only shown, to those who enable it: that can wait for the hour.
     for settings in entry.runtime_data.settings.values():
@@ -161,6 +165,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
     account.forget("watch", entry.entry_id)
     account.forget("plant", entry.entry_id)
     await watch_store(hass, entry.entry_id).async_remove()
+    await import_store(hass, entry.entry_id).async_remove()
     ir.async_delete_issue(hass, DOMAIN, new_devices_issue(entry.entry_id))
     ir.async_delete_issue(hass, DOMAIN, refused_issue(entry.entry_id))
     accounts.async_forget_unused()
@@ -172,6 +177,7 @@ async def _async_forget_device(hass: HomeAssistant, account: Account, subentry_i
     account.forget("settings", subentry_id)
     await device_store(hass, subentry_id).async_remove()
     await settings_store(hass, subentry_id).async_remove()
+    await undo_store(hass, subentry_id).async_remove()
     async_delete_device_issues(hass, subentry_id)
 
 

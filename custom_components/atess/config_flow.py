@@ -24,6 +24,7 @@ from .const import (
     CONF_BASE_URL,
     CONF_DAILY_BUDGET,
     CONF_DEVICE_SN,
+    CONF_HEAL_GAPS,
     CONF_KIND,
     CONF_PATHS,
     DEFAULT_SCAN_INTERVAL,
@@ -242,8 +243,12 @@ class AtessOptionsFlow(OptionsFlow):
             except FormError as err:
                 error = err
             else:
-                kept = {key: value for key, value in options.items() if key not in {CONF_DAILY_BUDGET, CONF_PATHS}}
+                optional = {CONF_DAILY_BUDGET, CONF_HEAL_GAPS, CONF_PATHS}
+                kept = {key: value for key, value in options.items() if key not in optional}
                 shown = {key: value for key, value in user_input.items() if key != CONF_ADVANCED}
+                if shown.get(CONF_HEAL_GAPS):
+                    # Only a person's no is stored.
+                    del shown[CONF_HEAL_GAPS]
                 return self.async_create_entry(data={**kept, **shown, **({CONF_PATHS: paths} if paths else {})})
         suggested = user_input or {**options, CONF_ADVANCED: {CONF_PATHS: path_lines(stored_paths)}}
         return self.async_show_form(

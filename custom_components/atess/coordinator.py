@@ -36,6 +36,7 @@ from .enerclo import (
     Priority,
     Terms,
 )
+from .history.holes import Holes
 from .issues.polling import PollIssues
 from .issues.unreadable import UnreadableIssue
 from .poll_timer import PollTimer
@@ -87,6 +88,7 @@ class AtessCoordinator(DeviceCoordinator):
         self.refresh_at: datetime | None = None
         self.polled_at: datetime | None = None
         self.data_age: float | None = None
+        self.holes = Holes()
         self._issues = PollIssues(hass, entry, account, self.subentry_id, self.device_sn, self.name)
         self._reported_codes: set[tuple[str, str]] = set()
         self._unreadable = UnreadableIssue(hass, self.subentry_id, self.name)
@@ -174,6 +176,7 @@ class AtessCoordinator(DeviceCoordinator):
             raise self._error("no_data")
         if reading.fresh:
             self.data_age = (reading.received - reading.sampled_at).total_seconds()
+            self.holes.take(reading.received.timestamp())
         self._validity = self._valid_now()
         self._log_unknown_codes(reading)
         self.account.save_soon()
@@ -239,6 +242,7 @@ class AtessCoordinator(DeviceCoordinator):
             state.pop("clock", None)
         self.interpreter = self._new_interpreter(state)
         self.schedule = self._new_schedule(stored.get("rhythm"))
+        self.holes = Holes(stored.get("holes"))
         self.data = self.interpreter.restore()
         if self.data is not None:
             self.data_age = (self.data.received - self.data.sampled_at).total_seconds()
@@ -249,6 +253,7 @@ class AtessCoordinator(DeviceCoordinator):
         return {
             "interpreter": self.interpreter.dump(),
             "rhythm": self.schedule.rhythm.dump(),
+            "holes": self.holes.dump(),
             **self._base_info.dump(),
             "zone": self.hass.config.time_zone,
         }

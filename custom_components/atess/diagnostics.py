@@ -84,6 +84,7 @@ def _device(
         report |= {
             "online": coordinator.online,
             "polling": _polling(coordinator),
+            "holes": coordinator.holes.dump(),
             "trust": coordinator.interpreter.diagnostics(),
             "base_info": redacted(coordinator.base_info),
             "reading": reading and _reading(reading, coordinator.kind),

@@ -11,6 +11,7 @@ from .control.coordinator import SettingsCoordinator
 from .coordinator import AtessCoordinator
 from .device.values import ValueCoordinator
 from .enerclo import EnercloClient
+from .history.importer import HistoryImport
 from .plant import PlantCoordinator
 
 
@@ -22,6 +23,7 @@ class AtessData:
     client: EnercloClient
     coordinators: Mapping[str, AtessCoordinator]
     plant: PlantCoordinator
+    history: HistoryImport
     settings: Mapping[str, SettingsCoordinator] = field(default_factory=dict)
     """The settings of the devices, by config subentry."""
 

@@ -20,6 +20,7 @@ from .control.coordinator import SettingsCoordinator
 from .control.texts import refusal, setting_name
 from .enerclo import Json
 from .energy_dashboard.configure import async_setup_energy_dashboard
+from .history.actions import async_setup_history
 from .refresh import async_setup_refresh
 from .settings import Known, Period, SettingError, SettingValue, same
 from .settings.tariff_windows import TariffWindow, lay_windows
@@ -113,6 +114,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
     """Register all actions; they are there whether or not an entry is loaded."""
     async_setup_refresh(hass)
     async_setup_energy_dashboard(hass)
+    async_setup_history(hass)
 
     async def get_settings(call: ServiceCall) -> ServiceResponse:
         targets = await _async_targets(hass, call, POLICY_READ)

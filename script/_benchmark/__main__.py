@@ -1,6 +1,7 @@
 """Runs the benchmark and prints its tables. script/benchmark --help tells the options."""
 
 import argparse
+import asyncio
 import statistics
 import sys
 from collections.abc import Iterable
@@ -8,6 +9,7 @@ from collections.abc import Iterable
 import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
 
 from .herd import herd
+from .history import import_year
 from .home import simulate
 from .measure import Lateness, first_day, measured, oracle, plain
 from .poller import live
@@ -72,6 +74,18 @@ def poller(names: list[str], days: int, seed: int) -> None:
         print("| " + " | ".join(cells) + " |", flush=True)
 
 
+def import_history(days: int) -> int:
+    """Print what an import costs the recorder; return 1 if that is more than twice a bare insert."""
+    each = asyncio.run(import_year(days))
+    ratio = each.ours.per_thousand / each.bare.per_thousand
+    print(f"{each.ours.rows} rows of {each.entities} entities, {days} days")
+    print(f"CPU of the recorder's thread: {ratio:.2f} times a bare insert of {each.bare.rows} rows")
+    print(f"per 1 000 rows: {each.ours.per_thousand:.1f} ms, bare {each.bare.per_thousand:.1f} ms")
+    print(f"longest task: {1000 * each.ours.longest:.0f} ms of CPU; memory grew by {each.grown:.1f} MiB")
+    print(f"states of others recorded meanwhile: {each.others[0]} of {each.others[1]}")
+    return int(ratio > 2.0)
+
+
 def _average(each: Iterable[Lateness]) -> str:
     return f"{statistics.fmean(map(_mean, each)):.1f}"
 
@@ -83,13 +97,16 @@ def _mean(lateness: Lateness) -> float:
 def main() -> int:
     """Run what the command line asks for; 1 if a request broke the limit."""
     parser = argparse.ArgumentParser(prog="script/benchmark", add_help=False, usage="script/benchmark --help")
-    parser.add_argument("benchmark", choices=["freshness", "herd", "poller", "writes"])
-    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("benchmark", choices=["freshness", "herd", "import", "poller", "writes"])
+    parser.add_argument("--days", type=int)
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
     parser.add_argument("--devices", type=int)
     parser.add_argument("--homes", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
+    if chosen.benchmark == "import":
+        return import_history(chosen.days or 365)
+    chosen.days = chosen.days or 30
     if chosen.benchmark == "herd":
         for down in (1, 10):
             busiest, mean = herd(chosen.homes, down * 60.0, chosen.seed)

@@ -79,7 +79,7 @@ def test_choices_of_actions_are_named() -> None:
     described: dict[str, Any] = yaml.safe_load((INTEGRATION / "services.yaml").read_text("utf-8"))
     texts: dict[str, Any] = json.loads(Path(INTEGRATION / "translations" / "en.json").read_text("utf-8"))
     found = list(selects(described))
-    assert {select["translation_key"] for select in found} == {"operating_mode", "setting", "tariff"}
+    assert {select["translation_key"] for select in found} == {"operating_mode", "resolution", "setting", "tariff"}
     for select in found:
         labels = {option["value"]: option["label"] for option in select["options"]}
         assert labels == texts["selector"][select["translation_key"]]["options"]

@@ -33,6 +33,7 @@ from ..const import (
     CONF_DATA_LOG_SN,
     CONF_DEVICE_SN,
     CONF_ENERGY_DASHBOARD,
+    CONF_HEAL_GAPS,
     CONF_KIND,
     CONF_PATHS,
     CONF_SYSTEM_NO,
@@ -110,6 +111,7 @@ _OPTIONS_SCHEMA = vol.Schema(
             vol.Coerce(int),
         ),
         vol.Required(CONF_ALLOW_CHANGES, default=False): BooleanSelector(),
+        vol.Required(CONF_HEAL_GAPS, default=True): BooleanSelector(),
     }
 )
 ADD_DEVICE_SCHEMA = vol.Schema(

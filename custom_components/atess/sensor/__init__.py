@@ -15,6 +15,7 @@ from ..device.values import ValueCoordinator
 from ..entity import async_add_as_reported
 from ..raw import RAW_PREFIX, RawKeys
 from ..runtime import AtessConfigEntry
+from .history import HistoryImportSensor
 from .polling import async_add_polling_sensors
 from .settings import SettingSensor, async_add_raw_settings
 from .values import AtessSensor, RawMemberSensor
@@ -37,6 +38,7 @@ async def async_setup_entry(
     async_add_raw_settings(entry, async_add_entities, raw_keys)
     async_add_settings_change(entry, Platform.SENSOR, async_add_entities, SettingsChangeSensor)
     async_add_polling_sensors(entry, async_add_entities)
+    async_add_entities([HistoryImportSensor(entry.runtime_data.plant, entry.runtime_data.history)])
 
 
 def _add_sensors(

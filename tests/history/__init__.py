@@ -1,0 +1,1 @@
+"""Tests of the cloud's history: reading, importing, undoing."""
