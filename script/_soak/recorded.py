@@ -262,6 +262,9 @@ class _Stay:
             if {"midnight_bounce", "late_reset"} & self._case.variants.keys():
                 # Samples after midnight may show yesterday's counter with what no sample before midnight held.
                 most, least = max(most, 0.0), least - (later.lost[name] - earlier.lost[name])
+        if "duplicated" in self._case.variants:
+            # The numbers of the first sample may be those of the one before it; what they lack comes after it.
+            least -= self._truth.energies(earlier.at)[name] - self._truth.energies(earlier.at - self._interval)[name]
         if BURSTS & self._case.variants.keys():
             # What a burst hides is held back until it is over, and of a day until then for good.
             ends = [later.at, *self._midnights(begin, end)] if period == "today" else [later.at]
