@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -103,21 +104,19 @@ async def test_the_cloud_fails(
         await get(hass)
 
 
-async def test_an_unload_ends_reading(
-    hass: HomeAssistant, cloud: Simulator, home: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_unload_ends_reading(hass: HomeAssistant, cloud: Simulator, home: MockConfigEntry) -> None:
     waiting = asyncio.Event()
 
     async def forever(_: float) -> None:
         waiting.set()
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("custom_components.atess.account.sleep", forever)
-    task = hass.async_create_task(get(hass, NOON - timedelta(days=1)))
-    await waiting.wait()
-    assert await hass.config_entries.async_unload(home.entry_id)
-    with pytest.raises(HomeAssistantError, match="was stopped while"):
-        await task
+    with patch("custom_components.atess.account.sleep", forever):
+        task = hass.async_create_task(get(hass, NOON - timedelta(days=1)))
+        await waiting.wait()
+        assert await hass.config_entries.async_unload(home.entry_id)
+        with pytest.raises(HomeAssistantError, match="was stopped while"):
+            await task
 
 
 @pytest.mark.parametrize("name", ["import_history", "undo_import"])
