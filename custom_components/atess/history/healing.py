@@ -92,7 +92,8 @@ class Cure:
         begin = max(float(self.hole.hours.start), first.start + HOUR)
         stored = {row.start: row for row in table.around(begin, end)}
         recorded = [conversion.row_from_stored(row) for row in stored.values()]
-        kept = [row for row in recorded if row.start < begin or not self._is_dead(row)]
+        dead_hours = self.hole.dead_hours
+        kept = [row for row in recorded if row.start < begin or row.start not in dead_hours or not self._is_behind(row)]
         plan = CounterPlanner(self.hours.boundaries, begin, end, self.limit).plan(
             conversion.row_from_stored(first), kept
         )
@@ -106,18 +107,17 @@ class Cure:
                 raise InvariantError(found[0])
         return Healed(rows=replaced, inserted=[int(row.start) for row in plan.rows if row.start not in stored])
 
-    def _is_dead(self, row: Row) -> bool:
+    def _is_behind(self, row: Row) -> bool:
         """Return whether a row shows what a counter was before its hour ended."""
         met = self.hours.boundaries.get(int(row.start) + HOUR)
-        if int(row.start) not in self.hole.dead_hours or met is None or row.state is None:
-            return False
-        return abs(row.state - met) > RESOLUTION
+        return met is not None and row.state is not None and abs(row.state - met) > RESOLUTION
 
     def _means(self, table: Table, conversion: Conversion, end: float, *, write: bool) -> Healed | None:
+        wanted = self.hole.spoiled_hours.intersection(self.whole)
         rows = {
             hour: Measured(*map(conversion.to_stored, each))
             for hour, each in self.hours.measured.items()
-            if hour in self.hole.spoiled_hours and hour in self.whole and hour < end
+            if hour in wanted and hour < end
         }
         if not rows:
             return None
