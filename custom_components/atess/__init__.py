@@ -20,6 +20,7 @@ from .devices import async_register_devices
 from .enerclo import EnercloClient, Kind
 from .energy_dashboard.offer import async_fulfil_requests
 from .energy_dashboard.watch import async_watch_energy
+from .history.healer import healed_store
 from .history.importer import HistoryImport, import_store
 from .history.undo import undo_store
 from .issues import async_delete_device_issues, new_devices_issue, refused_issue
@@ -178,6 +179,7 @@ async def _async_forget_device(hass: HomeAssistant, account: Account, subentry_i
     await device_store(hass, subentry_id).async_remove()
     await settings_store(hass, subentry_id).async_remove()
     await undo_store(hass, subentry_id).async_remove()
+    await healed_store(hass, subentry_id).async_remove()
     async_delete_device_issues(hass, subentry_id)
 
 

@@ -154,15 +154,25 @@ async def look(hass: HomeAssistant, clock: FrozenDateTimeFactory, hour: float) -
 
 
 async def test_who_does_not_want_it_keeps_the_gap(
-    hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, returned: AtessCoordinator
+    hass: HomeAssistant,
+    cloud: Simulator,
+    clock: FrozenDateTimeFactory,
+    returned: AtessCoordinator,
+    hass_storage: dict[str, Any],
 ) -> None:
+    """What was replaced when it healed is stored as long as the device is there."""
     entry = returned.config_entry
+    healed = f"atess.history_healed.{returned.subentry_id}"
     hass.config_entries.async_update_entry(entry, options={**entry.options, "heal_gaps": False})
     await hass.async_block_till_done()
     assert await look(hass, clock, 7) == 2
     hass.config_entries.async_update_entry(entry, options={**entry.options, "heal_gaps": True})
     await hass.async_block_till_done()
+    assert healed not in hass_storage
     assert await look(hass, clock, 8) == 7
+    assert healed in hass_storage
+    assert await hass.config_entries.async_remove(entry.entry_id)
+    assert healed not in hass_storage
 
 
 @pytest.mark.parametrize(
