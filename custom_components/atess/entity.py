@@ -1,6 +1,6 @@
 """Provide the base entity, and create entities when their value first appears."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, override
 
 from homeassistant.const import EntityCategory, Platform
@@ -39,6 +39,21 @@ class AtessEntity(CoordinatorEntity[ValueCoordinator[Any]]):
     def available(self) -> bool:
         """Whether the value still holds: a failed poll does not end it, age does."""
         return self.coordinator.available(self.entity_description.key)
+
+
+class AtessValueEntity(AtessEntity):
+    """An entity that shows nothing but its value; it writes its state only if that has changed."""
+
+    _shown: tuple[bool, Value, Mapping[str, Any] | None] | None = None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state if it is not the one last written: many values of a sample are those of the one before."""
+        shown = self.available, self.value, self.extra_state_attributes
+        if shown != self._shown:
+            self._shown = shown
+            super()._handle_coordinator_update()
 
 
 def common_description(definition: Definition) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from .home import simulate
 from .measure import Lateness, first_day, measured, oracle, plain
 from .poller import live
 from .scenarios import SCENARIOS, scenario
+from .update import update
 from .virtual import run
 from .writes import writes
 
@@ -86,6 +87,19 @@ def import_history(days: int) -> int:
     return int(ratio > 2.0)
 
 
+def update_cost() -> int:
+    """Print what an update costs beside the plainest code; return how often that is more."""
+    dearer = 0
+    for title, every in (("entities enabled by default", False), ("all entities enabled", True)):
+        cost = update(every=every)
+        ratio = cost.ours / cost.plain
+        dearer += ratio > 1.0
+        print(
+            f"{title} ({cost.entities}): {ratio:.2f} times ({cost.ours:.2f} ms, plain {cost.plain:.2f} ms)", flush=True
+        )
+    return dearer
+
+
 def _average(each: Iterable[Lateness]) -> str:
     return f"{statistics.fmean(map(_mean, each)):.1f}"
 
@@ -97,7 +111,7 @@ def _mean(lateness: Lateness) -> float:
 def main() -> int:
     """Run what the command line asks for; 1 if a request broke the limit."""
     parser = argparse.ArgumentParser(prog="script/benchmark", add_help=False, usage="script/benchmark --help")
-    parser.add_argument("benchmark", choices=["freshness", "herd", "import", "poller", "writes"])
+    parser.add_argument("benchmark", choices=["freshness", "herd", "import", "poller", "update", "writes"])
     parser.add_argument("--days", type=int)
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
     parser.add_argument("--devices", type=int)
@@ -106,6 +120,8 @@ def main() -> int:
     chosen = parser.parse_args()
     if chosen.benchmark == "import":
         return import_history(chosen.days or 365)
+    if chosen.benchmark == "update":
+        return int(bool(update_cost()))
     chosen.days = chosen.days or 30
     if chosen.benchmark == "herd":
         for down in (1, 10):

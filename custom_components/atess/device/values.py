@@ -79,6 +79,9 @@ class DeviceCoordinator(ValueCoordinator[Reading | None]):
         self.charge_devices: list[str] = []
         self.plant_verdicts: tuple[Verdict, ...] = ()
         self._validity: tuple[bool, bool] = (False, False)
+        # The values of an update are merged once for all entities, which ask for them one by one.
+        self._merged: Mapping[str, Value] = {}
+        self._merged_of: tuple[object, ...] = (None,) * 4
         self._base_info = BaseInfo({})
         self.interpreter = self._new_interpreter({})
 
@@ -96,6 +99,18 @@ class DeviceCoordinator(ValueCoordinator[Reading | None]):
     @override
     def values(self) -> Mapping[str, Value]:
         """The device's own values, completed by what others of its system say and by whether it is online."""
+        data, shared, validity, base_info = self._merged_of
+        if (
+            data is not self.data
+            or shared is not self.shared
+            or validity is not self._validity
+            or base_info is not self.base_info
+        ):
+            self._merged_of = self.data, self.shared, self._validity, self.base_info
+            self._merged = self._merge()
+        return self._merged
+
+    def _merge(self) -> Mapping[str, Value]:
         own = {} if self.data is None else self.data.values
         nominal = self.nominal_power
         power = {} if nominal is None else {"nominal_power": nominal}

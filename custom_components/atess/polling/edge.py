@@ -4,6 +4,7 @@ import binascii
 import math
 import struct
 from array import array
+from functools import lru_cache
 from itertools import batched
 
 from ..enerclo import Json
@@ -36,6 +37,7 @@ class Edge:
         beliefs = _unpacked(a_text(stored.get("beliefs")))
         self.begun = None not in (origin, step, most, beliefs)
         self._origin, self._step, self._most = origin or 0.0, step or 1.0, most or 1.0
+        self._answer: tuple[array[float], float, list[float]] | None = None
         self._beliefs = beliefs or _PRIOR[:]
 
     def dump(self) -> dict[str, Json]:
@@ -77,9 +79,10 @@ class Edge:
                     (belief + share * (lower + higher - 2.0 * belief)) * (lost + (1.0 - loss) * chance + _ODD)
                     for lower, belief, higher, chance in around
                 ]
-        self._beliefs = _normalized(weighed)
-        for number, belief in enumerate(self._beliefs):
-            self._beliefs[number] = belief + _CHANGE * _PRIOR[number]
+        beliefs = _normalized(weighed)
+        for number, belief in enumerate(beliefs):
+            beliefs[number] = belief + _CHANGE * _PRIOR[number]
+        self._beliefs = beliefs
         self._fit()
 
     def _lates(self, age: float, tail: float) -> list[float]:
@@ -134,10 +137,15 @@ class Edge:
 
         From then on, or after all samples for which the lesson is of use, the place is asked that is best by now.
         """
+        # Two questions follow each lesson.
+        if self._answer is None or self._answer[0] is not self._beliefs or self._answer[1] != miss:
+            self._answer = self._beliefs, miss, self._computed_costs(miss)
+        return self._answer[2]
+
+    def _computed_costs(self, miss: float) -> list[float]:
         lates, ended = [0.0] * _CELLS, [0.0] * _CELLS
         for tail, row in zip(TAILS, self._tails(), strict=True):
-            late = [_late(cell * self._step, max(tail, self._step)) for cell in range(_CELLS)]
-            end = [_HORIZON * share / (1.0 + _HORIZON * share) for share in late]
+            late, end = _chances(tail, self._step)
             for cell in range(_CELLS):
                 above = row[cell:]
                 lates[cell] += math.sumprod(above, late[: _CELLS - cell])
@@ -152,6 +160,13 @@ def _late(seconds: float, tail: float) -> float:
     """Return the chance that a sample is not there so long before the edge."""
     part = seconds / tail
     return 0.0 if part <= 0.0 else 1.0 if part >= 1.0 else part * part
+
+
+@lru_cache(maxsize=64)
+def _chances(tail: float, step: float) -> tuple[list[float], list[float]]:
+    """Return by places before the edge the chances that a sample is not there, and that the waiting ends with it."""
+    late = [_late(cell * step, max(tail, step)) for cell in range(_CELLS)]
+    return late, [_HORIZON * share / (1.0 + _HORIZON * share) for share in late]
 
 
 def _normalized(beliefs: list[float]) -> array[float]:
