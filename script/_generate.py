@@ -1,4 +1,4 @@
-"""Writes the translations of entities and the entity reference from the catalogue."""
+"""Writes the texts of entities and the entity reference from the catalogue, and keeps other languages in step."""
 
 import json
 import sys
@@ -21,6 +21,7 @@ from custom_components.atess.catalogue.faults import STATE_FAULTS
 from custom_components.atess.catalogue.settings import SETTINGS, Danger, Setting, SettingType, settings_of
 from custom_components.atess.enerclo.model import Kind
 from custom_components.atess.readings.rules import ASSUMED, RULES, Rule
+from script._languages import dump, lacking, others
 
 TRANSLATIONS = Path("custom_components/atess/translations/en.json")
 PAGES = Path("docs/entities")
@@ -57,6 +58,8 @@ SETTING_ENTITIES = {
 DANGERS = {Danger.SAFE: "homeowner", Danger.INSTALLER: "installer", Danger.SAFETY: "nobody"}
 CONTROLS = ("number", "select", "switch", "time")
 SEVERITIES = {Severity.FAULT: "Fault", Severity.PROTECTION: "Protection", Severity.WARNING: "Warning"}
+# How many missing texts of a language are named.
+MOST = 5
 GENERATED = "<!-- Written by script/generate from the catalogue. -->\n"
 
 PLANT_TEXT = """\
@@ -262,8 +265,8 @@ def fault_event() -> Json:
     }
 
 
-def translations() -> str:
-    """Return en.json with the entities' texts renewed and all else as it is."""
+def translations() -> Json:
+    """Return the English texts: those of the entities renewed and all else as it is."""
     current: Json = json.loads(TRANSLATIONS.read_text("utf-8")) if TRANSLATIONS.exists() else {}
     entity: Json = current.get("entity", {})
     texts = entity_texts()
@@ -279,7 +282,7 @@ def translations() -> str:
         steps["match_installer"]["sections"]["other"]["data"] = setting_labels(Danger.INSTALLER)
     if "selector" in current:
         current["selector"]["setting"] = {"options": setting_labels(Danger.SAFE, Danger.INSTALLER)}
-    return json.dumps(current, indent=2, ensure_ascii=False) + "\n"
+    return current
 
 
 class Descriptions:
@@ -430,7 +433,12 @@ def index_page() -> str:
 def generate() -> dict[Path, str]:
     """Return every generated file by path; raises SystemExit if the descriptions do not fit the catalogue."""
     descriptions = Descriptions(DESCRIPTIONS)
-    files = {TRANSLATIONS: translations()}
+    english = translations()
+    languages = {TRANSLATIONS: english} | others(TRANSLATIONS, english)
+    files = {path: dump(texts) for path, texts in languages.items()}
+    for path, texts in languages.items():
+        if missing := lacking(english, texts):
+            print(f"generate: {path} lacks {len(missing)} texts: {'; '.join(missing[:MOST])}", file=sys.stderr)
     try:
         files |= {PAGES / f"{kind.value}.md": kind_page(kind, descriptions) for kind in Kind}
         files[PAGES / "plant.md"] = system_page(descriptions)
