@@ -147,7 +147,7 @@ def test_lists_of_untranslated_texts_hold_nothing_dead() -> None:
 
 
 def home_assistants_name(domain: str, language: str) -> str | None:
-    """Return the title of one of Home Assistant's integrations; None if it shows the English one."""
+    """Return the title of one of Home Assistant's integrations; None if this version does not translate it."""
     path = Path(homeassistant.__file__).parent / "components" / domain / "translations" / f"{language}.json"
     title: str | None = json.loads(path.read_text("utf-8")).get("title") if path.exists() else None
     return title
@@ -159,7 +159,8 @@ def test_names_in_bold_are_what_the_interface_shows(language: str) -> None:
     names = translations_of(language)
     for english, domain in HOME_ASSISTANTS_NAMES.items():
         assert english not in names
-        names[english] = {home_assistants_name(domain, language) or english}
+        if title := home_assistants_name(domain, language):
+            names[english] = {title}
     differing = {}
     for place, text in translated(language).items():
         shown = BOLD.findall(text)
