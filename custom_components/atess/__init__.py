@@ -13,6 +13,8 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
 from .account import Account, access_of, async_get_accounts
+from .battery.watch import SECTION as BATTERIES
+from .battery.watch import BatteryWatch
 from .const import CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
 from .control.coordinator import SettingsCoordinator, settings_store
 from .coordinator import AtessCoordinator, device_store
@@ -89,6 +91,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
         settings=settings,
         history=HistoryImport(hass, entry, coordinators),
     )
+    for subentry_id, coordinator in coordinators.items():
+        BatteryWatch(coordinator, settings[subentry_id])
     async_register_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_verdicts(hass, entry)
@@ -176,6 +180,7 @@ async def _async_forget_device(hass: HomeAssistant, account: Account, subentry_i
     """Remove what is stored of a device, and its repair issues."""
     account.forget("devices", subentry_id)
     account.forget("settings", subentry_id)
+    account.forget(BATTERIES, subentry_id)
     await device_store(hass, subentry_id).async_remove()
     await settings_store(hass, subentry_id).async_remove()
     await undo_store(hass, subentry_id).async_remove()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from ..enerclo.model import Kind
 from .definition import Derived, Show, derived
 from .quantities import (
+    CAPACITY,
     CELL_VOLTAGE_SPREAD,
     CHARGING,
     CONNECTIVITY,
@@ -54,6 +55,9 @@ _ROWS: tuple[Derived, ...] = (
     derived("Problem", PROBLEM, PRODUCERS),
     derived("Active faults", COUNT, PRODUCERS, Show.DIAGNOSTIC),
     derived("Nominal power", NOMINAL_POWER, PRODUCERS, Show.DIAGNOSTIC),
+    derived("Usable capacity", CAPACITY, ALL, Show.DIAGNOSTIC),
+    derived("Charge limit", POWER, ALL, Show.DIAGNOSTIC),
+    derived("Discharge limit", POWER, ALL, Show.DIAGNOSTIC),
     derived("Grid present", SUPPLY, INVERTERS),
     derived("Generator running", RUNNING, INVERTERS, Show.HIDDEN),
     derived("Battery charging", CHARGING, ALL),

@@ -1,0 +1,92 @@
+"""Watch the battery of a device: learn from its samples, and complete its values by what settings and users say."""
+
+from collections.abc import Mapping
+
+from homeassistant.core import callback
+
+from ..catalogue.derived import INVERTERS
+from ..control.coordinator import SettingsCoordinator
+from ..coordinator import AtessCoordinator
+from ..readings import Value
+from ..readings.capacity import HalfVoltage, capacity_by_settings, power_limit
+from ..readings.derived import energy_stored
+from ..settings.matching import Known
+
+SECTION = "batteries"
+
+
+class BatteryWatch:
+    """What is known of the battery of one device beyond its samples; it asks the cloud for nothing."""
+
+    def __init__(self, device: AtessCoordinator, settings: SettingsCoordinator) -> None:
+        """Follow a device and its settings; must come after the plant, and before their entities."""
+        self._device = device
+        self._settings = settings
+        stored = device.account.stored(SECTION, device.subentry_id)
+        self._half = HalfVoltage.restored(stored.get("half"))
+        self._learned_at = None if device.data is None else device.data.sampled_at
+        entry = device.config_entry
+        entry.async_on_unload(device.account.keep(SECTION, device.subentry_id, self._dump))
+        entry.async_on_unload(device.async_add_listener(self._follow_device))
+        entry.async_on_unload(settings.async_add_listener(self._follow_settings))
+        self._follow_settings()
+
+    def _dump(self) -> dict[str, object]:
+        return {"half": self._half.dump()}
+
+    @callback
+    def _follow_device(self) -> None:
+        """Learn from a new sample; entities that hear of it after this one show what it changes."""
+        reading = self._device.data
+        if reading is not None and reading.fresh and reading.sampled_at != self._learned_at:
+            self._learned_at = reading.sampled_at
+            self._half.learn(self._device.values)
+        self._device.battery = self._values()
+
+    @callback
+    def _follow_settings(self) -> None:
+        """Compute anew what settings decide."""
+        before, self._device.battery = self._device.battery, self._values()
+        if self._device.battery != before:
+            self._device.async_update_listeners()
+
+    def _values(self) -> dict[str, Value]:
+        """Return what is known; a value that is not known now is None where it may be one day."""
+        values = self._device.values
+        capacity = self._capacity()
+        found: dict[str, Value] = {
+            "usable_capacity": capacity,
+            "charge_limit": self._limit(values, "battery_charge_current_limit", "charge"),
+            "discharge_limit": self._limit(values, "battery_discharge_current_limit", "discharge"),
+        }
+        charge = values.get("battery_state_of_charge")
+        if capacity is not None:
+            found["battery_energy_stored"] = energy_stored(charge, capacity) if isinstance(charge, float) else None
+        return found
+
+    def _capacity(self) -> float | None:
+        """Return the usable capacity in kWh: as entered, else by the settings of the battery."""
+        entered = self._device.entered_capacity
+        if entered is not None:
+            return entered
+        amp_hours, groups = self._setting("battery_capacity"), self._setting("battery_groups")
+        return capacity_by_settings(amp_hours, groups, self._half.volts)
+
+    def _limit(self, values: Mapping[str, Value], key: str, way: str) -> float | None:
+        """Return a limit in kW: of a discharge not more than the inverter can give."""
+        own = values.get(key)
+        if not isinstance(own, float) or key not in self._device.definitions:
+            return None
+        currents = (own, *(self._setting(name) for name in (f"{way}_current_limit", f"battery_{way}_current")))
+        discharges = way == "discharge" and self._device.kind in INVERTERS
+        nominal = self._device.nominal_power if discharges else None
+        return power_limit(currents, values.get("battery_voltage"), nominal)
+
+    def _setting(self, key: str) -> float | None:
+        """Return a setting whose key is documented or confirmed, None if there is none."""
+        data = self._settings.data
+        found = None if data is None else data.find(key)
+        if data is None or found is None or found.known is Known.GUESSED:
+            return None
+        value = data.value(key)
+        return value if isinstance(value, float) and value > 0 else None
