@@ -146,6 +146,14 @@ CHANGE_ATTRIBUTES: Mapping[str, Any] = {
     "until": {"name": "Until"},
     "what": {"name": "Setting"},
 }
+GRID_EVENT: Mapping[str, Any] = {
+    "name": "Grid",
+    "state_attributes": {
+        "event_type": {"state": {"back": "Back", "lost": "Lost"}},
+        "minutes": {"name": "Minutes lost"},
+        "since": {"name": "Since"},
+    },
+}
 CHANGE_EVENTS = {"confirmed": "Confirmed", "failed": "Failed", "moved": "Changed elsewhere"}
 FAILURE_REASONS = {
     "moved": "Other settings changed too",
@@ -180,7 +188,7 @@ def catalogue() -> Iterable[Definition]:
 
 def entity_texts() -> Json:
     """Return the names and states of all entities, by platform and translation key."""
-    events = {"fault": fault_event(), "settings_change": settings_event()}
+    events = {"fault": fault_event(), "grid": GRID_EVENT, "settings_change": settings_event()}
     texts: dict[str, Json] = {"binary_sensor": {}, "event": events, "sensor": {"settings_change": settings_sensor()}}
     texts["sensor"]["raw"] = {"name": "Raw {member}"}
     texts["sensor"] |= {key: {"name": name} for key, name in POLLING.items()}

@@ -83,16 +83,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
     for device_settings in settings.values():
         await device_settings.async_restore()
 
+    plant = PlantCoordinator(hass, entry, account, list(coordinators.values()))
     entry.runtime_data = AtessData(
         account=account,
         client=client,
         coordinators=coordinators,
-        plant=PlantCoordinator(hass, entry, account, list(coordinators.values())),
+        plant=plant,
         settings=settings,
+        batteries={key: BatteryWatch(coordinator, settings[key]) for key, coordinator in coordinators.items()},
         history=HistoryImport(hass, entry, coordinators),
     )
-    for subentry_id, coordinator in coordinators.items():
-        BatteryWatch(coordinator, settings[subentry_id])
     async_register_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_verdicts(hass, entry)

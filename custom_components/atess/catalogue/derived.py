@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from ..enerclo.model import Kind
 from .definition import Derived, Show, derived
 from .quantities import (
+    BACKUP_TIME,
     CAPACITY,
     CELL_VOLTAGE_SPREAD,
     CHARGING,
@@ -59,6 +60,7 @@ _ROWS: tuple[Derived, ...] = (
     derived("Charge limit", POWER, ALL, Show.DIAGNOSTIC),
     derived("Discharge limit", POWER, ALL, Show.DIAGNOSTIC),
     derived("Grid present", SUPPLY, INVERTERS),
+    derived("Backup time", BACKUP_TIME, INVERTERS),
     derived("Generator running", RUNNING, INVERTERS, Show.HIDDEN),
     derived("Battery charging", CHARGING, ALL),
     derived("Battery discharging", DISCHARGING, ALL),

@@ -52,6 +52,7 @@ PERCENTAGE = _measurement("percentage", None, "%", 0)
 RESISTANCE = _measurement("resistance", None, "kΩ", 1)
 ENERGY_STORED = _measurement("energy_stored", "energy_storage", "kWh", 1)
 CAPACITY = _measurement("capacity", "energy_storage", "kWh", 1)
+BACKUP_TIME = _measurement("backup_time", "duration", "h", 1)
 COUNT = _measurement("count", None, None, 0)
 
 ENERGY_TODAY = _counter("energy_today", "energy", "kWh", 1)

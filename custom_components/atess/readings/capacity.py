@@ -56,9 +56,10 @@ def capacity_by_settings(amp_hours: float | None, groups: float | None, volts: f
 def power_limit(currents: tuple[float | None, ...], volts: Value, most: float | None = None) -> float | None:
     """Return the power in kW that the least of currents in A permits, but not more than `most`.
 
-    The first current is what the battery permits now; without it, or without a voltage, there is none.
+    The first current is what the battery permits now; without it, or without a voltage, there is none. Of settings a
+    current of 0 is none.
     """
     if currents[0] is None or not isinstance(volts, float) or volts <= 0:
         return None
-    power = min(current for current in currents if current is not None) * volts / 1000
+    power = min([currents[0], *(current for current in currents[1:] if current)]) * volts / 1000
     return rounded(max(0.0, power if most is None else min(power, most)), 2)
