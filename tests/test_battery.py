@@ -130,3 +130,46 @@ async def test_a_battery_source_of_the_energy_dashboard_has_the_capacity(
     await configure(hass, complete=True)
     [battery] = [source for source in await sources(hass) if source["type"] == "battery"]
     assert battery["capacity"] == 205
+
+
+HOUSE = {
+    "name": "house",
+    "latitude": 48.14,
+    "longitude": 11.58,
+    "zone": "Europe/Berlin",
+    "history_days": 1,
+    "loggers": [{"sn": "SIMLOG0001"}],
+    "systems": [
+        {
+            "name": "house",
+            "logger": "SIMLOG0001",
+            "machine": {"nominal_kw": 30},
+            "pv": [{"kwp": 15, "tilt": 30, "azimuth": 180}],
+            "battery": {"kwh": 20, "cells": 128, "packs": 8, "charge_a": 50, "discharge_a": 50, "soc": 60},
+            "load": {"profile": "home", "kwh_per_day": 30},
+            "devices": [{"sn": CENTRAL, "kind": "hps_central", "model": "HPS30"}],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize("plant", [HOUSE], ids=["house"])
+async def test_what_the_battery_is_like_is_found_and_kept(
+    hass: HomeAssistant, cloud: Simulator, advance: Advance
+) -> None:
+    """Capacity and cycles after days of a battery that works; what needs more data is not there."""
+    entry = add_entry(hass, cloud, scan_interval=15)
+    await set_up(hass, entry)
+    keys = ("measured_capacity", "full_cycles")
+    assert not any(exists(hass, f"{CENTRAL}_{key}") for key in keys)
+    await advance(4 * 86400, 900)
+    assert number(hass, f"{CENTRAL}_measured_capacity") == pytest.approx(0.97 * 20, rel=0.05)
+    given = number(hass, f"{CENTRAL}_battery_discharge_energy_total")
+    assert number(hass, f"{CENTRAL}_full_cycles") == pytest.approx(given / (0.97 * 20), rel=0.05)
+    found = [state(hass, f"{CENTRAL}_{key}").state for key in keys]
+    await restart(hass, entry)
+    cloud.inject(kind="http_status", status=503)
+    await advance(3600, 900)
+    assert [state(hass, f"{CENTRAL}_{key}").state for key in keys] == found
+    assert not exists(hass, f"{CENTRAL}_round_trip_efficiency_30_days")
+    assert not exists(hass, f"{CENTRAL}_lowest_cell_place")

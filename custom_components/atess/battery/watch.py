@@ -11,6 +11,7 @@ from ..coordinator import AtessCoordinator
 from ..readings import Value
 from ..readings.capacity import HalfVoltage, capacity_by_settings, power_limit
 from ..readings.derived import energy_stored
+from ..readings.health import Health
 from ..readings.outage import GridSupply, LastHour, backup_time
 from ..settings.matching import Known
 
@@ -30,6 +31,7 @@ class BatteryWatch:
         self._settings = settings
         stored = device.account.stored(SECTION, device.subentry_id)
         self._half = HalfVoltage.restored(stored.get("half"))
+        self._health = Health.restored(stored.get("health"))
         self._load = LastHour.restored(stored.get("load"))
         self.grid = GridSupply.restored(stored.get("grid"))
         self.remembered_grid = self.grid.lost
@@ -43,7 +45,12 @@ class BatteryWatch:
         self._follow_settings()
 
     def _dump(self) -> dict[str, object]:
-        return {"half": self._half.dump(), "load": self._load.dump(), "grid": self.grid.dump()}
+        return {
+            "half": self._half.dump(),
+            "health": self._health.dump(),
+            "load": self._load.dump(),
+            "grid": self.grid.dump(),
+        }
 
     @callback
     def _follow_device(self) -> None:
@@ -59,6 +66,7 @@ class BatteryWatch:
         self._learned_at = reading.sampled_at
         values = self._device.values
         self._half.learn(values)
+        self._health.learn(reading.sampled_at, values, self._capacity())
         if self._device.kind in INVERTERS:
             self._load.learn(reading.sampled_at, values.get("load_power"))
             self.grid.learn(reading)
@@ -78,13 +86,14 @@ class BatteryWatch:
             "usable_capacity": capacity,
             "charge_limit": self._limit(values, "battery_charge_current_limit", "charge"),
             "discharge_limit": self._limit(values, "battery_discharge_current_limit", "discharge"),
+            **self._health.values(values, capacity),
         }
         charge = values.get("battery_state_of_charge")
         if capacity is not None:
             found["battery_energy_stored"] = energy_stored(charge, capacity) if isinstance(charge, float) else None
         if self._device.kind in INVERTERS:
             found["backup_time"] = backup_time(charge, self._cut_off(), capacity, self._load.mean)
-        return found
+        return {key: value for key, value in found.items() if key in self._device.definitions}
 
     def _capacity(self) -> float | None:
         """Return the usable capacity in kWh: as entered, else by the settings of the battery."""

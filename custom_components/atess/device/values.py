@@ -25,8 +25,13 @@ from ..readings.store import within
 from ..redaction import HIDDEN, UnknownMembers, is_private
 from .base_info import BaseInfo, text_of
 
-# These say how old the data are, or what the device is, so age does not end them.
-ALWAYS_VALID = frozenset({"last_data", "nominal_power", "online", "usable_capacity"})
+# These say how old the data are, or what device and battery are, so age does not end them.
+ALWAYS_VALID = frozenset(
+    {
+        *("last_data", "nominal_power", "online", "usable_capacity", "measured_capacity", "full_cycles"),
+        *("round_trip_efficiency_30_days", "cell_spread_at_rest", "lowest_cell_place", "lowest_cell_share"),
+    }
+)
 
 # With one of these errors the cloud has answered.
 ANSWERED = frozenset({"invalid_auth", "limited", "no_data", "not_found"})
