@@ -54,6 +54,8 @@ SETTING_ENTITIES = {
     SettingType.SWITCH: "switch",
     SettingType.WINDOW: "two times",
 }
+# A device's page sorts by name: what comes first has to come first in the alphabet too.
+TIME_WORDS = {"start": "from", "end": "to"}
 DANGERS = {Danger.SAFE: "homeowner", Danger.INSTALLER: "installer", Danger.SAFETY: "nobody"}
 CONTROLS = ("number", "select", "switch", "time")
 SEVERITIES = {Severity.FAULT: "Fault", Severity.PROTECTION: "Protection", Severity.WARNING: "Warning"}
@@ -225,8 +227,8 @@ def setting_texts() -> Json:
             continue
         if setting.type is SettingType.WINDOW:
             short = setting.name.replace(" period ", " ")  # a device's page cuts off what is longer
-            for edge in ("start", "end"):
-                texts["time"][f"{setting.key}_{edge}"] = {"name": f"{short} {edge}"}
+            for edge, word in TIME_WORDS.items():
+                texts["time"][f"{setting.key}_{edge}"] = {"name": f"{short} {word}"}
         else:
             texts[setting.type.value][setting.key] = name | ({"state": states} if states else {})
     return texts

@@ -18,6 +18,8 @@ from .battery.watch import BatteryWatch
 from .const import CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
 from .control.coordinator import SettingsCoordinator, settings_store
 from .coordinator import AtessCoordinator, device_store
+from .device.inputs import SECTION as INPUTS
+from .device.inputs import async_watch_inputs
 from .devices import async_register_devices
 from .enerclo import EnercloClient, Kind
 from .energy_dashboard.offer import async_fulfil_requests
@@ -96,6 +98,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
     async_register_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_verdicts(hass, entry)
+    for coordinator in coordinators.values():
+        async_watch_inputs(coordinator)
     for coordinator in coordinators.values():
         coordinator.async_start_polling()
     entry.async_on_unload(entry.add_update_listener(_async_reload))
@@ -181,6 +185,7 @@ async def _async_forget_device(hass: HomeAssistant, account: Account, subentry_i
     account.forget("devices", subentry_id)
     account.forget("settings", subentry_id)
     account.forget(BATTERIES, subentry_id)
+    account.forget(INPUTS, subentry_id)
     await device_store(hass, subentry_id).async_remove()
     await settings_store(hass, subentry_id).async_remove()
     await undo_store(hass, subentry_id).async_remove()
