@@ -1,5 +1,6 @@
 """Events: a fault that appears or clears, a grid that is lost or back, and what becomes of changes of settings."""
 
+import asyncio
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
@@ -59,9 +60,10 @@ def _add_grid_event(
 
 
 class _ChangeEvent(AtessEntity, EventEntity):
-    """What has changed since the last reading."""
+    """What has changed since the last reading, told when all entities show it: automations look at them then."""
 
     coordinator: AtessCoordinator
+    _told: asyncio.Handle | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -70,7 +72,14 @@ class _ChangeEvent(AtessEntity, EventEntity):
         So a new event is a change of a state that is available, which tells it from an old one that is shown again.
         """
         await super().async_added_to_hass()
-        self.hass.loop.call_soon(self._report)
+        self._told = self.hass.loop.call_soon(self._report)
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Report nothing any more."""
+        if self._told is not None:
+            self._told.cancel()
+        await super().async_will_remove_from_hass()
 
     @property
     @override
@@ -82,8 +91,8 @@ class _ChangeEvent(AtessEntity, EventEntity):
     @override
     def _handle_coordinator_update(self) -> None:
         """Report what has changed since the last reading."""
-        self._report()
         self.async_write_ha_state()
+        self._told = self.hass.loop.call_soon(self._report)
 
     def _report(self) -> None:
         """Trigger what happened."""

@@ -12,9 +12,12 @@ import pytest
 from . import INTEGRATION, ROOT
 
 ATESS = "custom_components.atess"
-PLATFORMS = ("binary_sensor", "button", "event", "number", "select", "sensor", "switch", "time", "update")
+PLATFORMS = (
+    *("binary_sensor", "button", "event", "number", "select", "sensor", "switch", "time", "update"),
+    *("condition", "trigger"),
+)
 # Home Assistant looks for these files in an integration and gives them a meaning.
-FORBIDDEN_FILES = ("backup.py", "condition.py", "energy.py", "logbook.py", "recorder.py", "trigger.py")
+FORBIDDEN_FILES = ("backup.py", "energy.py", "logbook.py", "recorder.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
