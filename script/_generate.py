@@ -55,6 +55,8 @@ SETTING_ENTITIES = {
     SettingType.SWITCH: "switch",
     SettingType.WINDOW: "two times",
 }
+# A device's page sorts by name: what comes first has to come first in the alphabet too.
+TIME_WORDS = {"start": "from", "end": "to"}
 DANGERS = {Danger.SAFE: "homeowner", Danger.INSTALLER: "installer", Danger.SAFETY: "nobody"}
 CONTROLS = ("number", "select", "switch", "time")
 SEVERITIES = {Severity.FAULT: "Fault", Severity.PROTECTION: "Protection", Severity.WARNING: "Warning"}
@@ -149,6 +151,14 @@ CHANGE_ATTRIBUTES: Mapping[str, Any] = {
     "until": {"name": "Until"},
     "what": {"name": "Setting"},
 }
+GRID_EVENT: Mapping[str, Any] = {
+    "name": "Grid",
+    "state_attributes": {
+        "event_type": {"state": {"back": "Back", "lost": "Lost"}},
+        "minutes": {"name": "Minutes lost"},
+        "since": {"name": "Since"},
+    },
+}
 CHANGE_EVENTS = {"confirmed": "Confirmed", "failed": "Failed", "moved": "Changed elsewhere"}
 FAILURE_REASONS = {
     "moved": "Other settings changed too",
@@ -183,7 +193,7 @@ def catalogue() -> Iterable[Definition]:
 
 def entity_texts() -> Json:
     """Return the names and states of all entities, by platform and translation key."""
-    events = {"fault": fault_event(), "settings_change": settings_event()}
+    events = {"fault": fault_event(), "grid": GRID_EVENT, "settings_change": settings_event()}
     texts: dict[str, Json] = {"binary_sensor": {}, "event": events, "sensor": {"settings_change": settings_sensor()}}
     texts["sensor"]["raw"] = {"name": "Raw {member}"}
     texts["sensor"] |= {key: {"name": name} for key, name in POLLING.items()}
@@ -220,8 +230,8 @@ def setting_texts() -> Json:
             continue
         if setting.type is SettingType.WINDOW:
             short = setting.name.replace(" period ", " ")  # a device's page cuts off what is longer
-            for edge in ("start", "end"):
-                texts["time"][f"{setting.key}_{edge}"] = {"name": f"{short} {edge}"}
+            for edge, word in TIME_WORDS.items():
+                texts["time"][f"{setting.key}_{edge}"] = {"name": f"{short} {word}"}
         else:
             texts[setting.type.value][setting.key] = name | ({"state": states} if states else {})
     return texts

@@ -165,6 +165,9 @@ class Simulator:
             for sn in self._world.devices if rule.device is None else [rule.device]:
                 self._world.add_variant(sn, parse_variant(values.get("name"), own, begin=now))
             return
+        if rule.kind == "grid" and (rule.device is None or rule.device in self._world.devices):
+            self._world.set_grid(rule.device, now, lost=bool(values.get("lost", True)))
+            return
         if rule.device not in self._world.devices:
             raise ValueError("no such device")
         if rule.kind == "offline":

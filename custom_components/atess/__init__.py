@@ -13,9 +13,13 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
 from .account import Account, access_of, async_get_accounts
+from .battery.watch import SECTION as BATTERIES
+from .battery.watch import BatteryWatch
 from .const import CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
 from .control.coordinator import SettingsCoordinator, settings_store
 from .coordinator import AtessCoordinator, device_store
+from .device.inputs import SECTION as INPUTS
+from .device.inputs import async_watch_inputs
 from .devices import async_register_devices
 from .enerclo import EnercloClient, Kind
 from .energy_dashboard.offer import async_fulfil_requests
@@ -81,17 +85,21 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
     for device_settings in settings.values():
         await device_settings.async_restore()
 
+    plant = PlantCoordinator(hass, entry, account, list(coordinators.values()))
     entry.runtime_data = AtessData(
         account=account,
         client=client,
         coordinators=coordinators,
-        plant=PlantCoordinator(hass, entry, account, list(coordinators.values())),
+        plant=plant,
         settings=settings,
+        batteries={key: BatteryWatch(coordinator, settings[key]) for key, coordinator in coordinators.items()},
         history=HistoryImport(hass, entry, coordinators),
     )
     async_register_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_verdicts(hass, entry)
+    for coordinator in coordinators.values():
+        async_watch_inputs(coordinator)
     for coordinator in coordinators.values():
         coordinator.async_start_polling()
     entry.async_on_unload(entry.add_update_listener(_async_reload))
@@ -176,6 +184,8 @@ async def _async_forget_device(hass: HomeAssistant, account: Account, subentry_i
     """Remove what is stored of a device, and its repair issues."""
     account.forget("devices", subentry_id)
     account.forget("settings", subentry_id)
+    account.forget(BATTERIES, subentry_id)
+    account.forget(INPUTS, subentry_id)
     await device_store(hass, subentry_id).async_remove()
     await settings_store(hass, subentry_id).async_remove()
     await undo_store(hass, subentry_id).async_remove()

@@ -20,6 +20,7 @@ CONF_KIND: Final = "kind"
 CONF_PATHS: Final = "paths"
 CONF_SETTINGS: Final = "settings"
 CONF_SYSTEM_NO: Final = "system_no"
+CONF_USABLE_CAPACITY: Final = "usable_capacity"
 
 SUBENTRY_DEVICE: Final = "device"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, override
 
 from homeassistant.const import EntityCategory, Platform
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
@@ -63,6 +63,19 @@ def common_description(definition: Definition) -> dict[str, Any]:
         "translation_key": definition.key,
         "entity_category": EntityCategory(definition.category) if definition.category else None,
         "entity_registry_enabled_default": definition.enabled,
+    }
+
+
+@callback
+def async_of_key(hass: HomeAssistant, entities: Iterable[str], key: str) -> set[str]:
+    """Return those of entities, by entity id, that are ours and have a key."""
+    registry = er.async_get(hass)
+    return {
+        entity_id
+        for entity_id in entities
+        if (found := registry.async_get(entity_id)) is not None
+        and found.platform == DOMAIN
+        and found.translation_key == key
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 
 from .account import Account
+from .battery.watch import BatteryWatch
 from .control.coordinator import SettingsCoordinator
 from .coordinator import AtessCoordinator
 from .device.values import ValueCoordinator
@@ -26,6 +27,8 @@ class AtessData:
     history: HistoryImport
     settings: Mapping[str, SettingsCoordinator] = field(default_factory=dict)
     """The settings of the devices, by config subentry."""
+    batteries: Mapping[str, BatteryWatch] = field(default_factory=dict)
+    """What is known of batteries and of the grid, by config subentry."""
 
     @property
     def all_coordinators(self) -> list[ValueCoordinator[Any]]:

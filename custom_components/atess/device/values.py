@@ -9,15 +9,29 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from ..catalogue import Definition, definitions
-from ..const import CONF_DATA_LOG_SN, CONF_DEVICE_SN, CONF_KIND, CONF_SYSTEM_NO, LOGGER
+from ..const import (
+    CONF_DATA_LOG_SN,
+    CONF_DEVICE_SN,
+    CONF_KIND,
+    CONF_SYSTEM_NO,
+    CONF_USABLE_CAPACITY,
+    LOGGER,
+)
 from ..corrections import corrections_of
 from ..enerclo import Json, Kind
 from ..readings import ActiveFault, Interpreter, Reading, Value, Verdict
+from ..readings.capacity import CAPACITIES
+from ..readings.store import within
 from ..redaction import HIDDEN, UnknownMembers, is_private
 from .base_info import BaseInfo, text_of
 
-# These say how old the data are, or what the device is, so age does not end them.
-ALWAYS_VALID = frozenset({"last_data", "nominal_power", "online"})
+# These say how old the data are, or what device and battery are, so age does not end them.
+ALWAYS_VALID = frozenset(
+    {
+        *("last_data", "nominal_power", "online", "usable_capacity", "measured_capacity", "full_cycles"),
+        *("round_trip_efficiency_30_days", "cell_spread_at_rest", "lowest_cell_place", "lowest_cell_share"),
+    }
+)
 
 # With one of these errors the cloud has answered.
 ANSWERED = frozenset({"invalid_auth", "limited", "no_data", "not_found"})
@@ -75,6 +89,8 @@ class DeviceCoordinator(ValueCoordinator[Reading | None]):
         self._unknown = UnknownMembers(self._serials)
         # What other devices of the system say of this one, by entity key, and where its state of charge comes from.
         self.shared: Mapping[str, Value] = {}
+        # What is known of its battery beyond its samples, by entity key.
+        self.battery: Mapping[str, Value] = {}
         self.charge_source: str | None = None
         self.charge_devices: list[str] = []
         self.plant_verdicts: tuple[Verdict, ...] = ()
@@ -114,7 +130,7 @@ class DeviceCoordinator(ValueCoordinator[Reading | None]):
         own = {} if self.data is None else self.data.values
         nominal = self.nominal_power
         power = {} if nominal is None else {"nominal_power": nominal}
-        return {**own, **power, **self.shared, "online": self.online and own.get("online") is not False}
+        return {**own, **power, **self.shared, **self.battery, "online": self.online and own.get("online") is not False}
 
     @property
     @override
@@ -160,6 +176,16 @@ class DeviceCoordinator(ValueCoordinator[Reading | None]):
     def verdicts(self) -> tuple[Verdict, ...]:
         """Return the verdicts of the self-checks, from the samples of this and other devices."""
         return (*self.interpreter.verdicts(), *self.plant_verdicts)
+
+    @property
+    def usable_capacity(self) -> float | None:
+        """Return the usable capacity of the battery in kWh, if it is known."""
+        return value if isinstance(value := self.battery.get("usable_capacity"), float) else None
+
+    @property
+    def entered_capacity(self) -> float | None:
+        """Return the usable capacity in kWh that the user has entered."""
+        return within(self._subentry.data.get(CONF_USABLE_CAPACITY), *CAPACITIES)
 
     @property
     def title(self) -> str:

@@ -6,7 +6,7 @@ from homeassistant.config_entries import SubentryFlowContext, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 
 from ..account import access_of, async_get_accounts
-from ..const import CONF_CORRECTIONS, CONF_DEVICE_SN, CONF_KIND, CONF_SETTINGS
+from ..const import CONF_CORRECTIONS, CONF_DEVICE_SN, CONF_KIND, CONF_SETTINGS, CONF_USABLE_CAPACITY
 from ..control.matching import candidates, settings_read_of
 from ..corrections import corrections_entered, corrections_of, corrections_section, corrections_shown
 from ..enerclo import EnercloClient, Kind
@@ -89,6 +89,8 @@ class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tup
                 error = err
             else:
                 updates: dict[str, Any] = {CONF_KIND: kind.value}
+                if CONF_USABLE_CAPACITY in user_input or CONF_USABLE_CAPACITY in subentry.data:
+                    updates[CONF_USABLE_CAPACITY] = user_input.get(CONF_USABLE_CAPACITY)
                 if CONF_CORRECTIONS in user_input:
                     updates[CONF_CORRECTIONS] = corrections_entered(user_input[CONF_CORRECTIONS])
                 if kind != subentry.data[CONF_KIND]:
@@ -102,6 +104,7 @@ class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tup
         suggested = user_input or {
             CONF_NAME: subentry.title,
             CONF_KIND: current.value,
+            CONF_USABLE_CAPACITY: subentry.data.get(CONF_USABLE_CAPACITY),
             CONF_CORRECTIONS: corrections_shown(current, corrections_of(subentry.data)),
         }
         schema = CHANGE_DEVICE_SCHEMA if settings is None else CHANGE_DEVICE_WITH_SETTINGS_SCHEMA

@@ -7,7 +7,7 @@ from typing import Any
 
 import voluptuous as vol
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import CONF_NAME, CONF_SCAN_INTERVAL, CONF_TOKEN
+from homeassistant.const import CONF_NAME, CONF_SCAN_INTERVAL, CONF_TOKEN, UnitOfEnergy
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
@@ -37,6 +37,7 @@ from ..const import (
     CONF_KIND,
     CONF_PATHS,
     CONF_SYSTEM_NO,
+    CONF_USABLE_CAPACITY,
     DEFAULT_SCAN_INTERVAL,
     DOMAIN,
     MAX_SCAN_INTERVAL,
@@ -45,6 +46,7 @@ from ..const import (
 from ..coordinator import error_key
 from ..enerclo import DEFAULT_BASE_URL, EnercloError, Kind, normalize_overrides
 from ..enerclo.discovery import FoundDevice
+from ..readings.capacity import CAPACITIES
 from ..runtime import AtessConfigEntry
 
 CONF_DEVICES = "devices"
@@ -121,7 +123,21 @@ ADD_DEVICE_SCHEMA = vol.Schema(
         vol.Optional(CONF_NAME): _TEXT,
     }
 )
-CHANGE_DEVICE_SCHEMA = vol.Schema({vol.Required(CONF_NAME): _TEXT, vol.Required(CONF_KIND): _kind_selector()})
+CHANGE_DEVICE_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_NAME): _TEXT,
+        vol.Required(CONF_KIND): _kind_selector(),
+        vol.Optional(CONF_USABLE_CAPACITY): NumberSelector(
+            NumberSelectorConfig(
+                min=CAPACITIES[0],
+                max=CAPACITIES[1],
+                step="any",
+                unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+                mode=NumberSelectorMode.BOX,
+            )
+        ),
+    }
+)
 CONF_MATCH_SETTINGS = "match_settings"
 CHANGE_DEVICE_WITH_SETTINGS_SCHEMA = CHANGE_DEVICE_SCHEMA.extend(
     {vol.Optional(CONF_MATCH_SETTINGS, default=False): BooleanSelector()}
