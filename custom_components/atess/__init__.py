@@ -87,7 +87,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
         coordinators=coordinators,
         plant=PlantCoordinator(hass, entry, account, list(coordinators.values())),
         settings=settings,
-        history=HistoryImport(hass, entry, coordinators),
+        history=HistoryImport(hass, entry, account, coordinators),
     )
     async_register_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
