@@ -175,6 +175,21 @@ POLLING = {
     "requests_today": "Requests today",
     "history_import": "History import",
 }
+IMPORT_ATTRIBUTES = {
+    "day": {"name": "Next day"},
+    "expected_end": {"name": "Expected end"},
+    "rows": {"name": "Rows"},
+    "status": {
+        "name": "Status",
+        "state": {
+            "canceled": "Canceled",
+            "complete": "Complete",
+            "paused": "Paused",
+            "running": "Running",
+            "waiting": "Waiting for statistics",
+        },
+    },
+}
 
 # The tick in the form of the homeowners' settings, whose label is written by hand.
 CONF_MATCH_INSTALLER = "match_installer"
@@ -197,6 +212,7 @@ def entity_texts() -> Json:
     texts: dict[str, Json] = {"binary_sensor": {}, "event": events, "sensor": {"settings_change": settings_sensor()}}
     texts["sensor"]["raw"] = {"name": "Raw {member}"}
     texts["sensor"] |= {key: {"name": name} for key, name in POLLING.items()}
+    texts["sensor"]["history_import"]["state_attributes"] = IMPORT_ATTRIBUTES
     for definition in catalogue():
         text = texts[definition.platform].setdefault(definition.key, {"name": definition.name})
         if isinstance(definition, Field) and definition.enumeration is not None:

@@ -63,7 +63,8 @@ class World:
         start = now - plant.history_days * DAY
         self._systems = [System(spec, plant, seed=seed, start=start) for spec in plant.systems]
         self.start = self._systems[0].start
-        self._loggers = {spec.sn: Logger(spec, seed=seed) for spec in plant.loggers}
+        past = None if plant.past_interval is None else (now, plant.past_interval)
+        self._loggers = {spec.sn: Logger(spec, seed=seed, past=past) for spec in plant.loggers}
         self.devices = {device.sn: device for device in plant.devices}
         self._system_of = {device.sn: system for system in self._systems for device in system.spec.devices}
         self._outages: dict[str, _Outages] = {sn: _Outages() for sn in self.devices}

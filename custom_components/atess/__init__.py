@@ -93,7 +93,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
         plant=plant,
         settings=settings,
         batteries={key: BatteryWatch(coordinator, settings[key]) for key, coordinator in coordinators.items()},
-        history=HistoryImport(hass, entry, coordinators),
+        history=HistoryImport(hass, entry, account, coordinators),
     )
     async_register_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

@@ -15,6 +15,7 @@ from playwright import async_api as playwright
 
 from script._demo.browser import Browser, browser
 from script._demo.home_assistant import ROOT, Api
+from script._demo.importing import homes, import_year, year_problem
 from script._demo.process import Child, doing, say
 from script._demo.roles import ROLES, SOURCE_NAMES, available_sources
 from script._demo.setting_up import add_integration, complete
@@ -63,6 +64,8 @@ async def run(api: Api, cloud: Cloud, home: Child, folder: Path) -> Checks:
         clicks = SettingsClicks(await pages.page(), api, cloud, folder)
         await _set_up(checks, clicks, api, cloud)
         statistics = await complete(api, cloud.devices)
+        imported = homes(cloud)[:1]
+        importing = asyncio.create_task(import_year(api, cloud, imported))
         await _check_values(checks, api, cloud)
 
         steered, steering = inverter(cloud), None
@@ -84,6 +87,9 @@ async def run(api: Api, cloud: Cloud, home: Child, folder: Path) -> Checks:
         async with doing("waiting for Home Assistant's first statistics (up to five minutes)"):
             problem = (await _repeat(lambda: _energy_problem(api, statistics), STATISTICS_SECONDS))["energy"]
         checks.check("the Energy dashboard has its sources without a warning", problem)
+        async with doing("waiting for the year that is imported"):
+            await importing
+        checks.check("a year that the action imported is what flowed", await year_problem(api, cloud, imported[0]))
         await _check_energy_pages(checks, api, pages, cloud)
         if steered is not None and steering is not None:
             async with doing("waiting for the battery to follow its settings"):

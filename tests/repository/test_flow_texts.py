@@ -147,14 +147,14 @@ def names(schema: vol.Schema) -> set[str]:
     [
         (
             TEXTS["config"]["step"]["user"],
-            forms.with_energy_dashboard(forms.USER_WITH_KIND_SCHEMA, default=True),
+            forms.with_offers(forms.USER_WITH_KIND_SCHEMA, {"energy_dashboard": True, "import_history": True}),
         ),
         (TEXTS["config"]["step"]["reauth_confirm"], forms.REAUTH_SCHEMA),
         (TEXTS["config"]["step"]["reconfigure"], forms.RECONFIGURE_SCHEMA),
         (TEXTS["options"]["step"]["init"], forms.options_schema({})),
         (
             TEXTS["config_subentries"]["device"]["step"]["user"],
-            forms.with_energy_dashboard(forms.ADD_DEVICE_SCHEMA, default=False),
+            forms.with_offers(forms.ADD_DEVICE_SCHEMA, {"energy_dashboard": False, "import_history": False}),
         ),
         (
             TEXTS["config_subentries"]["device"]["step"]["reconfigure"],

@@ -97,7 +97,7 @@ class DeviceCoordinator(ValueCoordinator[Reading | None]):
         self._validity: tuple[bool, bool] = (False, False)
         # The values of an update are merged once for all entities, which ask for them one by one.
         self._merged: Mapping[str, Value] = {}
-        self._merged_of: tuple[object, ...] = (None,) * 4
+        self._merged_of: tuple[object, ...] = (None,) * 5
         self._base_info = BaseInfo({})
         self.interpreter = self._new_interpreter({})
 
@@ -115,14 +115,15 @@ class DeviceCoordinator(ValueCoordinator[Reading | None]):
     @override
     def values(self) -> Mapping[str, Value]:
         """The device's own values, completed by what others of its system say and by whether it is online."""
-        data, shared, validity, base_info = self._merged_of
+        data, shared, battery, validity, base_info = self._merged_of
         if (
             data is not self.data
             or shared is not self.shared
+            or battery is not self.battery
             or validity is not self._validity
             or base_info is not self.base_info
         ):
-            self._merged_of = self.data, self.shared, self._validity, self.base_info
+            self._merged_of = self.data, self.shared, self.battery, self._validity, self.base_info
             self._merged = self._merge()
         return self._merged
 

@@ -32,7 +32,6 @@ from ..const import (
     CONF_DAILY_BUDGET,
     CONF_DATA_LOG_SN,
     CONF_DEVICE_SN,
-    CONF_ENERGY_DASHBOARD,
     CONF_HEAL_GAPS,
     CONF_KIND,
     CONF_PATHS,
@@ -144,11 +143,12 @@ CHANGE_DEVICE_WITH_SETTINGS_SCHEMA = CHANGE_DEVICE_SCHEMA.extend(
 )
 
 
-def with_energy_dashboard(schema: vol.Schema, *, default: bool) -> vol.Schema:
-    """Return a form with the offer to set the Energy dashboard up, before a section that is folded up."""
+def with_offers(schema: vol.Schema, offers: Mapping[str, bool]) -> vol.Schema:
+    """Return a form with a tick for each offer, set or not, before a section that is folded up."""
     fields = dict(schema.schema)
     folded = {key: fields.pop(key) for key in list(fields) if key == CONF_ADVANCED}
-    return vol.Schema({**fields, vol.Optional(CONF_ENERGY_DASHBOARD, default=default): BooleanSelector(), **folded})
+    ticks = {vol.Optional(name, default=default): BooleanSelector() for name, default in offers.items()}
+    return vol.Schema({**fields, **ticks, **folded})
 
 
 def path_lines(paths: Mapping[str, str]) -> list[str]:
