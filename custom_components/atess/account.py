@@ -67,8 +67,8 @@ class Account:
     """Share state between the entries and flows of one account, and store it.
 
     What is stored of an account: `pacer` and `paths`, `clean` (whether nothing was asked after the file was written),
-    `imports` (see there), and in `devices`, `batteries`, `inputs`, `watch` and `plant` what is kept by config subentry and by
-    config entry.
+    `imports` (see there), and in `devices`, `batteries`, `inputs`, `watch` and `plant` what is kept by config subentry
+    and by config entry.
     """
 
     def __init__(self, accounts: Accounts, stored: dict[str, Any]) -> None:
