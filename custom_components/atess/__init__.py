@@ -15,6 +15,9 @@ from homeassistant.helpers.typing import ConfigType
 from .account import Account, access_of, async_get_accounts
 from .battery.watch import SECTION as BATTERIES
 from .battery.watch import BatteryWatch
+from .battery_control.controller import BatteryControl
+from .battery_control.recipes import KINDS
+from .battery_control.removal import async_tell_left
 from .const import CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
 from .control.coordinator import SettingsCoordinator, settings_store
 from .coordinator import AtessCoordinator, device_store
@@ -82,6 +85,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
     settings = {
         subentry_id: SettingsCoordinator(hass, entry, coordinator) for subentry_id, coordinator in coordinators.items()
     }
+    battery = {subentry_id: BatteryControl(item) for subentry_id, item in settings.items() if item.kind in KINDS}
     for device_settings in settings.values():
         await device_settings.async_restore()
 
@@ -93,6 +97,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
         plant=plant,
         settings=settings,
         batteries={key: BatteryWatch(coordinator, settings[key]) for key, coordinator in coordinators.items()},
+        battery=battery,
         history=HistoryImport(hass, entry, account, coordinators),
     )
     async_register_devices(hass, entry)
@@ -135,8 +140,10 @@ async def _async_finish(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
     await entry.runtime_data.history.async_start()
     await DailyWatch(hass, entry).async_start()
     # What a BMS is set to protects the battery and is only shown, to those who enable it: that can wait for the hour.
-    for settings in entry.runtime_data.settings.values():
+    for subentry_id, settings in entry.runtime_data.settings.items():
         await settings.async_start(at_once=settings.kind not in {Kind.BCU, Kind.MBMS})
+        if (control := entry.runtime_data.battery.get(subentry_id)) is not None:
+            control.async_start()
 
 
 async def _async_look_at_energy(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
@@ -159,7 +166,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bo
         data.client.forgive()
         for subentry_id, coordinator in data.coordinators.items():
             if subentry_id not in entry.subentries:
-                await _async_forget_device(hass, data.account, subentry_id)
+                await _async_forget_device(hass, entry, data.account, subentry_id)
                 data.account.forget_device(coordinator.kind, coordinator.device_sn)
         await data.account.async_save_clean()
     return unloaded
@@ -170,7 +177,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
     accounts = await async_get_accounts(hass)
     account = accounts.account(*access_of(entry.data))
     for subentry_id in entry.subentries:
-        await _async_forget_device(hass, account, subentry_id)
+        await _async_forget_device(hass, entry, account, subentry_id)
     account.forget("watch", entry.entry_id)
     account.forget("plant", entry.entry_id)
     await watch_store(hass, entry.entry_id).async_remove()
@@ -180,8 +187,11 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
     accounts.async_forget_unused()
 
 
-async def _async_forget_device(hass: HomeAssistant, account: Account, subentry_id: str) -> None:
+async def _async_forget_device(
+    hass: HomeAssistant, entry: AtessConfigEntry, account: Account, subentry_id: str
+) -> None:
     """Remove what is stored of a device, and its repair issues."""
+    await async_tell_left(hass, entry, subentry_id)
     account.forget("devices", subentry_id)
     account.forget("settings", subentry_id)
     account.forget(BATTERIES, subentry_id)

@@ -1,4 +1,4 @@
-"""Events: a fault that appears or clears, a grid that is lost or back, and what becomes of changes of settings."""
+"""Events: faults, a grid that is lost or back, and what becomes of changes of settings and of battery control."""
 
 import asyncio
 from typing import Any, override
@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .battery.watch import BatteryWatch
+from .battery_control.entities import BatteryControlEvent, async_add_battery_control
 from .control.change import SettingsChangeEvent, async_add_settings_change
 from .coordinator import AtessCoordinator
 from .entity import AtessEntity, async_add_as_reported
@@ -35,6 +36,7 @@ async def async_setup_entry(
         _add_fault_event(coordinator, async_add_entities)
         _add_grid_event(coordinator, entry.runtime_data.batteries[subentry_id], async_add_entities)
     async_add_settings_change(entry, Platform.EVENT, async_add_entities, SettingsChangeEvent)
+    async_add_battery_control(entry, Platform.EVENT, async_add_entities, BatteryControlEvent)
 
 
 def _add_fault_event(coordinator: AtessCoordinator, async_add_entities: AddConfigEntryEntitiesCallback) -> None:

@@ -8,6 +8,7 @@ from homeassistant.config_entries import ConfigEntry
 
 from .account import Account
 from .battery.watch import BatteryWatch
+from .battery_control.controller import BatteryControl
 from .control.coordinator import SettingsCoordinator
 from .coordinator import AtessCoordinator
 from .device.values import ValueCoordinator
@@ -29,6 +30,8 @@ class AtessData:
     """The settings of the devices, by config subentry."""
     batteries: Mapping[str, BatteryWatch] = field(default_factory=dict)
     """What is known of batteries and of the grid, by config subentry."""
+    battery: Mapping[str, BatteryControl] = field(default_factory=dict)
+    """What is done to the batteries of inverters, by config subentry."""
 
     @property
     def all_coordinators(self) -> list[ValueCoordinator[Any]]:
