@@ -155,6 +155,28 @@ FAILURE_REASONS = {
     "refused": "Rejected by the cloud",
     "unconfirmed": "Could not be confirmed",
 }
+BATTERY_CONTROL = {
+    "none": "None",
+    "charging": "Charging",
+    "discharging": "Discharging",
+    "holding": "Holding",
+}
+BATTERY_STAGES = {"starting": "Starting", "active": "Active", "ending": "Ending"}
+BATTERY_EVENTS = {
+    "started": "Started",
+    "ended": "Ended",
+    "ended_by_change": "Ended by a change",
+    "failed": "Failed",
+}
+BATTERY_REASONS = {
+    "changed": "A setting was changed elsewhere",
+    "end": "The settings could not be set back",
+    "late": "The device applied the change late",
+    "resumed": "Ended on request",
+    "start": "The settings could not be set",
+    "target": "State of charge reached",
+    "time": "End reached",
+}
 POLLING = {
     "data_age": "Data age at arrival",
     "next_poll": "Next poll",
@@ -180,8 +202,9 @@ def catalogue() -> Iterable[Definition]:
 
 def entity_texts() -> Json:
     """Return the names and states of all entities, by platform and translation key."""
-    events = {"fault": fault_event(), "settings_change": settings_event()}
-    texts: dict[str, Json] = {"binary_sensor": {}, "event": events, "sensor": {"settings_change": settings_sensor()}}
+    events = {"battery_control": battery_event(), "fault": fault_event(), "settings_change": settings_event()}
+    sensors = {"battery_control": battery_sensor(), "settings_change": settings_sensor()}
+    texts: dict[str, Json] = {"binary_sensor": {}, "event": events, "sensor": sensors}
     texts["sensor"]["raw"] = {"name": "Raw {member}"}
     texts["sensor"] |= {key: {"name": name} for key, name in POLLING.items()}
     for definition in catalogue():
@@ -235,6 +258,34 @@ def settings_event() -> Json:
     reasons = {"reason": {"name": "Reason", "state": FAILURE_REASONS}}
     texts = {name: text for name, text in CHANGE_ATTRIBUTES.items() if name != "until"}
     return {"name": "Settings change", "state_attributes": dict(sorted((types | reasons | texts).items()))}
+
+
+def battery_sensor() -> Json:
+    """Return the texts of the sensor that shows what the battery is made to do."""
+    return {
+        "name": "Battery control",
+        "state": BATTERY_CONTROL,
+        "state_attributes": {
+            "by": {"name": "Requested by", "state": {"automation": "Automation", "user": "User"}},
+            "power": {"name": "Power"},
+            "soc": {"name": "State of charge"},
+            "stage": {"name": "Stage", "state": BATTERY_STAGES},
+            "until": {"name": "Until"},
+        },
+    }
+
+
+def battery_event() -> Json:
+    """Return the texts of the event entity that fires when a control of the battery starts, ends, or fails."""
+    return {
+        "name": "Battery control",
+        "state_attributes": {
+            "control": {"name": "Control", "state": BATTERY_CONTROL},
+            "event_type": {"state": BATTERY_EVENTS},
+            "reason": {"name": "Reason", "state": BATTERY_REASONS},
+            "settings": {"name": "Settings"},
+        },
+    }
 
 
 def setting_labels(*dangers: Danger) -> dict[str, str]:

@@ -13,6 +13,8 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
 from .account import Account, access_of, async_get_accounts
+from .battery_control.controller import BatteryControl
+from .battery_control.recipes import KINDS
 from .const import CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
 from .control.coordinator import SettingsCoordinator, settings_store
 from .coordinator import AtessCoordinator, device_store
@@ -78,6 +80,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
     settings = {
         subentry_id: SettingsCoordinator(hass, entry, coordinator) for subentry_id, coordinator in coordinators.items()
     }
+    battery = {subentry_id: BatteryControl(item) for subentry_id, item in settings.items() if item.kind in KINDS}
     for device_settings in settings.values():
         await device_settings.async_restore()
 
@@ -87,6 +90,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
         coordinators=coordinators,
         plant=PlantCoordinator(hass, entry, account, list(coordinators.values())),
         settings=settings,
+        battery=battery,
         history=HistoryImport(hass, entry, coordinators),
     )
     async_register_devices(hass, entry)
@@ -127,8 +131,10 @@ async def _async_finish(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
     await entry.runtime_data.history.async_start()
     await DailyWatch(hass, entry).async_start()
     # What a BMS is set to protects the battery and is only shown, to those who enable it: that can wait for the hour.
-    for settings in entry.runtime_data.settings.values():
+    for subentry_id, settings in entry.runtime_data.settings.items():
         await settings.async_start(at_once=settings.kind not in {Kind.BCU, Kind.MBMS})
+        if (control := entry.runtime_data.battery.get(subentry_id)) is not None:
+            control.async_start()
 
 
 async def _async_look_at_energy(hass: HomeAssistant, entry: AtessConfigEntry) -> None:

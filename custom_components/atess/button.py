@@ -1,12 +1,13 @@
-"""Buttons that refresh a device."""
+"""Buttons that refresh a device, and that end the control of a battery."""
 
 from typing import override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .battery_control.entities import RESUME_KEY, ResumeButton, async_add_battery_control
 from .coordinator import AtessCoordinator
 from .entity import AtessEntity
 from .refresh import async_refresh_device
@@ -18,9 +19,10 @@ PARALLEL_UPDATES = 0
 async def async_setup_entry(
     hass: HomeAssistant, entry: AtessConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Set up a button for each device."""
+    """Set up the buttons of every device."""
     for subentry_id, coordinator in entry.runtime_data.coordinators.items():
         async_add_entities([RefreshButton(coordinator)], config_subentry_id=subentry_id)
+    async_add_battery_control(entry, Platform.BUTTON, async_add_entities, ResumeButton, RESUME_KEY)
 
 
 class RefreshButton(AtessEntity, ButtonEntity):

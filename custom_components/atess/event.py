@@ -1,4 +1,4 @@
-"""Events: a fault that appears or clears, each once, and what becomes of changes of settings."""
+"""Events: a fault that appears or clears, each once, what becomes of changes of settings, and of battery control."""
 
 from typing import Any, override
 
@@ -7,6 +7,7 @@ from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .battery_control.entities import BatteryControlEvent, async_add_battery_control
 from .control.change import SettingsChangeEvent, async_add_settings_change
 from .coordinator import AtessCoordinator
 from .entity import AtessEntity, async_add_as_reported
@@ -29,6 +30,7 @@ async def async_setup_entry(
     for coordinator in entry.runtime_data.coordinators.values():
         _add_fault_event(coordinator, async_add_entities)
     async_add_settings_change(entry, Platform.EVENT, async_add_entities, SettingsChangeEvent)
+    async_add_battery_control(entry, Platform.EVENT, async_add_entities, BatteryControlEvent)
 
 
 def _add_fault_event(coordinator: AtessCoordinator, async_add_entities: AddConfigEntryEntitiesCallback) -> None:

@@ -8,21 +8,22 @@ from typing import Any, Final
 import voluptuous as vol
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 
-from .access import POLICY_CONTROL, POLICY_READ, async_require_admin, async_targets, together, validation_error
+from .access import POLICY_CONTROL, POLICY_READ, async_require_admin, async_targets, validation_error
+from .battery_control.actions import async_setup_battery_control
 from .catalogue.enumerations import MODE_SETTING
 from .catalogue.settings import TARIFFS
 from .const import DOMAIN
-from .control.batch import DEFAULT_WAIT, ChangeResult
+from .control.answer import by_name, plain, plans_of, response_of, results_of
+from .control.batch import DEFAULT_WAIT
 from .control.coordinator import SettingsCoordinator
 from .control.texts import refusal, setting_name
 from .enerclo import Json
 from .energy_dashboard.configure import async_setup_energy_dashboard
 from .history.actions import async_setup_history
 from .refresh import async_setup_refresh
-from .settings import Known, Period, SettingError, SettingValue, same
+from .settings import Known, SettingError, same
 from .settings.tariff_windows import TariffWindow, lay_windows
 
 MAX_WAIT: Final = 900
@@ -115,6 +116,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_refresh(hass)
     async_setup_energy_dashboard(hass)
     async_setup_history(hass)
+    async_setup_battery_control(hass)
 
     async def get_settings(call: ServiceCall) -> ServiceResponse:
         targets = await _async_targets(hass, call, POLICY_READ)
@@ -167,7 +169,7 @@ def _read_out(hass: HomeAssistant, item: SettingsCoordinator) -> dict[str, Any]:
         limits = data.limits(setting.key)
         settings[setting.key] = {
             "name": setting_name(hass, setting),
-            "value": _plain(data.value(setting.key)),
+            "value": plain(data.value(setting.key)),
             "unit": setting.unit,
             "min": limits.low if setting.unit or not setting.options else None,
             "max": limits.high if setting.unit or not setting.options else None,
@@ -185,25 +187,8 @@ def _read_out(hass: HomeAssistant, item: SettingsCoordinator) -> dict[str, Any]:
         "changes_allowed": item.changes_allowed,
         "settings": settings,
         "unknown": dict(item.unknown),
-        "pending": _by_name(item, item.writer.upcoming),
+        "pending": by_name(item, item.writer.upcoming),
     }
-
-
-def _plain(value: SettingValue | None) -> float | bool | str | None:
-    return value.text if isinstance(value, Period) else value
-
-
-def _by_name(item: SettingsCoordinator, members: Mapping[str, Json]) -> dict[str, Any]:
-    """Return members by our keys, with the values as people see them; unknown ones as they are."""
-    data = item.data
-    named: dict[str, Any] = {}
-    for cloud_key, value in members.items():
-        if data is None or (found := data.find(cloud_key)) is None:
-            named[cloud_key] = value
-        else:
-            meaning = data.value(found.setting.key, {cloud_key: value})
-            named[found.setting.key] = value if meaning is None else _plain(meaning)
-    return named
 
 
 async def _change(
@@ -215,67 +200,17 @@ async def _change(
 ) -> ServiceResponse:
     """Plan a change for all devices, and only if that is possible for all of them, make it; wait for the read-backs."""
     targets = await _async_targets(hass, call, POLICY_CONTROL)
-    plans = _plans(targets, plan)
+    plans = plans_of(targets, plan)
     futures = {
         device_id: targets[device_id].writer.change(changes, call.context, reverts=reverts)
         for device_id, changes in plans.items()
     }
     if call.data["wait"]:
         await asyncio.wait(futures.values(), timeout=call.data["wait"])
-    results = _results(plans, futures)
+    results = results_of(plans, futures)
     if not call.return_response:
         return None
-    return {"devices": {device_id: _response(targets[device_id], result) for device_id, result in results.items()}}
-
-
-def _plans(
-    targets: Mapping[str, SettingsCoordinator], plan: Callable[[SettingsCoordinator], dict[str, Json]]
-) -> dict[str, dict[str, Json]]:
-    """Return the change of each device. Raises ServiceValidationError if one is not possible."""
-    plans: dict[str, dict[str, Json]] = {}
-    errors: list[HomeAssistantError] = []
-    for device_id, item in targets.items():
-        try:
-            plans[device_id] = plan(item)
-        except ServiceValidationError as err:
-            errors.append(err)
-    if errors:
-        raise together(errors, ServiceValidationError)
-    return plans
-
-
-def _results(
-    plans: Mapping[str, Mapping[str, Json]], futures: Mapping[str, asyncio.Future[ChangeResult]]
-) -> dict[str, ChangeResult]:
-    """Return what came of each change, pending where it still waits. Raises HomeAssistantError if one has failed."""
-    results: dict[str, ChangeResult] = {}
-    errors: list[HomeAssistantError] = []
-    for device_id, future in futures.items():
-        if not future.done():
-            results[device_id] = ChangeResult(status=dict.fromkeys(plans[device_id], "pending"))
-        elif isinstance(error := future.exception(), HomeAssistantError):
-            errors.append(error)
-        else:
-            results[device_id] = future.result().of(plans[device_id])
-    if errors:
-        raise together(errors)
-    return results
-
-
-def _response(item: SettingsCoordinator, result: ChangeResult) -> dict[str, Any]:
-    """Return what a change did to a device, as people see it."""
-    members = {} if item.data is None else item.data.members
-    before = {key: members[key] for key in result.status if key in members} | dict(result.before)
-    return {
-        "name": item.device.name,
-        "status": dict(zip(_names(item, result.status), result.status.values(), strict=True)),
-        "before": _by_name(item, before),
-        "after": _by_name(item, result.after),
-    }
-
-
-def _names(item: SettingsCoordinator, cloud_keys: Mapping[str, str]) -> list[str]:
-    return list(cloud_keys) if item.data is None else item.data.names(cloud_keys)
+    return {"devices": {device_id: response_of(targets[device_id], result) for device_id, result in results.items()}}
 
 
 def _windows(hass: HomeAssistant, item: SettingsCoordinator, data: Mapping[str, Any]) -> dict[str, Json]:
@@ -331,9 +266,4 @@ def _revert(item: SettingsCoordinator) -> dict[str, Json]:
     last = item.writer.history.items[-1]
     if any(key not in data.members or not same(data.members[key], value) for key, value in last["after"].items()):
         raise validation_error("changed_since", device=item.device.name)
-    known: dict[str, object] = {}
-    for key, value in last["before"].items():
-        found = data.find(key)
-        meaning = None if found is None else data.value(found.setting.key, {key: value})
-        known[key] = value if meaning is None else meaning
-    return item.writer.resolve(known, allow_unknown=True)
+    return item.writer.resolve(data.meanings(last["before"]), allow_unknown=True)

@@ -26,7 +26,10 @@ from ..common import Advance, set_up, state
 from ..repository import INTEGRATION
 from .common import CENTRAL, STRING, act, add_settings_entry, assert_puts, device_id, puts, shown
 
-ACTIONS = ("get_settings", "set_settings", "set_tariff_windows", "set_operating_mode", "revert_settings")
+ACTIONS = (
+    *("get_settings", "set_settings", "set_tariff_windows", "set_operating_mode", "revert_settings"),
+    *("force_charge", "force_discharge", "hold", "resume"),
+)
 
 
 @pytest.fixture
@@ -79,7 +82,8 @@ def test_choices_of_actions_are_named() -> None:
     described: dict[str, Any] = yaml.safe_load((INTEGRATION / "services.yaml").read_text("utf-8"))
     texts: dict[str, Any] = json.loads(Path(INTEGRATION / "translations" / "en.json").read_text("utf-8"))
     found = list(selects(described))
-    assert {select["translation_key"] for select in found} == {"operating_mode", "resolution", "setting", "tariff"}
+    keys = {"operating_mode", "power_unit", "resolution", "setting", "tariff"}
+    assert {select["translation_key"] for select in found} == keys
     for select in found:
         labels = {option["value"]: option["label"] for option in select["options"]}
         assert labels == texts["selector"][select["translation_key"]]["options"]

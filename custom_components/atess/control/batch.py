@@ -1,11 +1,14 @@
 """Changes of settings that are sent together, what became of them, and those of the past."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
+
+from homeassistant.core import Context
 
 from ..enerclo import Json
 from ..settings import same
@@ -23,6 +26,16 @@ class Stage(StrEnum):
     CHECKING = "checking"
     CONFIRMED = "confirmed"
     FAILED = "failed"
+
+
+class Managed(StrEnum):
+    """What a change is that ends by itself: its start, or the return to what was before, which is tried until done."""
+
+    START = "start"
+    RETURN = "return"
+
+
+NO_GUARD: Mapping[str, Sequence[Json]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +61,8 @@ class Batch:
     """Changes that are sent together, by the cloud's key; `before` is all that was read before sending.
 
     `sending` is set and stored before the request leaves: from then on the change may have been taken. `until` is the
-    moment of the next step, if it is known. `future` is shared by all callers, none of whom cancels it.
+    moment of the next step, if it is known. `future` is shared by all callers, none of whom cancels it. `managed` are
+    the members whose change ends by itself; `only_if` has the values of which a member must have one, else it is left.
     """
 
     future: asyncio.Future[ChangeResult]
@@ -57,6 +71,8 @@ class Batch:
     before: dict[str, Json] = field(default_factory=dict)
     sending: bool = False
     reverts: bool = False
+    managed: dict[str, Managed] = field(default_factory=dict)
+    only_if: dict[str, Sequence[Json]] = field(default_factory=dict)
     until: datetime | None = None
 
     @property
@@ -72,6 +88,7 @@ class Batch:
             "before": self.before,
             "sending": self.sending,
             "reverts": self.reverts,
+            "managed": dict(self.managed),
         }
 
     @classmethod
@@ -92,7 +109,39 @@ class Batch:
         batch.origin = origin if isinstance(origin, dict) else {}
         batch.before = before if isinstance(before, dict) else {}
         batch.sending = bool(stored.get("sending"))
+        managed = stored.get("managed")
+        for key, value in (managed if isinstance(managed, dict) else {}).items():
+            if value in set(Managed):
+                batch.managed[key] = Managed(value)
         return batch
+
+    def take(
+        self,
+        asked: Mapping[str, Json],
+        context: Context | None,
+        managed: Managed | None,
+        only_if: Mapping[str, Sequence[Json]],
+    ) -> None:
+        """Add changes; they replace those of the same members."""
+        self.asked |= asked
+        for key in asked:
+            self.managed.pop(key, None)
+            self.only_if.pop(key, None)
+            if managed is not None:
+                self.managed[key] = managed
+            if key in only_if:
+                self.only_if[key] = only_if[key]
+        self.origin = {
+            "user_id": None if context is None else context.user_id,
+            "context_id": None if context is None else context.id,
+            "parent_id": None if context is None else context.parent_id,
+        }
+
+    def give_way(self, members: Mapping[str, Json]) -> None:
+        """Leave alone what is not as the change expects: somebody has changed it."""
+        for key, values in self.only_if.items():
+            if key in self.asked and not any(same(members[key], value) for value in values):
+                del self.asked[key]
 
     def settle(self, result: ChangeResult | Exception) -> None:
         """Resolve the future that the callers wait for."""
@@ -143,16 +192,19 @@ class ChangeHistory:
         ]
 
     def add(self, batch: Batch, at: datetime) -> None:
-        """Keep a confirmed change, or drop the one that it took back."""
+        """Keep a confirmed change, or drop the one that it took back; what ends by itself is nothing to take back."""
         if batch.reverts:
             del self.items[-1:]
+            return
+        after = {key: value for key, value in batch.asked.items() if key not in batch.managed}
+        if not after:
             return
         self.items.append(
             {
                 "at": at.isoformat(),
                 "origin": batch.origin,
-                "before": part(batch.before, batch.asked),
-                "after": dict(batch.asked),
+                "before": part(batch.before, after),
+                "after": after,
             }
         )
         del self.items[:-HISTORY_LENGTH]
@@ -165,11 +217,25 @@ class ChangeHistory:
                 values.setdefault(key, []).append(value)
         return values
 
-    def anonymous(self) -> list[dict[str, Any]]:
-        """Return the changes for diagnostics: of a person only that it was one."""
+    def anonymous(self, redact: Callable[[Mapping[str, Json]], Any]) -> list[dict[str, Any]]:
+        """Return the changes for diagnostics: of a person only that it was one, and members redacted."""
         return [
-            {**item, "origin": "user" if item.get("origin", {}).get("user_id") else "automation"} for item in self.items
+            {
+                **item,
+                "origin": "user" if item.get("origin", {}).get("user_id") else "automation",
+                "before": redact(item["before"]),
+                "after": redact(item["after"]),
+            }
+            for item in self.items
         ]
+
+
+def managed_keys(*batches: Batch | None) -> set[str]:
+    """Return the members whose last change, of batches in the order of sending, ends by itself."""
+    keys: set[str] = set()
+    for batch in filter(None, batches):
+        keys = (keys - batch.asked.keys()) | (batch.managed.keys() & batch.asked.keys())
+    return keys
 
 
 def part(members: Mapping[str, Json], keys: Mapping[str, object]) -> dict[str, Json]:

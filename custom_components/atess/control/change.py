@@ -1,6 +1,7 @@
 """Show the progress of a change of settings, as a sensor and as events of each device."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
@@ -100,22 +101,24 @@ def async_add_settings_change(
 ) -> None:
     """Create the entity of every device whose settings may be changed, now or once they are read; else remove it."""
     for coordinator in entry.runtime_data.settings.values():
-        if all(setting.danger is Danger.SAFETY for setting in settings_of(coordinator.kind).values()):
-            continue
-        if coordinator.changes_allowed:
-            _add(coordinator, async_add_entities, new)
-            continue
-        registry = er.async_get(coordinator.hass)
-        if entity_id := registry.async_get_entity_id(platform, DOMAIN, f"{coordinator.identifier}_{KEY}"):
-            registry.async_remove(entity_id)
+        if any(setting.danger is not Danger.SAFETY for setting in settings_of(coordinator.kind).values()):
+            async_add_when_changeable(coordinator, platform, async_add_entities, partial(new, coordinator), KEY)
 
 
 @callback
-def _add(
+def async_add_when_changeable(
     coordinator: SettingsCoordinator,
+    platform: Platform,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    new: Callable[[SettingsCoordinator], Entity],
+    new: Callable[[], Entity],
+    key: str,
 ) -> None:
+    """Create an entity if settings may be changed, now or once they are read; else remove it."""
+    if not coordinator.changes_allowed:
+        registry = er.async_get(coordinator.hass)
+        if entity_id := registry.async_get_entity_id(platform, DOMAIN, f"{coordinator.identifier}_{key}"):
+            registry.async_remove(entity_id)
+        return
     added = False
 
     @callback
@@ -123,7 +126,7 @@ def _add(
         nonlocal added
         if not added and coordinator.data is not None:
             added = True
-            async_add_entities([new(coordinator)], config_subentry_id=coordinator.subentry_id)
+            async_add_entities([new()], config_subentry_id=coordinator.subentry_id)
 
     add()
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(add))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, override
+from typing import Any, Protocol, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -43,6 +43,16 @@ def settings_store(hass: HomeAssistant, subentry_id: str) -> Store[dict[str, Any
     return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{subentry_id}.settings")
 
 
+class Kept(Protocol):
+    """What is stored together with the settings, so that it is there before a change is sent."""
+
+    def dump(self) -> Json:
+        """Return what has to survive a restart."""
+
+    def restore(self, stored: object) -> None:
+        """Take up what was stored; None if nothing was, or nothing that can be read."""
+
+
 class SettingsCoordinator(ValueCoordinator[DeviceSettings | None], Hardware):
     """The settings of one device; data is None until they have been read once."""
 
@@ -66,6 +76,8 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None], Hardware):
         self._store = settings_store(hass, device.subentry_id or "")
         self.writer = SettingsWriter(self)
         self._saved = ""
+        self.kept: dict[str, Kept] = {}
+        """What others store here, by name; before async_restore."""
 
     @property
     @override
@@ -106,6 +118,8 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None], Hardware):
             self.read_at = max(aware)
             self.update_interval = max(INTERVAL - min(self.age, INTERVAL), timedelta(seconds=1))
         self.writer.restore(stored)
+        for name, item in self.kept.items():
+            item.restore(stored.get(name))
 
     async def async_start(self, *, at_once: bool = True) -> None:
         """Read the settings if they were not read within the hour, and settle what a restart has interrupted.
@@ -195,7 +209,10 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None], Hardware):
 
     def _durable(self) -> str:
         """Return what must not be lost, as JSON."""
-        return json_dumps({"members": None if self.data is None else self.data.members, **self.writer.dump()})
+        members = None if self.data is None else self.data.members
+        return json_dumps(
+            {"members": members, **self.writer.dump(), **{name: item.dump() for name, item in self.kept.items()}}
+        )
 
     @property
     def _read_at_text(self) -> str | None:

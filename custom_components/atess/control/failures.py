@@ -15,6 +15,7 @@ from ..const import DOMAIN, LOGGER
 from ..enerclo import EnercloError, Json
 from ..issues import settings_issue
 from ..settings import same
+from .batch import Batch, Managed
 from .texts import change_texts, differences, wishes
 
 if TYPE_CHECKING:
@@ -28,19 +29,21 @@ MOVED = "moved"
 class Failure:
     """A change that failed; `reason` is not_read, not_sent, refused, not_taken, moved or unconfirmed.
 
-    `expected` are the values that settle it once they are read, `texts` the placeholders of its repair issue.
+    `expected` are the values that settle it once they are read, `texts` the placeholders of its repair issue. Without
+    `again` it must not be asked once more, as it would have no end.
     """
 
     reason: str
     asked: Mapping[str, Json]
     expected: Mapping[str, Json]
     texts: Mapping[str, str]
+    again: bool = True
     failure_id: str = field(default_factory=ulid_now)
 
     @property
     def retryable(self) -> bool:
         """Whether asking for the same once more makes sense."""
-        return self.reason != MOVED
+        return self.again and self.reason != MOVED
 
     def dump(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
@@ -50,6 +53,7 @@ class Failure:
             "asked": dict(self.asked),
             "expected": dict(self.expected),
             "texts": dict(self.texts),
+            "again": self.again,
         }
 
     @classmethod
@@ -66,6 +70,7 @@ class Failure:
             asked=stored["asked"],
             expected=stored["expected"],
             texts=stored["texts"],
+            again=stored.get("again") is not False,
             failure_id=stored["id"],
         )
 
@@ -119,16 +124,16 @@ class Failures:
     def add(
         self,
         reason: str,
-        asked: Mapping[str, Json],
+        batch: Batch,
         before: Mapping[str, Json],
         found: Mapping[str, Json],
         error: Exception | None,
     ) -> HomeAssistantError:
         """Keep a failure, tell of it, and return the exception for the callers.
 
-        It replaces failures of which it asks everything anew.
+        It replaces failures of which it asks everything anew. A return that is tried again by itself is not kept.
         """
-        hardware = self._hardware
+        hardware, asked = self._hardware, batch.asked
         hass, model = hardware.hass, hardware.data
         texts = {
             "device": hardware.device.name,
@@ -138,13 +143,20 @@ class Failures:
             "time": dt_util.now().strftime("%Y-%m-%d %H:%M:%S"),
         }
         original = {key: before[key] for key in found if key in before}
-        failure = Failure(reason=reason, asked=dict(asked), expected={**original, **asked}, texts=texts)
+        failure = Failure(
+            reason=reason,
+            asked=dict(asked),
+            expected={**original, **asked},
+            texts=texts,
+            again=batch.managed.keys().isdisjoint(asked),
+        )
         for item in list(self._items):
-            if item.asked.keys() <= asked.keys() and (item.retryable or reason == MOVED):
+            if item.asked.keys() <= asked.keys() and (item.reason != MOVED or reason == MOVED):
                 self.remove(item)
-        self._items.append(failure)
         LOGGER.warning("%s: a change failed (%s): %s %s", hardware.name, reason, texts["wishes"], texts["error"])
-        self._create_issue(failure)
+        if reason == MOVED or any(batch.managed.get(key) is not Managed.RETURN for key in asked):
+            self._items.append(failure)
+            self._create_issue(failure)
         self._fire(failure, found, error)
         attributes = {**change_texts(hass, model, asked, before), "reason": reason, "error": cause(error) or None}
         self._tell(MOVED if reason == MOVED else "failed", attributes)
@@ -219,6 +231,7 @@ class Failures:
                     asked=item.asked,
                     expected=expected,
                     texts=item.texts,
+                    again=item.again,
                     failure_id=item.failure_id,
                 )
         return settled

@@ -87,6 +87,7 @@ class BatchSender:
         if model is None or any(key not in model.members for key in batch.asked):
             self._finish(batch, "not_read")
             return None
+        batch.give_way(model.members)
         try:
             model.check_together(batch.asked, {})
         except SettingError as err:

@@ -2,8 +2,9 @@
 
 import asyncio
 import traceback
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import CALLBACK_TYPE, Context, callback
@@ -12,12 +13,10 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN, LOGGER
-from ..enerclo import (
-    Json,
-)
+from ..enerclo import Json
 from ..redaction import redacted
 from ..settings import DeviceSettings, SettingError, compare, same
-from .batch import Batch, ChangeHistory, ChangeResult, LastChange, Stage, part
+from .batch import NO_GUARD, Batch, ChangeHistory, ChangeResult, LastChange, Managed, Stage, managed_keys, part
 from .failures import MOVED, Failure, Failures
 from .sender import BatchSender
 from .texts import change_texts, refusal
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
 # Changes that follow one another so closely become one request, in seconds.
 GATHER = 2.0
+NOTHING: Mapping[str, Json] = MappingProxyType({})
 type Teller = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -88,15 +88,11 @@ class SettingsWriter:
         """Return the changes under way and those made; of a person only that it was one."""
         data = self._hardware.data
         known = None if data is None else data.is_known
-        history = self.history.anonymous()
         return {
             "stage": self.stage.value,
             "pending": redacted(self.upcoming, known),
             "failed": [{"reason": item.reason, "asked": redacted(item.asked, known)} for item in self.failures],
-            "history": [
-                {**item, "before": redacted(item["before"], known), "after": redacted(item["after"], known)}
-                for item in history
-            ],
+            "history": self.history.anonymous(lambda members: redacted(members, known)),
         }
 
     # what the sensor and the event entity show
@@ -132,6 +128,16 @@ class SettingsWriter:
         """The changes that were asked for and are not confirmed yet, by the cloud's key."""
         return {key: value for batch in (self._active, self._queue) if batch for key, value in batch.asked.items()}
 
+    @property
+    def managed(self) -> set[str]:
+        """The cloud's keys of those of the upcoming changes that end by themselves."""
+        return managed_keys(self._active, self._queue)
+
+    def is_sending(self, keys: Iterable[str]) -> bool:
+        """Return whether a change of one of these members may have reached the device, and is not settled yet."""
+        active = self._active
+        return active is not None and active.sending and not active.asked.keys().isdisjoint(keys)
+
     def changeable(self) -> DeviceSettings:
         """Return the settings that may be changed.
 
@@ -147,11 +153,17 @@ class SettingsWriter:
             )
         return model
 
-    def resolve(self, asked: Mapping[str, object], *, allow_unknown: bool = False) -> dict[str, Json]:
-        """Return what a change would send, by the cloud's key; raises ServiceValidationError, nothing is sent."""
+    def resolve(
+        self, asked: Mapping[str, object], *, allow_unknown: bool = False, over: Mapping[str, Json] = NOTHING
+    ) -> dict[str, Json]:
+        """Return what a change would send, by the cloud's key; raises ServiceValidationError, nothing is sent.
+
+        `over` are other members that change with it.
+        """
         hardware, model = self._hardware, self.changeable()
         try:
-            return model.resolve(asked, self.upcoming, self.history.earlier(), allow_unknown=allow_unknown)
+            upcoming = {**self.upcoming, **over}
+            return model.resolve(asked, upcoming, self.history.earlier(), allow_unknown=allow_unknown)
         except SettingError as err:
             raise refusal(self._hass, hardware.kind, hardware.device.name, err) from err
 
@@ -166,11 +178,17 @@ class SettingsWriter:
 
     @callback
     def change(
-        self, changes: Mapping[str, Json], context: Context | None, *, reverts: bool = False
+        self,
+        changes: Mapping[str, Json],
+        context: Context | None,
+        *,
+        reverts: bool = False,
+        managed: Managed | None = None,
+        only_if: Mapping[str, Sequence[Json]] = NO_GUARD,
     ) -> asyncio.Future[ChangeResult]:
         """Queue resolved changes, to be sent with all others of the next seconds; return the future of the batch.
 
-        What is as asked already is not sent; if that is all, the future is done at once. See ChangeResult.of.
+        What is as asked already is not sent; if that is all, the future is done at once. See ChangeResult.of, Batch.
         """
         self.changeable()
         upcoming, members = self.upcoming, self._members
@@ -184,13 +202,8 @@ class SettingsWriter:
             done.settle(ChangeResult(status=dict.fromkeys(changes, "unchanged"), before=part(members, changes)))
             return done.future
         queue = self._queue = self._queue or Batch.new(reverts=reverts)
-        queue.asked |= asked
+        queue.take(asked, context, managed, only_if)
         queue.reverts = queue.reverts and reverts
-        queue.origin = {
-            "user_id": None if context is None else context.user_id,
-            "context_id": None if context is None else context.id,
-            "parent_id": None if context is None else context.parent_id,
-        }
         self._restart_timer()
         self._hardware.async_save_soon()
         self._hardware.async_update_listeners()
@@ -199,13 +212,7 @@ class SettingsWriter:
     @callback
     def retry(self, failure: Failure, context: Context | None) -> None:
         """Ask once more for what has failed, and settle the failure; raises ServiceValidationError if it cannot be."""
-        model = self._hardware.data
-        asked: dict[str, object] = {}
-        for key, value in failure.asked.items():
-            found = None if model is None else model.find(key)
-            meaning = None if model is None or found is None else model.value(found.setting.key, {key: value})
-            asked[key] = value if meaning is None else meaning
-        changes = self.resolve(asked, allow_unknown=True)
+        changes = self.resolve(self.changeable().meanings(failure.asked), allow_unknown=True)
         self.dismiss(failure)
         self.change(changes, context)
 
@@ -299,6 +306,8 @@ class SettingsWriter:
             self._hardware.async_update_listeners()
 
     def _confirm(self, batch: Batch, result: ChangeResult) -> None:
+        if not batch.asked:
+            return
         if batch.sending:
             self.history.add(batch, dt_util.utcnow())
         before = part(result.before, batch.asked)
@@ -317,7 +326,7 @@ class SettingsWriter:
         """Tell everybody that a change has failed."""
         before = batch.before or part(self._members, batch.asked)
         self._last = LastChange(stage=Stage.FAILED, asked=batch.asked, before=part(before, batch.asked))
-        batch.settle(self.failures.add(reason, batch.asked, before, found or {}, error))
+        batch.settle(self.failures.add(reason, batch, before, found or {}, error))
 
     @callback
     def settings_read(self, previous: Mapping[str, Json] | None) -> None:

@@ -65,6 +65,11 @@ def _settings_issues(subentry_id: str) -> str:
     return f"settings_{subentry_id}_"
 
 
+def battery_issue(subentry_id: str) -> str:
+    """Return the id of the issue about a battery control that cannot go back."""
+    return f"battery_control_{subentry_id}"
+
+
 def refused_issue(entry_id: str) -> str:
     """Return the id of the issue about a cloud that keeps refusing to be asked so often."""
     return f"refused_{entry_id}"
@@ -74,7 +79,7 @@ def refused_issue(entry_id: str) -> str:
 def async_delete_device_issues(hass: HomeAssistant, subentry_id: str) -> None:
     """Delete the issues of a device that is gone."""
     verdicts = (verdict_issue(name, subentry_id) for name in VERDICTS)
-    device = (vanished_issue, unknown_issue, refused_device_issue, unreadable_issue)
+    device = (vanished_issue, unknown_issue, refused_device_issue, unreadable_issue, battery_issue)
     prefix = _settings_issues(subentry_id)
     failures = [
         issue_id for domain, issue_id in ir.async_get(hass).issues if domain == DOMAIN and issue_id.startswith(prefix)

@@ -22,6 +22,7 @@ from ..flows.forms import (
     device_titles,
     subentry_titles,
 )
+from .battery_control import StuckControlFlow
 from .energy import DoubleCountingFlow, RenamedFlow
 from .settings import FailedChangeFlow
 
@@ -108,6 +109,8 @@ async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: dict[s
         raise ValueError(f"there is nothing to fix in {issue_id}")
     if "energy" in data:
         return RenamedFlow() if data["energy"] == RENAMED_ISSUE else DoubleCountingFlow()
+    if "battery_control" in data:
+        return StuckControlFlow(data)
     if "found" in data:
         return VerdictFlow(data)
     if "failure_id" in data:

@@ -1,4 +1,4 @@
-"""Sensors: of values that devices report, of settings, of changes of these, and of the polling."""
+"""Sensors: of values that devices report, of settings, of changes of these, of battery control, and of the polling."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,6 +8,7 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from ..battery_control.entities import BatteryControlSensor, async_add_battery_control
 from ..control.change import SettingsChangeSensor, async_add_settings_change
 from ..control.entity import async_add_settings
 from ..coordinator import AtessCoordinator
@@ -37,6 +38,7 @@ async def async_setup_entry(
     async_add_settings(entry, Platform.SENSOR, async_add_entities, SettingSensor)
     async_add_raw_settings(entry, async_add_entities, raw_keys)
     async_add_settings_change(entry, Platform.SENSOR, async_add_entities, SettingsChangeSensor)
+    async_add_battery_control(entry, Platform.SENSOR, async_add_entities, BatteryControlSensor)
     async_add_polling_sensors(entry, async_add_entities)
     async_add_entities([HistoryImportSensor(entry.runtime_data.plant, entry.runtime_data.history)])
 

@@ -116,6 +116,15 @@ class DeviceSettings:
         """Return the cloud's keys of those changes that change nothing."""
         return {key for key, value in changes.items() if key in self.members and same(self.members[key], value)}
 
+    def meanings(self, members: Mapping[str, Json]) -> dict[str, object]:
+        """Return what values mean, by the cloud's key; as they are where that is not known."""
+        return {
+            key: value if (meaning := self._meaning(key, value)) is None else meaning for key, value in members.items()
+        }
+
+    def _meaning(self, cloud_key: str, value: Json) -> SettingValue | None:
+        return None if (found := self.find(cloud_key)) is None else decode(found.setting, value)
+
     def names(self, cloud_keys: Iterable[str]) -> list[str]:
         """Return our keys of members, the cloud's own for those that are not known."""
         return [self._by_cloud_key[key].setting.key if key in self._by_cloud_key else key for key in cloud_keys]
