@@ -1,0 +1,1 @@
+"""Tests of the blueprints, as Home Assistant loads and runs them."""

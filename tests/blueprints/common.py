@@ -1,0 +1,102 @@
+"""What the tests of blueprints share."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import async_mock_service
+
+from simulator import Simulator
+
+from ..control.common import CENTRAL
+
+ROOT = Path(__file__).parents[2]
+BLUEPRINTS = ROOT / "blueprints"
+# In kW as a central inverter sends them: the grid positive while exporting, the battery while discharging.
+GRID, BATTERY, SOC = "bactivePower", "pac", "soc"
+
+
+def blueprint_files() -> list[Path]:
+    """Return all blueprints."""
+    return sorted(BLUEPRINTS.rglob("*.yaml"))
+
+
+class _Loader(yaml.SafeLoader):
+    """Read `!input` as what it names."""
+
+
+class Input(str):
+    """Name of an input that a blueprint uses."""
+
+    __slots__ = ()
+
+
+_Loader.add_constructor("!input", lambda loader, node: Input(loader.construct_scalar(node)))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return a blueprint's content; its inputs are of the type Input where they are used."""
+    content: dict[str, Any] = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506  # a SafeLoader
+    return content
+
+
+def inputs_of(blueprint: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the inputs of a blueprint by name, those in sections too."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, content in blueprint["blueprint"]["input"].items():
+        found |= content["input"] if "input" in content else {name: content}
+    return found
+
+
+def parts(content: Any) -> Iterator[Any]:
+    """Yield every part of a content."""
+    yield content
+    for part in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+        yield from parts(part)
+
+
+async def automate(hass: HomeAssistant, name: str, **inputs: Any) -> None:
+    """Create an automation from a blueprint; fails if Home Assistant does not accept it."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    use = {"path": f"atess/{name}.yaml", "input": inputs}
+    assert await async_setup_component(
+        hass, "automation", {"automation": [{"id": name, "alias": name, "use_blueprint": use}]}
+    )
+    await settle(hass)
+    found = hass.states.get(f"automation.{name}")
+    assert found is not None
+    assert found.state == "on"
+
+
+async def settle(hass: HomeAssistant) -> None:
+    """Wait for all but the runs of automations and scripts, which may wait for time to pass."""
+    for _ in range(3):
+        for _ in range(100):
+            await asyncio.sleep(0)
+        for task in [*hass._tasks]:
+            if "utomation" in repr(task.get_coro()) or "cript" in repr(task.get_coro()):
+                task.remove_done_callback(hass._tasks.remove)
+                hass._tasks.discard(task)
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+
+def notices(hass: HomeAssistant) -> list[ServiceCall]:
+    """Return the notices that are given from now on, instead of showing them."""
+    return async_mock_service(hass, "persistent_notification", "create")
+
+
+def told(calls: list[ServiceCall]) -> list[tuple[str, str]]:
+    """Return title and message of notices, and forget them."""
+    found = [(call.data["title"], call.data["message"]) for call in calls]
+    calls.clear()
+    return found
+
+
+def send(cloud: Simulator, **members: float) -> None:
+    """Let the central inverter send these values from its next sample on."""
+    cloud.clear()
+    cloud.inject(kind="members", device=CENTRAL, set=members)
