@@ -83,7 +83,7 @@ def answer_to(task: bytes, program: str) -> bytes:
             self.wfile.write(content or b"")
 
         @override
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -1,7 +1,7 @@
 """Serve the dashboard strategy, and have Home Assistant's frontend load it.
 
-Lovelace resources are awaited before a dashboard is made. Extra modules are not, so they are left to those who keep their
-resources in YAML, where nothing can be added.
+Lovelace resources are awaited before a dashboard is made. Extra modules are not, so they are only for those who keep
+their resources in YAML, where nothing can be added.
 """
 
 import hashlib
@@ -61,12 +61,12 @@ def _resources(hass: HomeAssistant) -> ResourceStorageCollection | None:
 
 async def _async_set_resource(resources: ResourceStorageCollection, url: str) -> None:
     """Create the resource, or bring the one of an earlier version up to date and remove the others."""
-    first, *others = await _async_ours(resources) or [None]
-    if first is None:
+    ours = await _async_ours(resources)
+    if not ours:
         await resources.async_create_item({"res_type": "module", "url": url})
-    elif first["url"] != url:
-        await resources.async_update_item(first["id"], {"url": url})
-    for item in others:
+    elif ours[0]["url"] != url:
+        await resources.async_update_item(ours[0]["id"], {"url": url})
+    for item in ours[1:]:
         await resources.async_delete_item(item["id"])
 
 

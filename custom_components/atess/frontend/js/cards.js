@@ -21,6 +21,15 @@ const COLORS = [
   [/^load/, "indigo"],
 ];
 
+export const ICONS = {
+  produced: "mdi:solar-power",
+  used: "mdi:home-lightning-bolt",
+  charged: "mdi:battery-arrow-up",
+  discharged: "mdi:battery-arrow-down",
+  imported: "mdi:transmission-tower-export",
+  exported: "mdi:transmission-tower-import",
+};
+
 let context;
 
 function width(text) {
@@ -96,9 +105,8 @@ class Cards {
       .filter(({ entity }) => this.take([entity]).length)
       .map(({ entity, label }) => ({ entity: entity.entity_id, name: label }));
     if (entities.length) {
-      this.add({
+      this.add(title, {
         type: "glance",
-        ...(title && { title }),
         entities,
         columns: Math.min(entities.length, entities.length === 4 ? 2 : 3),
         show_icon: false,
@@ -108,7 +116,7 @@ class Cards {
   }
 }
 
-const FULL = { columns: "full" };
+export const FULL = { columns: "full" };
 
 function tile(entity, label, options = {}) {
   const own = options.color ?? color(entity.key);
@@ -157,7 +165,7 @@ export class Page {
   }
 
   view() {
-    return { type: "sections", max_columns: 3, dense_section_placement: true, sections: this.sections };
+    return { type: "sections", max_columns: 4, dense_section_placement: true, sections: this.sections };
   }
 }
 
@@ -181,38 +189,42 @@ export function main(device, pattern) {
   );
 }
 
-/** Add the energies of today and of the whole life, each with a short name; pairs of key and text. */
+/** Add what each counter says of today and of its whole life; pairs of key and text. */
 export function energies(device, pairs, texts, cards) {
-  for (const [span, icon] of [
-    ["today", "mdi:calendar-today"],
-    ["total", "mdi:counter"],
-  ]) {
-    const keys = pairs.map(([key, name]) => [`${key}_${span}`, name]);
-    cards.tiles(named(device, keys, texts), subtitle(texts[span], icon));
+  for (const [key, name] of pairs) {
+    const spans = ["today", "total"].map((span) => [`${key}_${span}`, span]);
+    cards.tiles(named(device, spans, texts), subtitle(texts[name], ICONS[name]));
   }
 }
 
-export function history(entities, title, hours = 24) {
-  return {
-    type: "history-graph",
-    title,
-    hours_to_show: hours,
-    entities: entities.map(({ entity, label }) => ({ entity: entity.entity_id, ...(label && { name: label }) })),
-    grid_options: FULL,
-  };
+/** Add a graph of the last day, drawn of items. */
+export function lastDay(items, title, cards) {
+  if (items.length) {
+    cards.add(subtitle(title, "mdi:chart-line"), {
+      type: "history-graph",
+      hours_to_show: 24,
+      entities: lines(items),
+      grid_options: FULL,
+    });
+  }
 }
 
-/** Return a graph of what counters rose by on each of the last days. */
-export function perDay(entities, title) {
-  return {
-    type: "statistics-graph",
-    title,
-    entities: entities.map(({ entity, label }) => ({ entity: entity.entity_id, ...(label && { name: label }) })),
-    stat_types: ["change"],
-    period: "day",
-    days_to_show: 14,
-    chart_type: "bar",
-    hide_legend: entities.length === 1,
-    grid_options: FULL,
-  };
+/** Add a graph of what counters rose by on each of the last days, drawn of items. */
+export function perDay(items, texts, cards) {
+  if (items.length) {
+    cards.add(subtitle(texts.per_day, "mdi:chart-bar"), {
+      type: "statistics-graph",
+      entities: lines(items),
+      stat_types: ["change"],
+      period: "day",
+      days_to_show: 14,
+      chart_type: "bar",
+      hide_legend: items.length === 1,
+      grid_options: FULL,
+    });
+  }
+}
+
+function lines(items) {
+  return items.map(({ entity, label }) => ({ entity: entity.entity_id, ...(label && { name: label }) }));
 }

@@ -1,5 +1,5 @@
 // The batteries: charge and power, cells with their places, temperatures, limits.
-import { deviceHeading, energies, heading, history, main, named, perDay, pick, subtitle } from "../cards.js";
+import { deviceHeading, energies, heading, lastDay, main, named, perDay, pick, subtitle } from "../cards.js";
 
 const GAUGE = { features: [{ type: "bar-gauge" }], color: "teal" };
 const TREND = { features: [{ type: "trend-graph", hours_to_show: 24 }] };
@@ -93,16 +93,11 @@ export function batteries({ texts, plants, page }) {
         energies(plant.total, ENERGIES, texts, cards);
         cards.tiles(main(plant.total, MORE));
       }
-      const graphs = perDayOf(plant, texts);
-      if (graphs.length) {
-        cards.add(perDay(graphs, texts.per_day));
-      }
+      perDay(perDayOf(plant, texts), texts, cards);
       const charges = devices
         .filter((device) => device.find("battery_state_of_charge"))
         .map((device) => ({ entity: device.find("battery_state_of_charge"), label: device.name }));
-      if (charges.length) {
-        cards.add(history(charges, texts.state_of_charge));
-      }
+      lastDay(charges, texts.state_of_charge, cards);
     });
     for (const device of devices) {
       page.section(deviceHeading(device, "mdi:battery-high"), (cards) => battery(device, texts, cards));

@@ -1,5 +1,5 @@
 // Grid and loads: powers, phases, energies.
-import { deviceHeading, energies, heading, history, main, named, perDay, pick } from "../cards.js";
+import { deviceHeading, energies, heading, lastDay, main, named, perDay, pick, subtitle } from "../cards.js";
 
 const TREND = { features: [{ type: "trend-graph", hours_to_show: 24 }] };
 const POWERS = [
@@ -11,6 +11,7 @@ const ENERGIES = [
   ["grid_export_energy", "exported"],
   ["load_energy", "used"],
 ];
+const TOTALS = ENERGIES.map(([key, name]) => [`${key}_total`, name]);
 const VALUES = [
   "binary_sensor.grid_present",
   "grid_frequency",
@@ -33,7 +34,7 @@ function phases(device, cards) {
   }
   for (const items of groups.values()) {
     items.sort((a, b) => a.label.localeCompare(b.label));
-    cards.glance(items, withoutPhase(items[0]));
+    cards.glance(items, subtitle(withoutPhase(items[0]), "mdi:numeric-3-circle-outline"));
   }
 }
 
@@ -47,44 +48,31 @@ function withoutPhase({ entity, label }) {
     .trim();
 }
 
-/** Return the lines of a graph: the plant's, or those of its inverters. */
-function graphed(plant, pairs, texts) {
-  return pairs.flatMap(([key, name]) => {
-    const found = plant.values(key);
-    return found.map(({ entity, device }) => ({
-      entity,
-      label: found.length === 1 ? texts[name] : `${device.name}: ${texts[name]}`,
-    }));
-  });
+/** Add what a device or the plant has counted, and graphs. */
+function graphs(device, texts, cards) {
+  energies(device, ENERGIES, texts, cards);
+  perDay(named(device, TOTALS, texts), texts, cards);
+  lastDay(named(device, POWERS, texts), texts.last_24_hours, cards);
 }
 
 export function grid({ texts, plants, page }) {
   for (const plant of plants) {
-    const prefix = plants.length > 1 ? `${plant.name}: ` : "";
     const devices = plant.devices.filter((device) => device.isInverter);
     for (const device of devices) {
       page.section(deviceHeading(device, "mdi:transmission-tower"), (cards) => {
         cards.tiles(named(device, POWERS, texts, TREND));
         cards.tiles(pick(device, VALUES));
         phases(device, cards);
-        energies(device, ENERGIES, texts, cards);
-        cards.tiles(main(device, MORE));
+        graphs(device, texts, cards);
+        cards.tiles(main(device, MORE), subtitle(texts.other, "mdi:dots-horizontal"));
       });
     }
-    page.section(heading(prefix + texts.grid_and_load, "mdi:chart-bar"), (cards) => {
-      if (plant.total) {
-        cards.tiles(named(plant.total, POWERS, texts));
-        energies(plant.total, ENERGIES, texts, cards);
-        cards.tiles(main(plant.total, MORE));
-      }
-      const counters = graphed(plant, ENERGIES.map(([key, name]) => [`${key}_total`, name]), texts);
-      if (counters.length) {
-        cards.add(perDay(counters, texts.per_day));
-      }
-      const powers = graphed(plant, POWERS, texts);
-      if (powers.length) {
-        cards.add(history(powers, texts.last_24_hours));
-      }
-    });
+    if (plant.total && devices.length > 1) {
+      const prefix = plants.length > 1 ? `${plant.name}: ` : "";
+      page.section(heading(prefix + texts.grid_and_load, "mdi:sigma"), (cards) => {
+        cards.tiles(named(plant.total, POWERS, texts, TREND));
+        graphs(plant.total, texts, cards);
+      });
+    }
   }
 }

@@ -1,10 +1,11 @@
 // The solar inputs of each device.
-import { deviceHeading, energies, heading, history, main, named, perDay } from "../cards.js";
+import { deviceHeading, energies, heading, lastDay, main, named, perDay, subtitle } from "../cards.js";
 
 const TREND = { features: [{ type: "trend-graph", hours_to_show: 24 }] };
 const QUANTITIES = ["power", "voltage", "current"];
 const POWER = [["pv_power", "power"]];
 const ENERGIES = [["pv_energy", "produced"]];
+const TOTAL = [["pv_energy_total", "produced"]];
 const MORE = /^pv/;
 
 /** Add the inputs: side by side if only their power is known, else each with all that is known of it. */
@@ -20,35 +21,33 @@ function inputs(device, texts, cards) {
     return entity ? [{ entity, label: `PV${number}` }] : [];
   });
   if (known.every(({ values }) => values.length === 1) && powers.length === known.length) {
-    cards.glance(powers, texts.inputs);
+    cards.glance(powers, subtitle(texts.inputs, "mdi:solar-panel"));
   } else {
-    known.forEach(({ number, values }) => cards.glance(values, `PV${number}`));
+    known.forEach(({ number, values }) => cards.glance(values, subtitle(`PV${number}`, "mdi:solar-panel")));
   }
   if (powers.length > 1) {
-    cards.add(history(powers, texts.last_24_hours));
+    lastDay(powers, texts.last_24_hours, cards);
   }
 }
 
 export function solar({ texts, plants, page }) {
   for (const plant of plants) {
     const devices = plant.devices.filter((device) => device.hasSolar || device.find("pv_power"));
+    const counters = devices.filter((device) => device.find("pv_energy_total"));
     for (const device of devices) {
       page.section(deviceHeading(device, "mdi:solar-power"), (cards) => {
         cards.tiles(named(device, POWER, texts, TREND));
         inputs(device, texts, cards);
         energies(device, ENERGIES, texts, cards);
+        perDay(named(device, TOTAL, texts), texts, cards);
         cards.tiles(main(device, MORE));
       });
     }
-    const totals = devices.map((device) => device.find("pv_energy_total")).filter(Boolean);
-    const whole = plant.value("pv_energy_total");
-    if (totals.length) {
-      page.section(heading(plants.length > 1 ? `${plant.name}: ${texts.solar}` : texts.solar, "mdi:chart-bar"), (cards) => {
-        if (plant.total) {
-          cards.tiles(named(plant.total, POWER, texts));
-          energies(plant.total, ENERGIES, texts, cards);
-        }
-        cards.add(perDay(whole ? [{ entity: whole, label: texts.produced }] : totals.map((entity) => ({ entity })), texts.per_day));
+    if (plant.total && counters.length > 1) {
+      page.section(heading(plants.length > 1 ? `${plant.name}: ${texts.solar}` : texts.solar, "mdi:sigma"), (cards) => {
+        cards.tiles(named(plant.total, POWER, texts, TREND));
+        energies(plant.total, ENERGIES, texts, cards);
+        perDay(named(plant.total, TOTAL, texts), texts, cards);
       });
     }
   }
