@@ -62,12 +62,13 @@ def answer_to(task: bytes, program: str) -> bytes:
 
         def do_GET(self) -> None:
             """Serve a file."""
-            kind = "text/javascript" if self.path.endswith(".js") else "text/html"
+            path = self.path.partition("?")[0]
+            kind = "text/javascript" if path.endswith(".js") else "text/html"
             content: bytes | None = PAGE.encode()
-            if self.path == "/task":
+            if path == "/task":
                 content = task
-            elif self.path.startswith("/js/"):
-                file = MODULES / self.path.removeprefix("/js/")
+            elif path.startswith("/js/"):
+                file = MODULES / path.removeprefix("/js/")
                 content = file.read_bytes() if file.is_file() else None
             self._reply(content, kind)
 

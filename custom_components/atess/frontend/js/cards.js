@@ -1,7 +1,7 @@
 // Makes cards of Home Assistant's own types, and the pages that hold them.
 
-// The width that a name has in a tile of half a phone's width, in CSS pixels.
-const HALF_TILE = 96;
+// The width that a name has in a tile of half the narrowest section, in CSS pixels.
+const HALF_TILE = 88;
 const FONT = "500 14px Roboto, Noto, sans-serif";
 // What these show is longer than a number.
 const WORDY = new Set([
@@ -125,6 +125,7 @@ function tile(entity, label, options = {}) {
     entity: entity.entity_id,
     name: label ?? { type: "entity" },
     ...(own && { color: own }),
+    ...(entity.domain === "button" && { hide_state: true, tap_action: { action: "toggle" } }),
     ...options,
   };
 }

@@ -3,10 +3,10 @@ import { FULL, ICONS, heading, navigate, subtitle } from "../cards.js";
 import { ofOurs } from "../energy.js";
 
 const NOW = [
-  ["pv_power", "solar"],
-  ["battery_power", "battery"],
-  ["grid_power", "grid"],
-  ["load_power", "load"],
+  ["pv_power", "solar", "mdi:solar-power"],
+  ["battery_power", "battery", "mdi:home-battery"],
+  ["grid_power", "grid", "mdi:transmission-tower"],
+  ["load_power", "load", "mdi:home-lightning-bolt"],
 ];
 const TODAY = [
   ["pv_energy_today", "produced"],
@@ -40,7 +40,7 @@ function now(plant, texts, cards) {
     const name = texts[NOW.find(([each]) => each === key)[1]];
     return entity ? [{ entity: entity.entity_id, name, color: colors[key] }] : [];
   });
-  cards.tiles(NOW.flatMap(([key, name]) => items(plant, key, texts[name], TREND)));
+  cards.tiles(NOW.flatMap(([key, name, icon]) => items(plant, key, texts[name], { icon, ...TREND })));
   cards.tiles(items(plant, "battery_state_of_charge", texts.state_of_charge, GAUGE));
   if (sources.length > 1) {
     cards.add(subtitle(texts.sources_now, "mdi:source-branch"), {
