@@ -27,6 +27,7 @@ from .devices import async_register_devices
 from .enerclo import EnercloClient, Kind
 from .energy_dashboard.offer import async_fulfil_requests
 from .energy_dashboard.watch import async_watch_energy
+from .frontend import async_load_frontend, async_serve_frontend, async_unload_frontend
 from .history.healer import healed_store
 from .history.importer import HistoryImport, import_store
 from .history.undo import undo_store
@@ -54,8 +55,9 @@ _TAKES_RETRY_AFTER = "retry_after" in inspect.signature(ConfigEntryNotReady).par
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, which exist whether or not an account is loaded."""
+    """Register the actions and the dashboard's modules, which exist whether or not an account is loaded."""
     async_setup_services(hass)
+    await async_serve_frontend(hass)
     return True
 
 
@@ -64,6 +66,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
 
     Raises ConfigEntryNotReady if the cloud answers for no device.
     """
+    await async_load_frontend(hass)
     access = access_of(entry.data)
     account = (await async_get_accounts(hass)).account(*access)
     client = account.client(
@@ -185,6 +188,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
     ir.async_delete_issue(hass, DOMAIN, new_devices_issue(entry.entry_id))
     ir.async_delete_issue(hass, DOMAIN, refused_issue(entry.entry_id))
     accounts.async_forget_unused()
+    if not hass.config_entries.async_entries(DOMAIN):
+        await async_unload_frontend(hass)
 
 
 async def _async_forget_device(
