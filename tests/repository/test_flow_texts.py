@@ -13,7 +13,7 @@ from custom_components.atess.corrections import corrections_section
 from custom_components.atess.enerclo import EnercloError, Kind
 from custom_components.atess.flows import forms
 from custom_components.atess.flows.forms import FormError
-from custom_components.atess.repairs import DoubleCountingFlow, FailedChangeFlow, VerdictFlow
+from custom_components.atess.repairs import DoubleCountingFlow, FailedChangeFlow, StuckControlFlow, VerdictFlow
 
 from . import INTEGRATION
 
@@ -30,6 +30,7 @@ FIXES: dict[str, dict[str, Any]] = {
 }
 ENERGY = {"energy_renamed": "RenamedFlow", "energy_double_counting": "DoubleCountingFlow"}
 FAILED_CHANGES = {name for name in FIXES if name.startswith("settings_")}
+STUCK = "battery_control_stuck"
 FLOWS: dict[str, list[dict[str, Any]]] = {
     "AtessConfigFlow": [TEXTS["config"]],
     "DeviceSubentryFlow": [TEXTS["config_subentries"]["device"]],
@@ -37,7 +38,10 @@ FLOWS: dict[str, list[dict[str, Any]]] = {
     "NewDevicesFlow": [FIXES["new_devices"]],
     "FailedChangeFlow": [FIXES[name] for name in sorted(FAILED_CHANGES)],
     **{flow: [FIXES[name]] for name, flow in ENERGY.items()},
-    "VerdictFlow": [texts for name, texts in FIXES.items() if name not in {"new_devices", *ENERGY, *FAILED_CHANGES}],
+    "StuckControlFlow": [FIXES[STUCK]],
+    "VerdictFlow": [
+        texts for name, texts in FIXES.items() if name not in {"new_devices", STUCK, *ENERGY, *FAILED_CHANGES}
+    ],
 }
 PARTS = (
     "config_flow",
@@ -47,6 +51,7 @@ PARTS = (
     "flows/look_up",
     "flows/match_settings",
     "repairs/__init__",
+    "repairs/battery_control",
     "repairs/energy",
     "repairs/settings",
 )
@@ -126,7 +131,7 @@ def test_keys_have_texts_and_texts_are_used(flow: str, part: str) -> None:
 def test_choices_of_repairs_have_texts() -> None:
     """What moved beside a change cannot be tried again: it is only to be taken note of."""
     for name, texts in FIXES.items():
-        if name == "new_devices" or name in ENERGY:
+        if name in {"new_devices", STUCK} or name in ENERGY:
             continue
         choices = {"correct", "leave"} if name not in FAILED_CHANGES else {"try_again", "understood"}
         expected = {"understood"} if name == "settings_moved" else choices
@@ -136,6 +141,9 @@ def test_choices_of_repairs_have_texts() -> None:
     choices = set(FIXES["energy_double_counting"]["step"]["init"]["menu_options"])
     assert choices == {"keep_parts", "keep_wholes"}
     assert all(hasattr(DoubleCountingFlow, f"async_step_{choice}") for choice in choices)
+    choices = set(FIXES[STUCK]["step"]["init"]["menu_options"])
+    assert choices == {"try_again", "leave"}
+    assert all(hasattr(StuckControlFlow, f"async_step_{choice}") for choice in choices)
 
 
 def names(schema: vol.Schema) -> set[str]:
