@@ -98,7 +98,6 @@ async def test_home(hass: HomeAssistant, cloud: Simulator, hass_ws_client: WebSo
     assert [each["name"] for each in phases["entities"]] == ["L1", "L2", "L3"]
 
 
-@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 @pytest.mark.parametrize("plant", ["home"])
 async def test_windows_stand_in_order(
     hass: HomeAssistant, cloud: Simulator, hass_ws_client: WebSocketGenerator
@@ -109,8 +108,7 @@ async def test_windows_stand_in_order(
     home = await async_frontend_hass(hass, hass_ws_client)
     views = (await async_generate(hass, (home, {})))[0]
     times = [name.removeprefix("time.hps_string_1_") for name in places(views["settings"]) if name.startswith("time.")]
-    assert times[:4] == ["peak_1_from", "peak_1_to", "peak_2_from", "peak_2_to"]
-    assert times[-2:] == ["valley_2_from", "valley_2_to"]
+    assert times == ["peak_1_from", "peak_1_to", "flat_1_from", "flat_1_to", "valley_1_from", "valley_1_to"]
 
 
 def _windows() -> dict[str, str]:
