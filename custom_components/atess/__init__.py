@@ -15,6 +15,7 @@ from homeassistant.helpers.typing import ConfigType
 from .account import Account, access_of, async_get_accounts
 from .battery_control.controller import BatteryControl
 from .battery_control.recipes import KINDS
+from .battery_control.removal import async_tell_left
 from .const import CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
 from .control.coordinator import SettingsCoordinator, settings_store
 from .coordinator import AtessCoordinator, device_store
@@ -157,7 +158,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bo
         data.client.forgive()
         for subentry_id, coordinator in data.coordinators.items():
             if subentry_id not in entry.subentries:
-                await _async_forget_device(hass, data.account, subentry_id)
+                await _async_forget_device(hass, entry, data.account, subentry_id)
                 data.account.forget_device(coordinator.kind, coordinator.device_sn)
         await data.account.async_save_clean()
     return unloaded
@@ -168,7 +169,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
     accounts = await async_get_accounts(hass)
     account = accounts.account(*access_of(entry.data))
     for subentry_id in entry.subentries:
-        await _async_forget_device(hass, account, subentry_id)
+        await _async_forget_device(hass, entry, account, subentry_id)
     account.forget("watch", entry.entry_id)
     account.forget("plant", entry.entry_id)
     await watch_store(hass, entry.entry_id).async_remove()
@@ -178,8 +179,11 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
     accounts.async_forget_unused()
 
 
-async def _async_forget_device(hass: HomeAssistant, account: Account, subentry_id: str) -> None:
+async def _async_forget_device(
+    hass: HomeAssistant, entry: AtessConfigEntry, account: Account, subentry_id: str
+) -> None:
     """Remove what is stored of a device, and its repair issues."""
+    await async_tell_left(hass, entry, subentry_id)
     account.forget("devices", subentry_id)
     account.forget("settings", subentry_id)
     await device_store(hass, subentry_id).async_remove()

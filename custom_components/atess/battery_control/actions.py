@@ -17,8 +17,9 @@ from ..control.answer import plans_of, response_of, results_of
 from ..control.batch import DEFAULT_WAIT, ChangeResult
 from ..control.coordinator import SettingsCoordinator
 from ..enerclo import Json
-from .controller import ACTIONS, BatteryControl
+from .controller import BatteryControl
 from .recipes import Plan, Verb, Wish
+from .shown import ACTIONS
 
 MAX_WAIT: Final = 900
 # A control ends after so long unless told otherwise, and after the longest in any case.

@@ -11,24 +11,20 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from ..const import DOMAIN, LOGGER
-from ..control.batch import ChangeResult, Managed, part
+from ..const import LOGGER
+from ..control.batch import ChangeResult, Managed
 from ..control.coordinator import Kept, SettingsCoordinator
-from ..control.texts import member_texts, names_text, refusal, wishes
+from ..control.texts import refusal, wishes
 from ..enerclo import EnercloError, Json
-from ..settings import SettingError, same
+from ..settings import SettingError
 from .engine import Control
 from .issue import StuckIssue
-from .recipes import Plan, PlanError, Verb, Wish, compose
+from .recipes import Plan, PlanError, Verb, Wish, compatible, compose
+from .shown import attributes_of, diagnostics_of, plan_refusal, result_of, texts_of
 from .terms import Happening, Need, Stage, View
 
 STATE_OF_CHARGE = "battery_state_of_charge"
 STORED = "battery_control"
-ACTIONS: Mapping[Verb, str] = {
-    Verb.CHARGING: "force_charge",
-    Verb.DISCHARGING: "force_discharge",
-    Verb.HOLDING: "hold",
-}
 type Teller = Callable[[Happening, Mapping[str, Any]], None]
 
 
@@ -94,38 +90,18 @@ class BatteryControl(Kept):
     @property
     def attributes(self) -> dict[str, Any]:
         """What is under way, until when, how much, and whether a person asked for it."""
-        control = self.current
-        return {
-            "stage": None if control is None else control.stage.value,
-            "until": None if control is None else control.end,
-            "power": None if control is None else control.power,
-            "soc": None if control is None else control.target,
-            "by": None if control is None else control.by,
-        }
+        return attributes_of(self.current)
 
     @property
     def left(self) -> str:
         """The values that are to be set again, as people read them; empty if there are none."""
-        model = self.settings.data
-        if self._control is None or model is None:
-            return ""
-        return wishes(self.settings.hass, model, self._control.back(self._view()))
+        back = {} if self._control is None else self._control.back(self._view())
+        return wishes(self.settings.hass, self.settings.data, back)
 
     def diagnostics(self) -> dict[str, Any] | None:
         """Return what is under way, by the names of the settings."""
         control, model = self._control, self.settings.data
-        if control is None or model is None:
-            return None
-        keys = dict(zip(control.written, model.names(control.written), strict=True))
-        return {
-            **self.attributes,
-            "verb": control.verb.value,
-            "stage": control.stage.value,
-            "reason": control.reason,
-            "attempts": control.attempts,
-            "written": {keys[key]: value for key, value in control.written.items()},
-            "originals": {keys[key]: value for key, value in control.originals.items()},
-        }
+        return None if control is None or model is None else diagnostics_of(control, model)
 
     # what people ask for
 
@@ -146,21 +122,8 @@ class BatteryControl(Kept):
         try:
             plan = compose(model, wish, base, self._soc)
         except PlanError as err:
-            raise self._refusal(wish, err) from err
+            raise plan_refusal(settings, wish, err) from err
         return plan, settings.writer.resolve(plan.settings, over=before)
-
-    def _refusal(self, wish: Wish, error: PlanError) -> ServiceValidationError:
-        settings = self.settings
-        return ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key=f"battery_{error.reason}",
-            translation_placeholders={
-                "device": settings.device.name,
-                "action": f"{DOMAIN}.{ACTIONS[wish.verb]}",
-                "settings": names_text(settings.hass, settings.kind, error.keys),
-                **error.placeholders,
-            },
-        )
 
     @callback
     def begin(
@@ -259,22 +222,26 @@ class BatteryControl(Kept):
         if control.stage is Stage.GONE:
             self._control = None
         else:
+            self._amend(control)
             self._do(control, control.need(self._view()))
-        self._set_timer(None if self._control is None else self._control.wake_at)
+        self._set_timer(None if self._control is None else self._control.wake_at(self._view()))
         if before != self.dump() or told:
             self._tell(control, told)
             if not control.in_force:
-                self._settle(self._result(written, originals))
+                self._settle(result_of(self.settings.settings_members, written, originals))
             self._changed()
 
-    def _result(self, written: Mapping[str, Json], originals: Mapping[str, Json]) -> ChangeResult:
-        """Return what became of the way back: what somebody else has changed stays as it is."""
-        members = self.settings.settings_members
-        status = {
-            key: "confirmed" if key in members and same(members[key], value) else "superseded"
-            for key, value in originals.items()
-        }
-        return ChangeResult(status=status, before=written, after=part(members, originals))
+    def _amend(self, control: Control) -> None:
+        """Ask for what somebody else has set meanwhile, in place of what was there before."""
+        keys, control.amended = control.amended, []
+        if not keys:
+            return
+        self._busy = True
+        try:
+            changes = {key: control.written[key] for key in keys}
+            self.settings.writer.change(changes, None, managed=Managed.START, only_if=control.guards())
+        finally:
+            self._busy = False
 
     def _do(self, control: Control, need: Need) -> None:
         if need is Need.READ and not self._reading:
@@ -301,9 +268,13 @@ class BatteryControl(Kept):
         """Ask for the values from before, those that go with the rest; the others have to wait."""
         settings = self.settings
         try:
-            changes = self._possible(control.back(self._view()))
+            writer = settings.writer
+            changes = compatible(writer.changeable(), control.back(self._view()), writer.upcoming)
             self._busy = True
-            future = settings.writer.change(changes, None, managed=Managed.RETURN, only_if=control.guards())
+            future = writer.change(changes, None, managed=Managed.RETURN, only_if=control.guards())
+        except SettingError as err:
+            self._failed(refusal(settings.hass, settings.kind, settings.device.name, err))
+            return
         except ServiceValidationError as err:
             self._failed(err)
             return
@@ -311,25 +282,6 @@ class BatteryControl(Kept):
             self._busy = False
         control.asked()
         future.add_done_callback(self._written)
-
-    def _possible(self, changes: dict[str, Json]) -> dict[str, Json]:
-        """Return those of the changes that do not break a relation with what somebody else has set.
-
-        Raises:
-            ServiceValidationError: None of them can be made now.
-        """
-        settings = self.settings
-        model = settings.writer.changeable()
-        while True:
-            try:
-                model.check_together(changes, settings.writer.upcoming)
-            except SettingError as err:
-                found = model.find(err.key)
-                if found is None or found.cloud_key not in changes or len(changes) == 1:
-                    raise refusal(settings.hass, settings.kind, settings.device.name, err) from err
-                changes = {key: value for key, value in changes.items() if key != found.cloud_key}
-            else:
-                return changes
 
     @callback
     def _written(self, future: asyncio.Future[ChangeResult]) -> None:
@@ -344,7 +296,7 @@ class BatteryControl(Kept):
             return
         LOGGER.debug("%s: battery control: %s", self.settings.name, error)
         self._tell(control, control.failed(dt_util.utcnow()))
-        self._set_timer(control.wake_at)
+        self._set_timer(control.wake_at(self._view()))
         self._settle(error)
         self._changed()
 
@@ -375,23 +327,15 @@ class BatteryControl(Kept):
 
     def _tell(self, control: Control, happenings: Iterable[Happening]) -> None:
         for item in happenings:
-            names = [self._named(key, with_value=item.reason != "start") for key in item.keys]
             LOGGER.debug("%s: battery control %s (%s)", self.settings.name, item.event, item.reason)
             if self.teller is not None:
-                texts = {"control": control.verb.value, "reason": item.reason, "settings": ", ".join(names) or None}
-                self.teller(item, texts)
-
-    def _named(self, key: str, *, with_value: bool) -> str:
-        """Return the name of a member's setting, and its value as it was read."""
-        settings = self.settings
-        name, value = member_texts(settings.hass, settings.data, key, settings.settings_members.get(key))
-        return f"{name}: {value}" if with_value else name
+                self.teller(item, texts_of(self.settings, control, item))
 
     def _set_timer(self, at: datetime | None) -> None:
         if self._cancel_timer is not None:
             self._cancel_timer()
             self._cancel_timer = None
-        if at is not None and self._running and at > dt_util.utcnow():
+        if at is not None and self._running:
             self._cancel_timer = async_track_point_in_utc_time(self.settings.hass, self._wake, at)
 
     @callback

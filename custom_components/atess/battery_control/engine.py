@@ -12,7 +12,19 @@ from typing import Any
 from ..enerclo import Json
 from ..settings import same
 from .recipes import Verb
-from .terms import FAILURES_UNTIL_ISSUE, FRESH, LAST_PAUSE, LATE, PAUSES, Event, Happening, Need, Stage, View
+from .terms import (
+    FAILURES_UNTIL_ISSUE,
+    FRESH,
+    LAST_PAUSE,
+    LATE,
+    PAUSES,
+    WATCH_PAUSE,
+    Event,
+    Happening,
+    Need,
+    Stage,
+    View,
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,11 +36,13 @@ class Control:
         originals: The values of the same members before the first of a series of controls.
         tried: All values that may have been written to them since, which are nobody else's.
         released: Members of an earlier control that this one does not need any more.
+        wished: Members that somebody was about to change, so that what was wished for is what to go back to.
         claims: What somebody else has asked of the members meanwhile.
         named: The members of which people were told that somebody else has changed them.
         sent: Whether the start may have reached the device.
         unsure: Whether something was asked for of which the outcome was not read yet.
         trying: Whether the way back is under way.
+        amended: Released members of which another value has to be asked for.
     """
 
     verb: Verb
@@ -41,6 +55,7 @@ class Control:
     originals: dict[str, Json] = field(default_factory=dict)
     tried: dict[str, list[Json]] = field(default_factory=dict)
     released: list[str] = field(default_factory=list)
+    wished: list[str] = field(default_factory=list)
     claims: dict[str, Json] = field(default_factory=dict)
     named: list[str] = field(default_factory=list)
     stage: Stage = Stage.STARTING
@@ -52,6 +67,7 @@ class Control:
     next_try: datetime | None = None
     watch_until: datetime | None = None
     landed_at: datetime | None = None
+    amended: list[str] = field(default_factory=list)
 
     # what it is
 
@@ -70,13 +86,12 @@ class Control:
         """Whether it could not go back for so long that a person should know."""
         return self.stage is Stage.ENDING and self.attempts >= FAILURES_UNTIL_ISSUE
 
-    @property
-    def wake_at(self) -> datetime | None:
-        """The moment at which to look again, None if there is none."""
+    def wake_at(self, view: View) -> datetime | None:
+        """Return the moment at which to look again, None if there is none."""
+        moments = [self.next_try, self.end if self.running else None]
         if self.stage is Stage.WATCHING:
-            return self.watch_until
-        moments = [*([self.end] if self.running else []), *([self.next_try] if self.next_try else [])]
-        return min(moments, default=None)
+            moments += [self.watch_until, None if view.read_at is None else view.read_at + WATCH_PAUSE]
+        return min((moment for moment in moments if moment is not None and moment > view.now), default=None)
 
     def follow(self, earlier: Control, view: View) -> None:
         """Take the place of an earlier control: what was before that one is what this one goes back to.
@@ -99,6 +114,8 @@ class Control:
     def begin(self, view: View) -> None:
         """Note what is there before the first write, and what will be tried."""
         for key, value in self.written.items():
+            if key in view.upcoming and key not in view.managed:
+                self.wished.append(key)
             self.originals.setdefault(key, view.wanted(key))
             tried = self.tried.setdefault(key, [])
             if key not in self.released:
@@ -125,10 +142,11 @@ class Control:
         claimed = {key: view.upcoming[key] for key in self.written if key in view.upcoming and key not in view.managed}
         self.claims |= claimed
         if flying:
-            self.sent |= view.sending and not self.trying
             self.landed_at = None
-            if self.stage is Stage.STARTING and not view.sending:
-                self._renew_originals(view)
+            if not self.trying:
+                self.sent |= view.sending
+                if not view.sending:
+                    self._renew_originals(view)
         if self.running:
             told += self._end_in_time(view, claimed)
         if flying or claimed or not self._landed(view):
@@ -148,7 +166,7 @@ class Control:
         waits = self.next_try is not None and view.now < self.next_try
         if waits or any(key in view.upcoming for key in self.written):
             return Need.NOTHING
-        if self.unsure:
+        if self.unsure or (self.stage is Stage.WATCHING and not self._read_lately(view)):
             return Need.READ
         return Need.WRITE if self.stage is Stage.ENDING else Need.NOTHING
 
@@ -184,8 +202,11 @@ class Control:
         for key in self.written:
             value = view.wanted(key)
             earlier = self.tried[key] if key in self.released else self.tried[key][:-1]
-            if value is not None and not _among(value, earlier):
+            if key not in self.wished and value is not None and not _among(value, earlier):
                 self.originals[key] = value
+                if key in self.released and not same(value, self.written[key]):
+                    self.written[key] = value
+                    self.amended.append(key)
 
     def _end_in_time(self, view: View, claimed: Collection[str]) -> list[Happening]:
         if claimed:
@@ -226,7 +247,8 @@ class Control:
             return told
         self.stage, self.next_try, self.attempts, self.sent = Stage.ACTIVE, None, 0, False
         for key in self.released:
-            self._drop(key)
+            for values in (self.written, self.originals, self.tried):
+                values.pop(key, None)
         self.released = []
         return [Happening(event=Event.STARTED, keys=tuple(self.written))]
 
@@ -250,27 +272,27 @@ class Control:
 
     def _watch(self, view: View) -> None:
         """Go back after all if a start that had failed was taken late; what somebody asked for is theirs."""
-        for key in self.claims:
-            self._drop(key)
-        self.claims = {}
+        self._adopt(self.claims, view)
         if any(_among(view.members.get(key), self._own(key)) for key in self.originals):
             self.cancel("late", view.now)
-        elif not self.originals or self.watch_until is None or view.now >= self.watch_until:
+        elif (self.watch_until is None or view.now >= self.watch_until) and self._read_lately(view):
             self.stage = Stage.GONE
+
+    @staticmethod
+    def _read_lately(view: View) -> bool:
+        return view.read_at is not None and view.now - view.read_at < WATCH_PAUSE
 
     def _settle_end(self, view: View) -> list[Happening]:
         """Take note of what is back, and of what somebody else has set meanwhile."""
         foreign = [key for key in self.originals if self._is_foreign(key, view)]
         told = self._tell_changed(foreign)
-        for key in foreign:
-            self._drop(key)
-        self.claims = {}
+        self._adopt(foreign, view)
         if self.back(view):
             return told + (self.failed(view.now) if self.trying else [])
         if self.reason not in {"changed", "failed"}:
             told.append(Happening(event=Event.ENDED, reason=self.reason))
         late = self.sent and self.watch_until is not None and view.now < self.watch_until
-        self.stage = Stage.WATCHING if late and self.originals else Stage.GONE
+        self.stage = Stage.WATCHING if late else Stage.GONE
         self.trying, self.attempts, self.next_try = False, 0, None
         return told
 
@@ -282,14 +304,15 @@ class Control:
             return not same(found, self.originals[key])
         return not _among(found, [self.originals[key], *self.tried[key]])
 
+    def _adopt(self, keys: Iterable[str], view: View) -> None:
+        """Take what somebody else has set for what is to stay, also if a write is taken late."""
+        for key in keys:
+            self.originals[key] = view.members.get(key, self.originals[key])
+        self.claims = {}
+
     def _own(self, key: str) -> list[Json]:
         """Return the values that only this control can have set."""
         return [value for value in self.tried[key] if not same(value, self.originals[key])]
-
-    def _drop(self, key: str) -> None:
-        self.written.pop(key, None)
-        self.originals.pop(key, None)
-        self.tried.pop(key, None)
 
     # what is stored
 
@@ -321,7 +344,7 @@ class Control:
 
 _PLAIN = (
     *("by", "power", "target", "watched", "written", "originals", "tried", "released"),
-    *("claims", "named", "reason", "sent", "unsure", "trying", "attempts"),
+    *("wished", "claims", "named", "reason", "sent", "unsure", "trying", "attempts"),
 )
 
 

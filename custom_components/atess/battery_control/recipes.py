@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from ..catalogue.settings import settings_of
 from ..enerclo import Json, Kind
-from ..settings import DeviceSettings
+from ..settings import DeviceSettings, SettingError
 
 # A PBD has a mode too, but no battery of its own.
 KINDS = frozenset({Kind.HPS_STRING, Kind.HPS_CENTRAL, Kind.PCS})
@@ -219,3 +219,21 @@ def _raise_recovery(model: DeviceSettings, settings: dict[str, Value], base: Map
     cut_off, present = settings.get(_CUT_OFF), model.value(_RECOVER, base)
     if isinstance(cut_off, float) and isinstance(present, float) and present <= cut_off and model.writable(_RECOVER):
         settings[_RECOVER] = cut_off + 1.0
+
+
+def compatible(model: DeviceSettings, changes: dict[str, Json], upcoming: Mapping[str, Json]) -> dict[str, Json]:
+    """Return those of some changes, by the cloud's key, that break no relation with what somebody else has set.
+
+    Raises:
+        SettingError: None of them can be made now.
+    """
+    while True:
+        try:
+            model.check_together(changes, upcoming)
+        except SettingError as err:
+            found = model.find(err.key)
+            if found is None or found.cloud_key not in changes or len(changes) == 1:
+                raise
+            changes = {key: value for key, value in changes.items() if key != found.cloud_key}
+        else:
+            return changes

@@ -14,6 +14,8 @@ LAST_PAUSE = 60
 FAILURES_UNTIL_ISSUE = 3
 # A start that failed although it was sent may still be taken: it is watched for until its end, at least so long.
 LATE = timedelta(hours=2)
+# Meanwhile the settings are read so often.
+WATCH_PAUSE = timedelta(minutes=20)
 # A read-back is over so shortly after its answer.
 FRESH = timedelta(seconds=5)
 
