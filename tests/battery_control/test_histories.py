@@ -1,5 +1,6 @@
 """Random histories of verbs, changes by people, failures and restarts: nothing forced is ever forgotten."""
 
+import asyncio
 import random
 from typing import Any
 
@@ -16,7 +17,7 @@ from .common import CENTRAL, CHARGE_CUT_OFF, CUT_OFF, ECONOMY, MODE, Told, call,
 
 pytestmark = pytest.mark.campaign
 
-HISTORIES, SEED = 200, 16
+HISTORIES, SEEDS = 50, range(16, 20)
 # What people change, by our key: the simulator's name, and the cloud's key. They never set what a verb sets.
 PEOPLES = {
     "mode": ("mode", MODE),
@@ -38,6 +39,7 @@ class History:
         self.hass, self.cloud, self.entry, self.chance = hass, cloud, entry, chance
         self.before = shown(cloud, CENTRAL)
         self.wishes: dict[str, list[Any]] = {key: [self.before[key]] for _, key in PEOPLES.values()}
+        self.sides: dict[str, set[str]] = {}
         self.faults = self.restarts = 0
         self.late = False
         self.done: list[str] = []
@@ -46,7 +48,7 @@ class History:
         """Do something, and let some time pass."""
         [kind] = self.chance.choices(("verb", "ours", "theirs", "fault", "restart"), (6, 2, 2, 3, 1))
         await getattr(self, kind)()
-        await advance(self.chance.choice((1, 3, 20, 70, 300, 1500)), step=60)
+        await advance(self.chance.choice((1, 3, 20, 70, 300, 1500)), step=100)
 
     async def verb(self) -> None:
         """Call an action of the battery."""
@@ -67,7 +69,7 @@ class History:
         data = {"device_id": device, "settings": {key: value}, "wait": 0}
         action = self.hass.services.async_call("atess", "set_settings", data, blocking=True)
         if await self._try(f"ours {key} {value}", action):
-            self.wishes[PEOPLES[key][1]].append(held)
+            self._note(PEOPLES[key][1], held, "ours")
 
     async def theirs(self) -> None:
         """Change a setting on the display."""
@@ -75,7 +77,7 @@ class History:
         name, cloud_key = PEOPLES[key]
         self.done.append(f"theirs {key} {held}")
         self.cloud.change_settings(CENTRAL, **{name: held})
-        self.wishes[cloud_key].append(held)
+        self._note(cloud_key, held, "theirs")
 
     async def fault(self) -> None:
         """Let the cloud fail from now on, or not any more."""
@@ -110,7 +112,7 @@ class History:
             await advance(LONGEST_DELAY, step=300)
         waited = 0
         while self.under_way and waited < PATIENCE:
-            step = 20 if self.under_way == "now" else 300
+            step = 30 if self.under_way == "now" else 900
             await advance(step, step=step)
             waited += step
         assert not self.under_way, self.done
@@ -126,15 +128,17 @@ class History:
     def check(self) -> None:
         """Assert that the device holds what it held, or what people wanted."""
         held = shown(self.cloud, CENTRAL)
+        text = "; ".join(self.done)
         for key, value in held.items():
             wishes = self.wishes.get(key, [self.before[key]])
-            # Of what people ask for while the cloud fails or Home Assistant stops some is told to have failed.
-            assert value in (wishes if self.faults or self.restarts else wishes[-1:]), (
-                key,
-                value,
-                wishes,
-                "; ".join(self.done),
-            )
+            # While the cloud fails or Home Assistant stops, people are told that something was not done; and of two
+            # who change the same, one comes too late.
+            certain = not self.faults and not self.restarts and len(self.sides.get(key, ())) <= 1
+            assert value in (wishes[-1:] if certain else wishes), (key, value, wishes, text)
+
+    def _note(self, cloud_key: str, held: Any, side: str) -> None:
+        self.wishes[cloud_key].append(held)
+        self.sides.setdefault(cloud_key, set()).add(side)
 
     def _wish(self) -> tuple[str, Any, Any]:
         key = self.chance.choice(list(PEOPLES))
@@ -154,12 +158,14 @@ class History:
         return True
 
 
-async def test_histories(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_histories(hass: HomeAssistant, cloud: Simulator, advance: Advance, seed: int) -> None:
     """Each ends with the device as it was, or as people want it."""
-    chance = random.Random(SEED)
+    # Notes of where each callback came from would take a third of the time.
+    asyncio.get_running_loop().set_debug(enabled=False)
+    chance = random.Random(seed)
     entry = await set_up_pair(hass, cloud)
     told = Told(hass)
-    counts = {"failed": 0, "ended": 0, "started": 0, "ended_by_change": 0}
     for _ in range(HISTORIES):
         history = History(hass, cloud, entry, chance)
         history.heal()
@@ -168,7 +174,5 @@ async def test_histories(hass: HomeAssistant, cloud: Simulator, advance: Advance
         history.heal()
         await history.settle(advance)
         history.check()
-    for event in told.types:
-        counts[event] += 1
-    print(counts, len(cloud.requests))
-    assert min(counts.values()) > HISTORIES // 20
+    counts = [told.types.count(event) for event in ("started", "ended", "ended_by_change", "failed")]
+    assert min(counts) > 1

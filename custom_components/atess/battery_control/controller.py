@@ -222,6 +222,7 @@ class BatteryControl(Kept):
         if control.stage is Stage.GONE:
             self._control = None
         else:
+            self._amend(control)
             self._do(control, control.need(self._view()))
         self._set_timer(None if self._control is None else self._control.wake_at(self._view()))
         if before != self.dump() or told:
@@ -229,6 +230,18 @@ class BatteryControl(Kept):
             if not control.in_force:
                 self._settle(result_of(self.settings.settings_members, written, originals))
             self._changed()
+
+    def _amend(self, control: Control) -> None:
+        """Ask for what somebody else has set meanwhile, in place of what was there before."""
+        keys, control.amended = control.amended, []
+        if not keys:
+            return
+        self._busy = True
+        try:
+            changes = {key: control.written[key] for key in keys}
+            self.settings.writer.change(changes, None, managed=Managed.START, only_if=control.guards())
+        finally:
+            self._busy = False
 
     def _do(self, control: Control, need: Need) -> None:
         if need is Need.READ and not self._reading:

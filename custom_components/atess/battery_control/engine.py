@@ -42,6 +42,7 @@ class Control:
         sent: Whether the start may have reached the device.
         unsure: Whether something was asked for of which the outcome was not read yet.
         trying: Whether the way back is under way.
+        amended: Released members of which another value has to be asked for.
     """
 
     verb: Verb
@@ -66,6 +67,7 @@ class Control:
     next_try: datetime | None = None
     watch_until: datetime | None = None
     landed_at: datetime | None = None
+    amended: list[str] = field(default_factory=list)
 
     # what it is
 
@@ -140,10 +142,11 @@ class Control:
         claimed = {key: view.upcoming[key] for key in self.written if key in view.upcoming and key not in view.managed}
         self.claims |= claimed
         if flying:
-            self.sent |= view.sending and not self.trying
             self.landed_at = None
-            if self.stage is Stage.STARTING and not view.sending:
-                self._renew_originals(view)
+            if not self.trying:
+                self.sent |= view.sending
+                if not view.sending:
+                    self._renew_originals(view)
         if self.running:
             told += self._end_in_time(view, claimed)
         if flying or claimed or not self._landed(view):
@@ -201,6 +204,9 @@ class Control:
             earlier = self.tried[key] if key in self.released else self.tried[key][:-1]
             if key not in self.wished and value is not None and not _among(value, earlier):
                 self.originals[key] = value
+                if key in self.released and not same(value, self.written[key]):
+                    self.written[key] = value
+                    self.amended.append(key)
 
     def _end_in_time(self, view: View, claimed: Collection[str]) -> list[Happening]:
         if claimed:
