@@ -67,7 +67,10 @@ async def demo(chosen: argparse.Namespace, children: list[Child]) -> int:
                 port=simulator_port,
                 plant=chosen.plant,
                 seed=chosen.seed,
-                more=[*importing.SIMULATOR_OPTIONS, *(steering.SIMULATOR_OPTIONS if chosen.check else ())],
+                more=[
+                    *importing.simulator_options(check=chosen.check),
+                    *(steering.SIMULATOR_OPTIONS if chosen.check else ()),
+                ],
             )
         getting_ready = asyncio.create_task(_get_ready(chosen, cloud))
         say(f"  {cloud.base_url} with {', '.join(f'{sn} ({kind})' for sn, kind in cloud.devices.items())}")

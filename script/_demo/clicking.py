@@ -13,7 +13,7 @@ INTEGRATION = "/config/integrations/integration/atess"
 WRONG_TOKEN = "Basic " + "bm90OnZhbGlk"
 REJECTED = re.compile("rejected this API token")
 # As long as a person would wait who is told to try again in a minute.
-PACED_SECONDS, PACED_TRIES = 10, 12
+PACED_SECONDS, PACED_TRIES = 3, 40
 # A path that the cloud uses anyway, so that storing it changes nothing.
 PATH = "hps_string.latest = hps/data-last-small"
 
