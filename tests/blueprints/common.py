@@ -1,23 +1,29 @@
 """What the tests of blueprints share."""
 
 import asyncio
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import async_mock_service
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
 from simulator import Simulator
 
-from ..control.common import CENTRAL
+from ..common import assert_sound_writes
+from ..control.common import CENTRAL, ENTITY_ACTIONS
 
 ROOT = Path(__file__).parents[2]
 BLUEPRINTS = ROOT / "blueprints"
 # In kW as a central inverter sends them: the grid positive while exporting, the battery while discharging.
 GRID, BATTERY, SOC = "bactivePower", "pac", "soc"
+
+
+# Coroutines of automations and scripts, and of the actions that they call.
+_WAITING = re.compile("Automation|Script|ServiceRegistry|" + "|".join(ENTITY_ACTIONS))
 
 
 def blueprint_files() -> list[Path]:
@@ -74,14 +80,27 @@ async def automate(hass: HomeAssistant, name: str, **inputs: Any) -> None:
 
 async def settle(hass: HomeAssistant) -> None:
     """Wait for all but the runs of automations and scripts, which may wait for time to pass."""
-    for _ in range(3):
-        for _ in range(100):
+    for _ in range(2):
+        for _ in range(30):
             await asyncio.sleep(0)
         for task in [*hass._tasks]:
-            if "utomation" in repr(task.get_coro()) or "cript" in repr(task.get_coro()):
+            if _WAITING.search(task.get_coro().__qualname__):  # type: ignore[union-attr]
                 task.remove_done_callback(hass._tasks.remove)
                 hass._tasks.discard(task)
         await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def set_up_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set an entry up that was unloaded; automations that this starts may wait for time to pass."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await settle(hass)
+
+
+def written(cloud: Simulator, before: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what each write to a device has set to another value than it had before all of them."""
+    assert_sound_writes(cloud)
+    bodies = [record.json for record in cloud.requests if record.method == "PUT"]
+    return [{key: value for key, value in body.items() if key != "deviceSn" and before[key] != value} for body in bodies]
 
 
 def notices(hass: HomeAssistant) -> list[ServiceCall]:

@@ -11,8 +11,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from simulator import Simulator
 
 from ..common import Advance, add_entry, set_up
-from ..control.common import add_settings_entry
-from .common import BLUEPRINTS, settle
+from ..control.common import CENTRAL, add_settings_entry
+from .common import BLUEPRINTS, SOC, settle
 
 
 @pytest.fixture(autouse=True)
@@ -48,8 +48,14 @@ async def central(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
 
 @pytest.fixture
 async def controlled(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
-    """Return a string and a central inverter whose settings may be changed; the cloud may be asked each minute."""
+    """Return a string and a central inverter whose settings may be changed; the battery of the latter is at 40 %.
+
+    Polling is at rest, so that only settings are asked for.
+    """
     cloud.configure(limit=60)
+    cloud.inject(kind="members", device=CENTRAL, set={SOC: 40})
+    cloud.jump(600)
     entry = add_settings_entry(hass, cloud, devices=2)
+    hass.config_entries.async_update_entry(entry, pref_disable_polling=True)
     await set_up(hass, entry)
     return entry
