@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
 
+from .dashboard import make_dashboard
 from .herd import herd
 from .history import import_year
 from .home import simulate
@@ -100,6 +101,18 @@ def update_cost() -> int:
     return dearer
 
 
+def dashboard(entities: int) -> int:
+    """Print how long the dashboard and each of its views take; return 1 if all of them together take above 50 ms."""
+    taken = make_dashboard(entities)
+    print(f"| of {entities} entities | first ms | median ms |")
+    print("| --- | ---: | ---: |")
+    for name, each in taken.items():
+        print(f"| {name} | {each.first:.1f} | {each.median:.1f} |")
+    total = sum(each.median for each in taken.values())
+    print(f"all of them: {total:.1f} ms")
+    return int(total > 50.0)
+
+
 def _average(each: Iterable[Lateness]) -> str:
     return f"{statistics.fmean(map(_mean, each)):.1f}"
 
@@ -111,13 +124,18 @@ def _mean(lateness: Lateness) -> float:
 def main() -> int:
     """Run what the command line asks for; 1 if a request broke the limit."""
     parser = argparse.ArgumentParser(prog="script/benchmark", add_help=False, usage="script/benchmark --help")
-    parser.add_argument("benchmark", choices=["freshness", "herd", "import", "poller", "update", "writes"])
+    parser.add_argument(
+        "benchmark", choices=["dashboard", "freshness", "herd", "import", "poller", "update", "writes"]
+    )
     parser.add_argument("--days", type=int)
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
     parser.add_argument("--devices", type=int)
+    parser.add_argument("--entities", type=int, default=500)
     parser.add_argument("--homes", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
+    if chosen.benchmark == "dashboard":
+        return dashboard(chosen.entities)
     if chosen.benchmark == "import":
         return import_history(chosen.days or 365)
     if chosen.benchmark == "update":

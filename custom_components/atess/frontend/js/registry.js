@@ -1,5 +1,11 @@
 // Finds the plants, devices, and entities of the integration in Home Assistant's registries.
 const PLATFORM = "atess";
+const collator = new Intl.Collator(undefined, { numeric: true });
+
+/** Compare the names of two entities, devices, or plants. */
+export function byName(a, b) {
+  return collator.compare(a.name ?? "", b.name ?? "");
+}
 
 /** A device with its visible entities, which are found by their translation key. */
 class Device {
@@ -99,7 +105,7 @@ function compare(depths) {
   return (a, b) =>
     rank(a) - rank(b) ||
     depths.get(a.id) - depths.get(b.id) ||
-    a.name.localeCompare(b.name, undefined, { numeric: true });
+    byName(a, b);
 }
 
 function depth(id, hass, seen = 0) {
@@ -136,5 +142,5 @@ export function readPlants(hass, chosen = []) {
   for (const plant of plants.values()) {
     plant.devices.sort(compare(depths));
   }
-  return [...plants.values()].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+  return [...plants.values()].sort(byName);
 }

@@ -1,5 +1,6 @@
 // How the data come, what the hardware says of itself, and all that has no place elsewhere.
 import { deviceHeading, pick, subtitle } from "../cards.js";
+import { byName } from "../registry.js";
 
 const FIRST = [
   "binary_sensor.online",
@@ -23,9 +24,7 @@ export function diagnostics({ texts, plants, page, elsewhere }) {
     for (const device of [...plant.devices, ...(plant.total ? [plant.total] : [])]) {
       page.section(deviceHeading(device, "mdi:stethoscope"), (cards) => {
         cards.tiles(pick(device, FIRST));
-        const rest = device.entities
-          .filter(({ entity_id: id }) => !elsewhere.has(id))
-          .sort((a, b) => (a.name ?? "").localeCompare(b.name ?? "", undefined, { numeric: true }));
+        const rest = device.entities.filter(({ entity_id: id }) => !elsewhere.has(id)).sort(byName);
         cards.tiles(rest.filter(({ key }) => SENSED.test(key)), subtitle(texts.temperatures, "mdi:thermometer"));
         cards.tiles(rest, subtitle(texts.other, "mdi:dots-horizontal"));
       });
