@@ -124,9 +124,7 @@ def _mean(lateness: Lateness) -> float:
 def main() -> int:
     """Run what the command line asks for; 1 if a request broke the limit."""
     parser = argparse.ArgumentParser(prog="script/benchmark", add_help=False, usage="script/benchmark --help")
-    parser.add_argument(
-        "benchmark", choices=["dashboard", "freshness", "herd", "import", "poller", "update", "writes"]
-    )
+    parser.add_argument("benchmark", choices=["dashboard", "freshness", "herd", "import", "poller", "update", "writes"])
     parser.add_argument("--days", type=int)
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
     parser.add_argument("--devices", type=int)

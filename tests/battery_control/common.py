@@ -11,7 +11,7 @@ from custom_components.atess.battery_control.controller import BatteryControl
 from simulator import Simulator
 
 from ..common import Advance, entity_id, set_up, state
-from ..control.common import CENTRAL, PLAIN_CENTRAL, STRING, add_settings_entry, device_id
+from ..control.common import CENTRAL, PLAIN_CENTRAL, add_settings_entry, device_id
 
 MINUTE, HOUR = 60, 3600
 # Cloud's keys, and the modes behind them.
@@ -85,6 +85,3 @@ class Told:
     def types(self) -> list[str]:
         """The types of the events."""
         return [item[0] for item in self.items]
-
-
-__all__ = ["CENTRAL", "STRING"]

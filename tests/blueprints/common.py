@@ -54,7 +54,7 @@ def inputs_of(blueprint: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the inputs of a blueprint by name, those in sections too."""
     found: dict[str, dict[str, Any]] = {}
     for name, content in blueprint["blueprint"]["input"].items():
-        found |= content["input"] if "input" in content else {name: content}
+        found |= content.get("input", {name: content})
     return found
 
 
@@ -100,7 +100,9 @@ def written(cloud: Simulator, before: Mapping[str, Any]) -> list[dict[str, Any]]
     """Return what each write to a device has set to another value than it had before all of them."""
     assert_sound_writes(cloud)
     bodies = [record.json for record in cloud.requests if record.method == "PUT"]
-    return [{key: value for key, value in body.items() if key != "deviceSn" and before[key] != value} for body in bodies]
+    return [
+        {key: value for key, value in body.items() if key != "deviceSn" and before[key] != value} for body in bodies
+    ]
 
 
 def notices(hass: HomeAssistant) -> list[ServiceCall]:

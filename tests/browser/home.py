@@ -165,4 +165,3 @@ def home() -> Iterator[Home]:
             yield home
         finally:
             runner.run(home.stop())
-
