@@ -39,7 +39,8 @@ SEEN = """
     }
     if (node.nodeType === Node.ELEMENT_NODE) {
       const style = getComputedStyle(node);
-      if (["SCRIPT", "STYLE"].includes(node.tagName) || style.display === "none" || style.visibility === "hidden") return;
+      if (["SCRIPT", "STYLE"].includes(node.tagName)) return;
+      if (style.display === "none" || style.visibility === "hidden") return;
       if (["HUI-ERROR-CARD", "HUI-WARNING", "HUI-ERROR-BADGE"].includes(node.tagName)) seen.errors.push(node.tagName);
       const nodes = node.tagName === "SLOT" ? node.assignedNodes() : node.childNodes;
       const own = [...nodes].some((each) => each.nodeType === Node.TEXT_NODE && each.textContent.trim());
