@@ -192,8 +192,9 @@ def _descriptions(hass: HomeAssistant) -> Iterable[SensorEntityDescription]:
     """Yield what describes each sensor of the device that shows a value."""
     known = definitions(KIND)
     for entity in hass.data[DATA_INSTANCES]["sensor"].entities:
-        if entity.entity_description.key in known:
-            yield entity.entity_description
+        description = entity.entity_description
+        if description.key in known and isinstance(description, SensorEntityDescription):
+            yield description
 
 
 async def _plain(descriptions: list[SensorEntityDescription]) -> float:
