@@ -23,7 +23,7 @@ GRID, BATTERY, SOC = "bactivePower", "pac", "soc"
 
 
 # Coroutines of automations and scripts, and of the actions that they call.
-_WAITING = re.compile("Automation|Script|ServiceRegistry|" + "|".join(ENTITY_ACTIONS))
+_WAITING = re.compile("Automation|Script|ServiceRegistry|_handle_async_response|" + "|".join(ENTITY_ACTIONS))
 
 
 def blueprint_files() -> list[Path]:
@@ -54,7 +54,7 @@ def inputs_of(blueprint: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the inputs of a blueprint by name, those in sections too."""
     found: dict[str, dict[str, Any]] = {}
     for name, content in blueprint["blueprint"]["input"].items():
-        found |= content["input"] if "input" in content else {name: content}
+        found |= content.get("input", {name: content})
     return found
 
 
@@ -83,10 +83,11 @@ async def settle(hass: HomeAssistant) -> None:
     for _ in range(2):
         for _ in range(30):
             await asyncio.sleep(0)
-        for task in [*hass._tasks]:
-            if _WAITING.search(task.get_coro().__qualname__):  # type: ignore[union-attr]
-                task.remove_done_callback(hass._tasks.remove)
-                hass._tasks.discard(task)
+        for tasks in (hass._tasks, hass._background_tasks):
+            for task in [*tasks]:
+                if _WAITING.search(task.get_coro().__qualname__):  # type: ignore[union-attr]
+                    task.remove_done_callback(tasks.remove)
+                    tasks.discard(task)
         await hass.async_block_till_done(wait_background_tasks=True)
 
 
@@ -100,7 +101,9 @@ def written(cloud: Simulator, before: Mapping[str, Any]) -> list[dict[str, Any]]
     """Return what each write to a device has set to another value than it had before all of them."""
     assert_sound_writes(cloud)
     bodies = [record.json for record in cloud.requests if record.method == "PUT"]
-    return [{key: value for key, value in body.items() if key != "deviceSn" and before[key] != value} for body in bodies]
+    return [
+        {key: value for key, value in body.items() if key != "deviceSn" and before[key] != value} for body in bodies
+    ]
 
 
 def notices(hass: HomeAssistant) -> list[ServiceCall]:

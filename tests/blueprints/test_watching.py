@@ -30,9 +30,7 @@ def are_on(hass: HomeAssistant) -> list[str]:
     return sorted(state.name for state in hass.states.async_all("input_boolean") if state.state == "on")
 
 
-async def test_fault_notice(
-    hass: HomeAssistant, cloud: Simulator, central: MockConfigEntry, advance: Advance
-) -> None:
+async def test_fault_notice(hass: HomeAssistant, cloud: Simulator, central: MockConfigEntry, advance: Advance) -> None:
     """Each fault is told once when it appears and once when it clears, and not again after a reload."""
     assert await async_setup_component(hass, "homeassistant", {})
     calls = notices(hass)
