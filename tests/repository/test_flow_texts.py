@@ -14,6 +14,7 @@ from custom_components.atess.enerclo import EnercloError, Kind
 from custom_components.atess.flows import forms
 from custom_components.atess.flows.forms import FormError
 from custom_components.atess.repairs import DoubleCountingFlow, FailedChangeFlow, VerdictFlow
+from custom_components.atess.repairs.battery_control import StuckControlFlow
 
 from . import INTEGRATION
 
