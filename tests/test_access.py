@@ -23,6 +23,10 @@ WRITES: dict[str, dict[str, Any]] = {
     "set_tariff_windows": {"windows": [{"kind": "peak", "start": "18:00", "end": "20:00"}], "wait": 0},
     "set_operating_mode": {"mode": "economy", "wait": 0},
     "revert_settings": {"wait": 0},
+    "force_charge": {"wait": 0},
+    "force_discharge": {"power": 1000, "wait": 0},
+    "hold": {"wait": 0},
+    "resume": {"wait": 0},
     "refresh": {},
 }
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_change_event
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -11,7 +11,7 @@ from custom_components.atess.battery_control.controller import BatteryControl
 from simulator import Simulator
 
 from ..common import Advance, entity_id, set_up, state
-from ..control.common import CENTRAL, PLAIN_CENTRAL, STRING, add_settings_entry, device_id
+from ..control.common import CENTRAL, PLAIN_CENTRAL, add_settings_entry, device_id
 
 MINUTE, HOUR = 60, 3600
 # Cloud's keys, and the modes behind them.
@@ -74,6 +74,7 @@ class Told:
         self.items: list[tuple[str, str | None, str | None]] = []
         async_track_state_change_event(hass, entity_id(hass, f"{serial}_battery_control", "event"), self._note)
 
+    @callback
     def _note(self, event: Event[EventStateChangedData]) -> None:
         new, old = event.data["new_state"], event.data["old_state"]
         if new is None or new.state in {"unknown", "unavailable"} or (old is not None and old.state == new.state):
@@ -85,6 +86,3 @@ class Told:
     def types(self) -> list[str]:
         """The types of the events."""
         return [item[0] for item in self.items]
-
-
-__all__ = ["CENTRAL", "STRING"]

@@ -12,8 +12,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from simulator import Simulator
 
 from ..common import Advance, restart
-from ..control.common import device_id, shown
-from .common import CENTRAL, CHARGE_CUT_OFF, CUT_OFF, ECONOMY, MODE, Told, call, control_of, set_up_pair
+from ..control.common import CENTRAL, device_id, shown
+from .common import CHARGE_CUT_OFF, CUT_OFF, ECONOMY, MODE, Told, call, control_of, set_up_pair
 
 pytestmark = pytest.mark.campaign
 

@@ -3,19 +3,21 @@
 from typing import Any
 
 import pytest
+import voluptuous as vol
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.atess.diagnostics import async_get_config_entry_diagnostics
 from simulator import Simulator
 
-from ..common import Advance, state
-from ..control.common import act, assert_puts, device_id, puts, shown
+from ..common import Advance, set_up, state
+from ..control.common import CENTRAL, STRING, act, add_settings_entry, assert_puts, device_id, puts, shown
 from .common import (
-    CENTRAL,
     CHARGE_CUT_OFF,
     CUT_OFF,
     DISCHARGE,
+    ECONOMY,
     FORCED,
     GRID_CUT_OFF,
     GRID_POWER,
@@ -25,12 +27,12 @@ from .common import (
     MODE,
     OUTPUT,
     RECOVER,
-    STRING,
     Told,
     call,
     set_up_pair,
     shows,
     until,
+    without,
 )
 
 
@@ -146,3 +148,120 @@ async def test_what_cannot_be_is_refused(
     await advance(5 * MINUTE)
     assert puts(cloud) == []
     assert shows(hass) == "none None"
+
+
+async def test_the_target_is_watched_where_the_device_cannot(
+    hass: HomeAssistant, cloud: Simulator, advance: Advance
+) -> None:
+    """Without a confirmed cut-off it ends when the readings show that the target is reached."""
+    entry = await set_up_pair(hass, cloud, without("discharge_cut_off_soc"))
+    hass.config_entries.async_update_entry(entry, pref_disable_polling=False)
+    before, told = shown(cloud, CENTRAL), Told(hass)
+    soc = float(state(hass, f"{CENTRAL}_battery_state_of_charge").state)
+    await call(hass, entry, "force_discharge", power=60, power_unit="kW", soc=soc - 5, duration={"hours": 5})
+    await until(advance, lambda: shows(hass) == "discharging active")
+    assert_puts(cloud, {**before, MODE: DISCHARGE, OUTPUT: 60, "deviceSn": CENTRAL})
+    await until(advance, lambda: shows(hass) == "none None", seconds=HOUR, step=30)
+    assert told.items[-1] == ("ended", "target", None)
+    assert shown(cloud, CENTRAL) == before
+
+
+@pytest.mark.parametrize(
+    ("missing", "name", "data", "words"),
+    [
+        (("mode", "forced_charge"), "force_charge", {}, "not been confirmed or are not reported: Mode. On the"),
+        (("mode", "output_power_setting"), "force_discharge", {"power": 9000}, ": Mode, Output power setting. On the"),
+        (("output_power_setting",), "force_discharge", {"power": 9000}, ": Output power setting. On the"),
+        (("discharge_cut_off_soc",), "hold", {}, ": Discharge cut-off SOC. On the"),
+        (("grid_charging_power",), "force_charge", {"power": 9000}, ": Grid charging power. On the"),
+    ],
+)
+async def test_what_is_missing_is_named(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    advance: Advance,
+    missing: tuple[str, ...],
+    name: str,
+    data: dict[str, Any],
+    words: str,
+) -> None:
+    """Settings that the user has not confirmed are never used, however well they are guessed."""
+    entry = await set_up_pair(hass, cloud, without(*missing))
+    with pytest.raises(ServiceValidationError, match=words):
+        await call(hass, entry, name, **data)
+    await advance(5 * MINUTE)
+    assert puts(cloud) == []
+
+
+@pytest.mark.parametrize(
+    ("serial", "name", "data", "words"),
+    [
+        (STRING, "force_charge", {"power": 5000}, "hps_string 1 has no setting for the charging power"),
+        (STRING, "hold", {}, "The state of charge of hps_string 1 is not known"),
+        (CENTRAL, "force_discharge", {}, "Specify a power for `atess.force_discharge`: Output power setting"),
+        (CENTRAL, "force_discharge", {"power": 300}, r"The power 0\.3 kW is too low"),
+        (CENTRAL, "force_discharge", {"power": 300, "power_unit": "kW"}, "outside the range of 0 to 100 kW"),
+    ],
+)
+async def test_numbers_that_do_not_fit(
+    hass: HomeAssistant, pair: MockConfigEntry, serial: str, name: str, data: dict[str, Any], words: str
+) -> None:
+    """They are refused with what would fit."""
+    with pytest.raises(ServiceValidationError, match=words):
+        await call(hass, pair, name, serial, **data)
+
+
+@pytest.mark.parametrize("plant", ["farm"])
+async def test_devices_without_a_battery_of_their_own(hass: HomeAssistant, cloud: Simulator) -> None:
+    """A solar controller has a mode too, but is no target."""
+    entry = add_settings_entry(hass, cloud, devices=len(cloud.devices))
+    await set_up(hass, entry)
+    [serial, *_] = [device.sn for device in cloud.devices if device.kind == "pbd"]
+    with pytest.raises(ServiceValidationError, match="not available for"):
+        await call(hass, entry, "hold", serial)
+
+
+@pytest.mark.parametrize(
+    ("data", "end"),
+    [
+        ({}, "2026-07-15T16:00"),
+        ({"duration": 90 * 60}, "2026-07-15T13:30"),
+        ({"duration": "01:30:00"}, "2026-07-15T13:30"),
+        ({"until": "06:00:00"}, "2026-07-16T04:00"),
+        ({"until": "15:00"}, "2026-07-15T13:00"),
+        ({"until": "2026-07-15 20:00:00"}, "2026-07-15T18:00"),
+        ({"until": "2026-07-15T20:00:00+00:00"}, "2026-07-15T20:00"),
+    ],
+)
+async def test_ends(hass: HomeAssistant, pair: MockConfigEntry, data: dict[str, Any], end: str) -> None:
+    """By a duration, a time of day, or a moment, in local time; four hours otherwise."""
+    answer = await call(hass, pair, "force_charge", **data)
+    assert answer["until"].startswith(end)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"duration": 60, "until": "06:00"},
+        {"duration": 0},
+        {"power": 0},
+        {"power": 5, "power_unit": "MW"},
+        {"soc": 101},
+        {"until": "soon"},
+    ],
+)
+async def test_what_makes_no_sense(hass: HomeAssistant, pair: MockConfigEntry, data: dict[str, Any]) -> None:
+    """The action's schema refuses it."""
+    with pytest.raises(vol.Invalid):
+        await call(hass, pair, "force_charge", **data)
+
+
+async def test_diagnostics(hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance) -> None:
+    """What is under way, by the names of the settings, and nothing of a person."""
+    await call(hass, pair, "force_charge", power=30, power_unit="kW")
+    await until(advance, lambda: shows(hass) == "charging active")
+    report = await async_get_config_entry_diagnostics(hass, pair)
+    [_, found] = report["battery_control"]
+    assert found["written"] == {"mode": FORCED, "grid_charging_power": 30}
+    assert found["originals"] == {"mode": ECONOMY, "grid_charging_power": 20}
+    assert (found["verb"], found["stage"], found["by"]) == ("charging", "active", "automation")

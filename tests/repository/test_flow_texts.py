@@ -14,6 +14,7 @@ from custom_components.atess.enerclo import EnercloError, Kind
 from custom_components.atess.flows import forms
 from custom_components.atess.flows.forms import FormError
 from custom_components.atess.repairs import DoubleCountingFlow, FailedChangeFlow, VerdictFlow
+from custom_components.atess.repairs.battery_control import StuckControlFlow
 
 from . import INTEGRATION
 
@@ -29,6 +30,7 @@ FIXES: dict[str, dict[str, Any]] = {
     name: texts["fix_flow"] for name, texts in TEXTS["issues"].items() if "fix_flow" in texts
 }
 ENERGY = {"energy_renamed": "RenamedFlow", "energy_double_counting": "DoubleCountingFlow"}
+BATTERY = {"battery_control_stuck": "StuckControlFlow"}
 FAILED_CHANGES = {name for name in FIXES if name.startswith("settings_")}
 FLOWS: dict[str, list[dict[str, Any]]] = {
     "AtessConfigFlow": [TEXTS["config"]],
@@ -36,8 +38,10 @@ FLOWS: dict[str, list[dict[str, Any]]] = {
     "AtessOptionsFlow": [TEXTS["options"]],
     "NewDevicesFlow": [FIXES["new_devices"]],
     "FailedChangeFlow": [FIXES[name] for name in sorted(FAILED_CHANGES)],
-    **{flow: [FIXES[name]] for name, flow in ENERGY.items()},
-    "VerdictFlow": [texts for name, texts in FIXES.items() if name not in {"new_devices", *ENERGY, *FAILED_CHANGES}],
+    **{flow: [FIXES[name]] for name, flow in (ENERGY | BATTERY).items()},
+    "VerdictFlow": [
+        texts for name, texts in FIXES.items() if name not in {"new_devices", *ENERGY, *BATTERY, *FAILED_CHANGES}
+    ],
 }
 PARTS = (
     "config_flow",
@@ -47,6 +51,7 @@ PARTS = (
     "flows/look_up",
     "flows/match_settings",
     "repairs/__init__",
+    "repairs/battery_control",
     "repairs/energy",
     "repairs/settings",
 )
@@ -126,13 +131,16 @@ def test_keys_have_texts_and_texts_are_used(flow: str, part: str) -> None:
 def test_choices_of_repairs_have_texts() -> None:
     """What moved beside a change cannot be tried again: it is only to be taken note of."""
     for name, texts in FIXES.items():
-        if name == "new_devices" or name in ENERGY:
+        if name == "new_devices" or name in ENERGY or name in BATTERY:
             continue
         choices = {"correct", "leave"} if name not in FAILED_CHANGES else {"try_again", "understood"}
         expected = {"understood"} if name == "settings_moved" else choices
         assert set(texts["step"]["init"]["menu_options"]) == expected
         flow = FailedChangeFlow if name in FAILED_CHANGES else VerdictFlow
         assert all(hasattr(flow, f"async_step_{choice}") for choice in choices)
+    choices = set(FIXES["battery_control_stuck"]["step"]["init"]["menu_options"])
+    assert choices == {"try_again", "leave"}
+    assert all(hasattr(StuckControlFlow, f"async_step_{choice}") for choice in choices)
     choices = set(FIXES["energy_double_counting"]["step"]["init"]["menu_options"])
     assert choices == {"keep_parts", "keep_wholes"}
     assert all(hasattr(DoubleCountingFlow, f"async_step_{choice}") for choice in choices)

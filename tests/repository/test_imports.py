@@ -47,6 +47,17 @@ LAYERS = (
             *(f"{ATESS}.{each}" for each in ("catalogue", "enerclo", "readings")),
         ),
     ),
+    *(
+        Rule(
+            package=f"{ATESS}.battery_control.{module}",
+            allowed=tuple(f"{ATESS}.{each}" for each in ("catalogue", "enerclo", "settings", *others)),
+        )
+        for module, others in (
+            ("terms", ()),
+            ("recipes", ()),
+            ("engine", ("battery_control.recipes", "battery_control.terms")),
+        )
+    ),
     Rule(package="simulator", allowed=("aiohttp",)),
 )
 OUTSIDE = ("simulator", "script", "tests")

@@ -187,8 +187,7 @@ class Control:
         """Note that a step failed, and when to try again; returns what people are told of it."""
         told: list[Happening] = []
         if self.stage is Stage.STARTING:
-            told.append(Happening(event=Event.FAILED, reason="start", keys=tuple(self.written)))
-            self.cancel("failed", now)
+            told += self._fail_start(now)
         self.trying = False
         pause = PAUSES[self.attempts] if self.attempts < len(PAUSES) else LAST_PAUSE
         self.attempts += 1
@@ -235,16 +234,10 @@ class Control:
         return True
 
     def _settle_start(self, view: View) -> list[Happening]:
-        members = view.members
-        wrong = [
-            key
-            for key, value in self.written.items()
-            if (_among(members.get(key), self._own(key)) if key in self.released else not same(value, members.get(key)))
-        ]
-        if wrong:
-            told = [Happening(event=Event.FAILED, reason="start", keys=tuple(self.written))]
-            self.cancel("failed", view.now)
-            return told
+        for key, value in self.written.items():
+            found = view.members.get(key)
+            if _among(found, self._own(key)) if key in self.released else not same(value, found):
+                return self._fail_start(view.now)
         self.stage, self.next_try, self.attempts, self.sent = Stage.ACTIVE, None, 0, False
         for key in self.released:
             for values in (self.written, self.originals, self.tried):
@@ -252,13 +245,14 @@ class Control:
         self.released = []
         return [Happening(event=Event.STARTED, keys=tuple(self.written))]
 
+    def _fail_start(self, now: datetime) -> list[Happening]:
+        self.cancel("failed", now)
+        return [Happening(event=Event.FAILED, reason="start", keys=tuple(self.written))]
+
     def _guard(self, view: View) -> list[Happening]:
         """End a control of which somebody has changed a setting."""
-        moved = [
-            key
-            for key, value in self.written.items()
-            if (found := view.members.get(key)) is not None and not same(value, found)
-        ]
+        found = {key: view.members.get(key) for key in self.written}
+        moved = [key for key, value in found.items() if value is not None and not same(value, self.written[key])]
         if not moved:
             return []
         self.cancel("changed", view.now)
