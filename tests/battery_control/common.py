@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_change_event
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -74,6 +74,7 @@ class Told:
         self.items: list[tuple[str, str | None, str | None]] = []
         async_track_state_change_event(hass, entity_id(hass, f"{serial}_battery_control", "event"), self._note)
 
+    @callback
     def _note(self, event: Event[EventStateChangedData]) -> None:
         new, old = event.data["new_state"], event.data["old_state"]
         if new is None or new.state in {"unknown", "unavailable"} or (old is not None and old.state == new.state):

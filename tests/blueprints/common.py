@@ -23,7 +23,7 @@ GRID, BATTERY, SOC = "bactivePower", "pac", "soc"
 
 
 # Coroutines of automations and scripts, and of the actions that they call.
-_WAITING = re.compile("Automation|Script|ServiceRegistry|" + "|".join(ENTITY_ACTIONS))
+_WAITING = re.compile("Automation|Script|ServiceRegistry|_handle_async_response|" + "|".join(ENTITY_ACTIONS))
 
 
 def blueprint_files() -> list[Path]:
@@ -83,10 +83,11 @@ async def settle(hass: HomeAssistant) -> None:
     for _ in range(2):
         for _ in range(30):
             await asyncio.sleep(0)
-        for task in [*hass._tasks]:
-            if _WAITING.search(task.get_coro().__qualname__):  # type: ignore[union-attr]
-                task.remove_done_callback(hass._tasks.remove)
-                hass._tasks.discard(task)
+        for tasks in (hass._tasks, hass._background_tasks):
+            for task in [*tasks]:
+                if _WAITING.search(task.get_coro().__qualname__):  # type: ignore[union-attr]
+                    task.remove_done_callback(tasks.remove)
+                    tasks.discard(task)
         await hass.async_block_till_done(wait_background_tasks=True)
 
 

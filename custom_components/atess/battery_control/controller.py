@@ -112,8 +112,7 @@ class BatteryControl(Kept):
             ServiceValidationError: It cannot be composed; nothing is sent.
         """
         settings = self.settings
-        model, control = settings.writer.changeable(), self._control
-        view = self._view()
+        model, control, view = settings.writer.changeable(), self._control, self._view()
         before = {} if control is None else {k: v for k, v in control.originals.items() if k not in view.upcoming}
         base = {**model.members, **view.upcoming, **before}
         if control is not None and control.running and control.verb is wish.verb is Verb.HOLDING:

@@ -234,14 +234,10 @@ class Control:
         return True
 
     def _settle_start(self, view: View) -> list[Happening]:
-        members = view.members
-        wrong = [
-            key
-            for key, value in self.written.items()
-            if (_among(members.get(key), self._own(key)) if key in self.released else not same(value, members.get(key)))
-        ]
-        if wrong:
-            return self._fail_start(view.now)
+        for key, value in self.written.items():
+            found = view.members.get(key)
+            if _among(found, self._own(key)) if key in self.released else not same(value, found):
+                return self._fail_start(view.now)
         self.stage, self.next_try, self.attempts, self.sent = Stage.ACTIVE, None, 0, False
         for key in self.released:
             for values in (self.written, self.originals, self.tried):
