@@ -37,7 +37,6 @@ class Edge:
         beliefs = _unpacked(a_text(stored.get("beliefs")))
         self.begun = None not in (origin, step, most, beliefs)
         self._origin, self._step, self._most = origin or 0.0, step or 1.0, most or 1.0
-        self._answer: tuple[array[float], float, list[float]] | None = None
         self._beliefs = beliefs or _PRIOR[:]
 
     def dump(self) -> dict[str, Json]:
@@ -79,10 +78,9 @@ class Edge:
                     (belief + share * (lower + higher - 2.0 * belief)) * (lost + (1.0 - loss) * chance + _ODD)
                     for lower, belief, higher, chance in around
                 ]
-        beliefs = _normalized(weighed)
-        for number, belief in enumerate(beliefs):
-            beliefs[number] = belief + _CHANGE * _PRIOR[number]
-        self._beliefs = beliefs
+        self._beliefs = _normalized(weighed)
+        for number, belief in enumerate(self._beliefs):
+            self._beliefs[number] = belief + _CHANGE * _PRIOR[number]
         self._fit()
 
     def _lates(self, age: float, tail: float) -> list[float]:
@@ -137,12 +135,6 @@ class Edge:
 
         From then on, or after all samples for which the lesson is of use, the place is asked that is best by now.
         """
-        # Two questions follow each lesson.
-        if self._answer is None or self._answer[0] is not self._beliefs or self._answer[1] != miss:
-            self._answer = self._beliefs, miss, self._computed_costs(miss)
-        return self._answer[2]
-
-    def _computed_costs(self, miss: float) -> list[float]:
         lates, ended = [0.0] * _CELLS, [0.0] * _CELLS
         for tail, row in zip(TAILS, self._tails(), strict=True):
             late, end = _chances(tail, self._step)
