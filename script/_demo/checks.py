@@ -30,6 +30,7 @@ ROUNDING = 0.011  # kW, per device
 # Home Assistant makes statistics every five minutes; before the first, the Energy dashboard does not know an entity.
 STATISTICS_SECONDS = 360
 DASHBOARD = "atess-settings"
+ONLY_WHILE_CONTROLLED = "resume_battery_control"
 OLDEST_SAMPLE = timedelta(minutes=20)
 ERROR_WORDS = (
     r"Error|error|Failed|failed|Unknown device|not found|Retry|Page not|unavailable|Unavailable|not defined|Warning"
@@ -174,7 +175,11 @@ async def _live_problems(api: Api, cloud: Cloud) -> dict[str, str | None]:
         wrong = [
             f"{key} is {own[key]['state'] if key in own else 'missing'}" for key in role.live if key not in numbers
         ]
-        wrong += [f"{key} is unavailable" for key, state in own.items() if state["state"] in {"unavailable", "missing"}]
+        wrong += [
+            f"{key} is unavailable"
+            for key, state in own.items()
+            if state["state"] in {"unavailable", "missing"} and key != ONLY_WHILE_CONTROLLED
+        ]
         if len(numbers) < role.least_numbers:
             wrong.append(f"only {len(numbers)} numbers, at least {role.least_numbers} expected")
         sampled = [state["state"] for state in own.values() if state["attributes"].get("device_class") == "timestamp"]
