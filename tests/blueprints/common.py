@@ -80,15 +80,26 @@ async def automate(hass: HomeAssistant, name: str, **inputs: Any) -> None:
 
 async def settle(hass: HomeAssistant) -> None:
     """Wait for all but the runs of automations and scripts, which may wait for time to pass."""
-    for _ in range(2):
-        for _ in range(30):
+    quiet = 0
+    while quiet < 2:
+        for _ in range(20):
             await asyncio.sleep(0)
-        for tasks in (hass._tasks, hass._background_tasks):
-            for task in [*tasks]:
-                if _WAITING.search(task.get_coro().__qualname__):  # type: ignore[union-attr]
-                    task.remove_done_callback(tasks.remove)
-                    tasks.discard(task)
-        await hass.async_block_till_done(wait_background_tasks=True)
+        if busy := _busy(hass):
+            await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
+        quiet = 0 if busy else quiet + 1
+
+
+def _busy(hass: HomeAssistant) -> list[asyncio.Future[Any]]:
+    """Return what is under way but for what may wait for time to pass, which Home Assistant waits for no more."""
+    busy: list[asyncio.Future[Any]] = []
+    for tasks in (hass._tasks, hass._background_tasks):
+        for task in [*tasks]:
+            if isinstance(task, asyncio.Task) and _WAITING.search(getattr(task.get_coro(), "__qualname__", "")):
+                task.remove_done_callback(tasks.remove)
+                tasks.discard(task)
+            elif task is not asyncio.current_task():
+                busy.append(task)
+    return busy
 
 
 async def set_up_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
