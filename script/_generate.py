@@ -1,4 +1,4 @@
-"""Writes the translations of entities and the entity reference from the catalogue."""
+"""Writes the texts of entities and the entity reference from the catalogue, and keeps other languages in step."""
 
 import json
 import sys
@@ -21,6 +21,7 @@ from custom_components.atess.catalogue.faults import STATE_FAULTS
 from custom_components.atess.catalogue.settings import SETTINGS, Danger, Setting, SettingType, settings_of
 from custom_components.atess.enerclo.model import Kind
 from custom_components.atess.readings.rules import ASSUMED, RULES, Rule
+from script._languages import dump, lacking, others
 
 TRANSLATIONS = Path("custom_components/atess/translations/en.json")
 PAGES = Path("docs/entities")
@@ -54,9 +55,13 @@ SETTING_ENTITIES = {
     SettingType.SWITCH: "switch",
     SettingType.WINDOW: "two times",
 }
+# A device's page sorts by name: what comes first has to come first in the alphabet too.
+TIME_WORDS = {"start": "from", "end": "to"}
 DANGERS = {Danger.SAFE: "homeowner", Danger.INSTALLER: "installer", Danger.SAFETY: "nobody"}
 CONTROLS = ("number", "select", "switch", "time")
 SEVERITIES = {Severity.FAULT: "Fault", Severity.PROTECTION: "Protection", Severity.WARNING: "Warning"}
+# How many missing texts of a language are named.
+MOST = 5
 GENERATED = "<!-- Written by script/generate from the catalogue. -->\n"
 
 PLANT_TEXT = """\
@@ -146,6 +151,14 @@ CHANGE_ATTRIBUTES: Mapping[str, Any] = {
     "until": {"name": "Until"},
     "what": {"name": "Setting"},
 }
+GRID_EVENT: Mapping[str, Any] = {
+    "name": "Grid",
+    "state_attributes": {
+        "event_type": {"state": {"back": "Back", "lost": "Lost"}},
+        "minutes": {"name": "Minutes lost"},
+        "since": {"name": "Since"},
+    },
+}
 CHANGE_EVENTS = {"confirmed": "Confirmed", "failed": "Failed", "moved": "Changed elsewhere"}
 FAILURE_REASONS = {
     "moved": "Other settings changed too",
@@ -184,6 +197,21 @@ POLLING = {
     "requests_today": "Requests today",
     "history_import": "History import",
 }
+IMPORT_ATTRIBUTES = {
+    "day": {"name": "Next day"},
+    "expected_end": {"name": "Expected end"},
+    "rows": {"name": "Rows"},
+    "status": {
+        "name": "Status",
+        "state": {
+            "canceled": "Canceled",
+            "complete": "Complete",
+            "paused": "Paused",
+            "running": "Running",
+            "waiting": "Waiting for statistics",
+        },
+    },
+}
 
 # The tick in the form of the homeowners' settings, whose label is written by hand.
 CONF_MATCH_INSTALLER = "match_installer"
@@ -202,11 +230,17 @@ def catalogue() -> Iterable[Definition]:
 
 def entity_texts() -> Json:
     """Return the names and states of all entities, by platform and translation key."""
-    events = {"battery_control": battery_event(), "fault": fault_event(), "settings_change": settings_event()}
+    events = {
+        "battery_control": battery_event(),
+        "fault": fault_event(),
+        "grid": GRID_EVENT,
+        "settings_change": settings_event(),
+    }
     sensors = {"battery_control": battery_sensor(), "settings_change": settings_sensor()}
     texts: dict[str, Json] = {"binary_sensor": {}, "event": events, "sensor": sensors}
     texts["sensor"]["raw"] = {"name": "Raw {member}"}
     texts["sensor"] |= {key: {"name": name} for key, name in POLLING.items()}
+    texts["sensor"]["history_import"]["state_attributes"] = IMPORT_ATTRIBUTES
     for definition in catalogue():
         text = texts[definition.platform].setdefault(definition.key, {"name": definition.name})
         if isinstance(definition, Field) and definition.enumeration is not None:
@@ -240,8 +274,8 @@ def setting_texts() -> Json:
             continue
         if setting.type is SettingType.WINDOW:
             short = setting.name.replace(" period ", " ")  # a device's page cuts off what is longer
-            for edge in ("start", "end"):
-                texts["time"][f"{setting.key}_{edge}"] = {"name": f"{short} {edge}"}
+            for edge, word in TIME_WORDS.items():
+                texts["time"][f"{setting.key}_{edge}"] = {"name": f"{short} {word}"}
         else:
             texts[setting.type.value][setting.key] = name | ({"state": states} if states else {})
     return texts
@@ -313,8 +347,8 @@ def fault_event() -> Json:
     }
 
 
-def translations() -> str:
-    """Return en.json with the entities' texts renewed and all else as it is."""
+def translations() -> Json:
+    """Return the English texts: those of the entities renewed and all else as it is."""
     current: Json = json.loads(TRANSLATIONS.read_text("utf-8")) if TRANSLATIONS.exists() else {}
     entity: Json = current.get("entity", {})
     texts = entity_texts()
@@ -330,7 +364,7 @@ def translations() -> str:
         steps["match_installer"]["sections"]["other"]["data"] = setting_labels(Danger.INSTALLER)
     if "selector" in current:
         current["selector"]["setting"] = {"options": setting_labels(Danger.SAFE, Danger.INSTALLER)}
-    return json.dumps(current, indent=2, ensure_ascii=False) + "\n"
+    return current
 
 
 class Descriptions:
@@ -481,7 +515,12 @@ def index_page() -> str:
 def generate() -> dict[Path, str]:
     """Return every generated file by path; raises SystemExit if the descriptions do not fit the catalogue."""
     descriptions = Descriptions(DESCRIPTIONS)
-    files = {TRANSLATIONS: translations()}
+    english = translations()
+    languages = {TRANSLATIONS: english} | others(TRANSLATIONS, english)
+    files = {path: dump(texts) for path, texts in languages.items()}
+    for path, texts in languages.items():
+        if missing := lacking(english, texts):
+            print(f"generate: {path} lacks {len(missing)} texts: {'; '.join(missing[:MOST])}", file=sys.stderr)
     try:
         files |= {PAGES / f"{kind.value}.md": kind_page(kind, descriptions) for kind in Kind}
         files[PAGES / "plant.md"] = system_page(descriptions)

@@ -34,6 +34,11 @@ def _arguments() -> argparse.Namespace:
         type=float,
         help="seconds between uploads of each data logger, regular and quick (default: as in the plant file)",
     )
+    parser.add_argument(
+        "--past-interval",
+        type=float,
+        help="seconds between the samples of the history before the start (default: the plant file's, else as now)",
+    )
     parser.add_argument("--behind", type=float, default=0.0, help="seconds by which its clock is late, to be jumped")
     return parser.parse_args()
 
@@ -46,6 +51,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
         speed=arguments.speed,
         history_days=arguments.history_days,
         upload_interval=arguments.upload_interval,
+        past_interval=arguments.past_interval,
     )
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

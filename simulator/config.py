@@ -12,11 +12,12 @@ NO_LIMIT = 1e9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Settings (by own name) and fault words of all devices of a system from one moment on."""
+    """Settings (by own name) and fault words of a system's devices, and whether the grid is lost, from a moment on."""
 
     settings: Mapping[str, Settings]
     faults: Mapping[str, Mapping[int, int]]
     stopped: frozenset[str]
+    grid_lost: bool = False
 
 
 def build_control(spec: SystemSpec, config: Config) -> Control:
@@ -48,7 +49,7 @@ def build_control(spec: SystemSpec, config: Config) -> Control:
         ac_max=spec.machine.nominal_kw * number("out_power_max", 100.0) / 100.0,
         output_kw=number("output_power", 0.0),
         zero_export=bool(settings.get("anti_reflux", 0)),
-        off_grid=bool(settings.get("forced_off_grid", 0)),
+        off_grid=config.grid_lost or bool(settings.get("forced_off_grid", 0)),
         ems_kw=_ems_power(settings),
         pv_caps=_pv_caps(spec, config),
     )

@@ -10,7 +10,7 @@ GATEWAY = frozenset({"http_status", "timeout", "disconnect", "html", "redirect",
 """These strike before the cloud's own logic: the frequency limit does not see the request."""
 ANSWER = frozenset({"code", "truncated", "not_object", "no_data", "oversize", "members"})
 """These replace or change an answer; the request counts for the frequency limit."""
-WORLD = frozenset({"fault_word", "offline", "limit", "variant"})
+WORLD = frozenset({"fault_word", "offline", "grid", "limit", "variant"})
 """These change the plant or the cloud itself and hold until cleared."""
 
 _PARAMETERS: dict[str, frozenset[str]] = {
@@ -29,6 +29,7 @@ _PARAMETERS: dict[str, frozenset[str]] = {
     "members": frozenset({"set", "remove", "add"}),
     "fault_word": frozenset({"word", "mask", "stop"}),
     "offline": frozenset({"lost"}),
+    "grid": frozenset({"lost"}),
     "limit": frozenset({"seconds"}),
     "variant": frozenset({"name"}) | frozenset[str]().union(*PARAMETERS.values()),
 }

@@ -88,6 +88,8 @@ class Plant:
     zone: ZoneInfo
     cloudiness: float
     history_days: float
+    past_interval: float | None
+    """Seconds between two samples of the history before the start; as in the loggers if None."""
     float_noise: bool
     loggers: tuple[LoggerSpec, ...]
     systems: tuple[SystemSpec, ...]
@@ -105,6 +107,7 @@ def load_plant(
     *,
     history_days: float | None = None,
     upload_interval: float | None = None,
+    past_interval: float | None = None,
     cloud: Mapping[str, Any] | None = None,
     paths: Mapping[str, str | None] | None = None,
 ) -> Plant:
@@ -119,8 +122,11 @@ def load_plant(
             raise PlantError("uploads need an interval")
         loggers = (replace(logger, interval=upload_interval, jitter=0.0, delay=(0.0, 1.0)) for logger in plant.loggers)
         plant = replace(plant, loggers=tuple(loggers))
+    if past_interval is not None and not past_interval > 0.0:
+        raise PlantError("history needs an interval")
     return replace(
         plant,
+        past_interval=plant.past_interval if past_interval is None else past_interval,
         history_days=plant.history_days if history_days is None else history_days,
         cloud={**plant.cloud, **(cloud or {})},
         paths={**plant.paths, **(paths or {})},
@@ -147,6 +153,7 @@ def _parse(data: Mapping[str, Any]) -> Plant:
             zone=ZoneInfo(data["zone"]),
             cloudiness=float(data.get("cloudiness", 0.4)),
             history_days=float(data.get("history_days", 60)),
+            past_interval=float(data["past_interval"]) if data.get("past_interval") else None,
             float_noise=bool(data.get("float_noise", True)),
             loggers=tuple(_logger(item) for item in data["loggers"]),
             systems=tuple(_system(item) for item in data["systems"]),

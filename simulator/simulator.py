@@ -26,6 +26,7 @@ class Simulator:
         speed: How many times faster than `now` the plant's time runs.
         history_days: Days of history before the start; default: the plant file's.
         upload_interval: Seconds between uploads, then regular and quick; default: as in the plant file.
+        past_interval: Seconds between the samples of the history before the start; default: as between uploads.
         cloud: Options that override the plant file's (see `Options`).
         paths: Where operations answer, overriding the plant file's.
 
@@ -34,7 +35,7 @@ class Simulator:
         ValueError: An option or a path's operation is not known.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is an option of its own
         self,
         plant: str | Path | Mapping[str, Any] = "demo",
         seed: int = 1,
@@ -43,11 +44,17 @@ class Simulator:
         *,
         history_days: float | None = None,
         upload_interval: float | None = None,
+        past_interval: float | None = None,
         cloud: Mapping[str, Any] | None = None,
         paths: Mapping[str, str | None] | None = None,
     ) -> None:
         self._plant = load_plant(
-            plant, history_days=history_days, upload_interval=upload_interval, cloud=cloud, paths=paths
+            plant,
+            history_days=history_days,
+            upload_interval=upload_interval,
+            past_interval=past_interval,
+            cloud=cloud,
+            paths=paths,
         )
         self._seed = seed
         self._clock = Clock(now, speed)
@@ -164,6 +171,9 @@ class Simulator:
                 raise ValueError("no such device")
             for sn in self._world.devices if rule.device is None else [rule.device]:
                 self._world.add_variant(sn, parse_variant(values.get("name"), own, begin=now))
+            return
+        if rule.kind == "grid" and (rule.device is None or rule.device in self._world.devices):
+            self._world.set_grid(rule.device, now, lost=bool(values.get("lost", True)))
             return
         if rule.device not in self._world.devices:
             raise ValueError("no such device")

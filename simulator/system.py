@@ -157,6 +157,12 @@ class System:
         stopped = last.stopped | {sn} if stop and faults else last.stopped - {sn}
         self._change(at, replace(last, faults={**last.faults, sn: dict(faults)}, stopped=stopped))
 
+    def change_grid(self, at: float, *, lost: bool) -> None:
+        """Take the grid away from the next step on, or give it back."""
+        last = self._configs[-1]
+        if last.grid_lost != lost:
+            self._change(at, replace(last, grid_lost=lost))
+
     def _change(self, at: float, config: Config) -> None:
         at = max(at, self._changes[-1])
         self._changes.append(at)

@@ -1,15 +1,19 @@
 """When a data logger takes its samples and when the cloud shows them."""
 
 from collections.abc import Iterator
+from math import ceil, floor
 
 from .noise import signed, stream, unit
 from .plant import LoggerSpec
 
 
 class Logger:
-    """Uploads at a fixed interval with its own phase; sample `k` is taken about `phase + k * interval`."""
+    """Uploads at a fixed interval with its own phase; sample `k` is taken about `phase + k * interval`.
 
-    def __init__(self, spec: LoggerSpec, *, seed: int) -> None:
+    `past` is a moment (unix seconds) and the interval before it, in seconds.
+    """
+
+    def __init__(self, spec: LoggerSpec, *, seed: int, past: tuple[float, float] | None = None) -> None:
         self.spec = spec
         self._seed = stream(seed, "logger", spec.sn)
         self._jitter = stream(self._seed, "jitter")
@@ -18,10 +22,20 @@ class Logger:
         # A clock that gains takes its samples closer together.
         self._interval = spec.interval / (1.0 + spec.drift / 86400.0)
         self._phase = unit(self._seed, 0) * spec.interval
+        until, self._past = past or (0.0, self._interval)
+        self._first = 0 if past is None else ceil((until - self._phase) / self._interval)
+        self._began = self._phase + self._first * self._interval
 
     def taken(self, number: int) -> float:
         """Return when a sample is taken."""
-        return self._phase + number * self._interval + self.spec.jitter * signed(self._jitter, number)
+        interval = self._interval if number >= self._first else self._past
+        due = self._began + (number - self._first) * interval
+        return due + self.spec.jitter * signed(self._jitter, number)
+
+    def _number(self, at: float) -> int:
+        """Return the last sample that is due by a moment."""
+        interval = self._interval if at >= self._began else self._past
+        return self._first + floor((at - self._began) / interval)
 
     def visible(self, number: int) -> float:
         """Return when the cloud shows a sample."""
@@ -43,8 +57,7 @@ class Logger:
 
     def newest_first(self, now: float, earliest: float) -> Iterator[int]:
         """Yield the samples that the cloud shows at `now`, from the newest to the one taken at `earliest`."""
-        interval = self._interval
-        number = int((now + self.spec.jitter - self._phase) // interval) + 1
+        number = self._number(now + self.spec.jitter) + 1
         while (taken := self.taken(number)) >= earliest:
             if taken <= now and self.visible(number) <= now and self.uploaded(number):
                 yield number
@@ -52,9 +65,8 @@ class Logger:
 
     def between(self, begin: float, end: float, now: float) -> list[int]:
         """Return the samples taken from `begin` to `end` that the cloud shows at `now`, oldest first."""
-        interval = self._interval
-        first = int((begin - self.spec.jitter - self._phase) // interval) - 1
-        last = int((end + self.spec.jitter - self._phase) // interval) + 1
+        first = self._number(begin - self.spec.jitter) - 1
+        last = self._number(end + self.spec.jitter) + 1
         return [
             number
             for number in range(first, last + 1)

@@ -63,7 +63,8 @@ class World:
         start = now - plant.history_days * DAY
         self._systems = [System(spec, plant, seed=seed, start=start) for spec in plant.systems]
         self.start = self._systems[0].start
-        self._loggers = {spec.sn: Logger(spec, seed=seed) for spec in plant.loggers}
+        past = None if plant.past_interval is None else (now, plant.past_interval)
+        self._loggers = {spec.sn: Logger(spec, seed=seed, past=past) for spec in plant.loggers}
         self.devices = {device.sn: device for device in plant.devices}
         self._system_of = {device.sn: system for system in self._systems for device in system.spec.devices}
         self._outages: dict[str, _Outages] = {sn: _Outages() for sn in self.devices}
@@ -179,17 +180,23 @@ class World:
         self._outages[sn].spans.append(_Outage(now, None, lost))
 
     def clear_faults(self, now: float) -> None:
-        """End all outages, faults and injected variants; what was uploaded until then stays as it was."""
+        """End all outages (the grid's too), faults and injected variants; what was uploaded until then stays."""
         for sn, outages in self._outages.items():
             for span in outages.spans:
                 span.end = now if span.end is None else span.end
             system = self._system_of[sn]
             if system.config(now).faults.get(sn):
                 system.change_faults(now, sn, {}, stop=False)
+            system.change_grid(now, lost=False)
         for sn, device in self.devices.items():
             for variant in self._variants[sn]:
                 if variant not in device.variants and variant.end is None:
                     variant.end = now
+
+    def set_grid(self, sn: str | None, now: float, *, lost: bool) -> None:
+        """Take the grid from the system of a device, from all systems if none is named, or give it back."""
+        for system in self._systems if sn is None else [self._system_of[sn]]:
+            system.change_grid(now, lost=lost)
 
     def set_fault_word(self, sn: str, now: float, word: int, mask: int, *, stop: bool) -> None:
         """Set a fault word of a device; 0 clears it."""

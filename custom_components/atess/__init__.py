@@ -13,16 +13,21 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 
 from .account import Account, access_of, async_get_accounts
+from .battery.watch import SECTION as BATTERIES
+from .battery.watch import BatteryWatch
 from .battery_control.controller import BatteryControl
 from .battery_control.recipes import KINDS
 from .battery_control.removal import async_tell_left
 from .const import CONF_DAILY_BUDGET, CONF_PATHS, DEFAULT_SCAN_INTERVAL, DOMAIN, SUBENTRY_DEVICE
 from .control.coordinator import SettingsCoordinator, settings_store
 from .coordinator import AtessCoordinator, device_store
+from .device.inputs import SECTION as INPUTS
+from .device.inputs import async_watch_inputs
 from .devices import async_register_devices
 from .enerclo import EnercloClient, Kind
 from .energy_dashboard.offer import async_fulfil_requests
 from .energy_dashboard.watch import async_watch_energy
+from .frontend import async_load_frontend, async_serve_frontend, async_unload_frontend
 from .history.healer import healed_store
 from .history.importer import HistoryImport, import_store
 from .history.undo import undo_store
@@ -50,8 +55,9 @@ _TAKES_RETRY_AFTER = "retry_after" in inspect.signature(ConfigEntryNotReady).par
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, which exist whether or not an account is loaded."""
+    """Register the actions and the dashboard's modules, which exist whether or not an account is loaded."""
     async_setup_services(hass)
+    await async_serve_frontend(hass)
     return True
 
 
@@ -60,6 +66,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
 
     Raises ConfigEntryNotReady if the cloud answers for no device.
     """
+    await async_load_frontend(hass)
     access = access_of(entry.data)
     account = (await async_get_accounts(hass)).account(*access)
     client = account.client(
@@ -85,18 +92,22 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
     for device_settings in settings.values():
         await device_settings.async_restore()
 
+    plant = PlantCoordinator(hass, entry, account, list(coordinators.values()))
     entry.runtime_data = AtessData(
         account=account,
         client=client,
         coordinators=coordinators,
-        plant=PlantCoordinator(hass, entry, account, list(coordinators.values())),
+        plant=plant,
         settings=settings,
+        batteries={key: BatteryWatch(coordinator, settings[key]) for key, coordinator in coordinators.items()},
         battery=battery,
-        history=HistoryImport(hass, entry, coordinators),
+        history=HistoryImport(hass, entry, account, coordinators),
     )
     async_register_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     async_watch_verdicts(hass, entry)
+    for coordinator in coordinators.values():
+        async_watch_inputs(coordinator)
     for coordinator in coordinators.values():
         coordinator.async_start_polling()
     entry.async_on_unload(entry.add_update_listener(_async_reload))
@@ -177,6 +188,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
     ir.async_delete_issue(hass, DOMAIN, new_devices_issue(entry.entry_id))
     ir.async_delete_issue(hass, DOMAIN, refused_issue(entry.entry_id))
     accounts.async_forget_unused()
+    if not hass.config_entries.async_entries(DOMAIN):
+        await async_unload_frontend(hass)
 
 
 async def _async_forget_device(
@@ -186,6 +199,8 @@ async def _async_forget_device(
     await async_tell_left(hass, entry, subentry_id)
     account.forget("devices", subentry_id)
     account.forget("settings", subentry_id)
+    account.forget(BATTERIES, subentry_id)
+    account.forget(INPUTS, subentry_id)
     await device_store(hass, subentry_id).async_remove()
     await settings_store(hass, subentry_id).async_remove()
     await undo_store(hass, subentry_id).async_remove()

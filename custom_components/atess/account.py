@@ -1,7 +1,7 @@
 """Accounts of the Enerclo cloud: for each one its client, its pacing, and all that is stored of it and its devices."""
 
 from asyncio import sleep
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,7 +67,8 @@ class Account:
     """Share state between the entries and flows of one account, and store it.
 
     What is stored of an account: `pacer` and `paths`, `clean` (whether nothing was asked after the file was written),
-    and in `devices`, `watch` and `plant` what is kept by config subentry and by config entry.
+    `imports` (see there), and in `devices`, `batteries`, `inputs`, `watch` and `plant` what is kept by config subentry
+    and by config entry.
     """
 
     def __init__(self, accounts: Accounts, stored: dict[str, Any]) -> None:
@@ -81,6 +82,9 @@ class Account:
         """Since when every poll of a device met the frequency limit, by serial number."""
         self.refused_until: dict[str, float] = {}
         """Return when a rejected device is polled again (unix seconds), by serial number."""
+        imports = stored.get("imports")
+        self.imports = {str(serial) for serial in imports} if isinstance(imports, list) else set[str]()
+        """The serial numbers of devices whose past year is to be imported as soon as they have statistics."""
         self._failing: set[tuple[str, str]] = set()
         # Whether the file says that nothing was asked after it was written.
         self.clean = not stored or (stored.get("clean") is True and isinstance(stored.get("pacer"), dict))
@@ -139,6 +143,15 @@ class Account:
         """Forget how a device that was removed was polled."""
         self._rhythms.pop((kind, device_sn), None)
         self.limited_since.pop(device_sn, None)
+        self.imports.discard(device_sn)
+
+    async def async_request_imports(self, serials: Iterable[str], *, wanted: bool) -> None:
+        """Note that the past year of devices is to be imported, or no longer is."""
+        if wanted:
+            self.imports.update(serials)
+        else:
+            self.imports.difference_update(serials)
+        await self._accounts.async_save()
 
     def stored(self, section: str, name: str) -> dict[str, Any]:
         """Return what is stored under a name in a section, an empty dictionary if nothing is."""
@@ -180,6 +193,7 @@ class Account:
         if self._client is not None:
             self._stored["paths"] = self._client[1].paths_state()
         self._stored["clean"] = self.clean
+        self._stored["imports"] = sorted(self.imports)
         return self._stored
 
     def _collect(self) -> None:

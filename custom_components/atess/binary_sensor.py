@@ -13,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .catalogue import Definition
 from .device.values import ValueCoordinator
-from .entity import AtessEntity, async_add_as_reported, common_description
+from .entity import AtessValueEntity, async_add_as_reported, common_description
 from .runtime import AtessConfigEntry
 
 PARALLEL_UPDATES = 0
@@ -37,7 +37,7 @@ def _add_binary_sensors(coordinator: ValueCoordinator[Any], async_add_entities: 
     async_add_as_reported(coordinator, Platform.BINARY_SENSOR, async_add_entities, new, lambda: coordinator.reported)
 
 
-class AtessBinarySensor(AtessEntity, BinarySensorEntity):
+class AtessBinarySensor(AtessValueEntity, BinarySensorEntity):
     """A yes or no of a device or of the whole plant."""
 
     def __init__(self, coordinator: ValueCoordinator[Any], definition: Definition) -> None:

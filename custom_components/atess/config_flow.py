@@ -101,7 +101,7 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the token and the devices, and connect."""
         if user_input is None:
-            await self._async_offer_energy()
+            await self._async_offer()
             return self._show_form()
         self._entered = user_input
         self._note_kind(user_input.get(CONF_KIND, KIND_AUTOMATIC))
@@ -133,7 +133,7 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
         return self.async_show_form(
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(
-                self._with_offer(USER_WITH_KIND_SCHEMA if self._failed else USER_SCHEMA), suggested
+                self._with_offers(USER_WITH_KIND_SCHEMA if self._failed else USER_SCHEMA), suggested
             ),
             errors=self._error.errors,
             description_placeholders={**self._error.placeholders, "failed": self._failed_last},
@@ -142,7 +142,7 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
     @override
     async def _async_add(self, devices: list[FoundDevice]) -> ConfigFlowResult:
         titles = device_titles(await async_kind_names(self.hass), devices, ())
-        await self._async_request_energy(devices)
+        await self._async_request((await async_get_accounts(self.hass)).account(*access_of(self._data)), devices)
         identity = Token(self._data[CONF_TOKEN]).identity
         allow_changes = bool(self._entered and self._entered[CONF_ALLOW_CHANGES])
         return self.async_create_entry(

@@ -16,10 +16,12 @@ CONF_DATA_LOG_SN: Final = "data_log_sn"
 CONF_DEVICE_SN: Final = "device_sn"
 CONF_ENERGY_DASHBOARD: Final = "energy_dashboard"
 CONF_HEAL_GAPS: Final = "heal_gaps"
+CONF_IMPORT_HISTORY: Final = "import_history"
 CONF_KIND: Final = "kind"
 CONF_PATHS: Final = "paths"
 CONF_SETTINGS: Final = "settings"
 CONF_SYSTEM_NO: Final = "system_no"
+CONF_USABLE_CAPACITY: Final = "usable_capacity"
 
 SUBENTRY_DEVICE: Final = "device"
 

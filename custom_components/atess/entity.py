@@ -1,10 +1,10 @@
 """Provide the base entity, and create entities when their value first appears."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, override
 
 from homeassistant.const import EntityCategory, Platform
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
@@ -41,6 +41,21 @@ class AtessEntity(CoordinatorEntity[ValueCoordinator[Any]]):
         return self.coordinator.available(self.entity_description.key)
 
 
+class AtessValueEntity(AtessEntity):
+    """An entity that shows nothing but its value; it writes its state only if that has changed."""
+
+    _shown: tuple[bool, Value, Mapping[str, Any] | None] | None = None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state if it is not the one last written: many values of a sample are those of the one before."""
+        shown = self.available, self.value, self.extra_state_attributes
+        if shown != self._shown:
+            self._shown = shown
+            super()._handle_coordinator_update()
+
+
 def common_description(definition: Definition) -> dict[str, Any]:
     """Return what the descriptions of all platforms have in common."""
     return {
@@ -48,6 +63,19 @@ def common_description(definition: Definition) -> dict[str, Any]:
         "translation_key": definition.key,
         "entity_category": EntityCategory(definition.category) if definition.category else None,
         "entity_registry_enabled_default": definition.enabled,
+    }
+
+
+@callback
+def async_of_key(hass: HomeAssistant, entities: Iterable[str], key: str) -> set[str]:
+    """Return those of entities, by entity id, that are ours and have a key."""
+    registry = er.async_get(hass)
+    return {
+        entity_id
+        for entity_id in entities
+        if (found := registry.async_get(entity_id)) is not None
+        and found.platform == DOMAIN
+        and found.translation_key == key
     }
 
 

@@ -3,7 +3,7 @@
 from typing import override
 
 from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription, NumberMode
-from homeassistant.const import PERCENTAGE, Platform
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -43,7 +43,8 @@ class SettingNumber(SettingEntity, NumberEntity):
                 device_class=_CLASSES.get(setting.unit or ""),
                 native_unit_of_measurement=setting.unit,
                 native_step=setting.step,
-                mode=NumberMode.SLIDER if setting.unit == PERCENTAGE else NumberMode.BOX,
+                # A slider leaves no room for the name on a phone.
+                mode=NumberMode.BOX,
             ),
         )
 

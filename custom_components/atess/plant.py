@@ -77,7 +77,9 @@ class PlantCoordinator(ValueCoordinator[Mapping[str, Value]]):
         # The sums of a single device would only repeat it.
         if len(self._devices) > 1:
             ended = {device.device_sn for device in self._devices if device.day_over}
-            values |= self._plant.values(readings, links, stale, ended=ended)
+            known = {device.device_sn: device.usable_capacity for device in self._devices}
+            capacities = {sn: capacity for sn, capacity in known.items() if capacity is not None}
+            values |= self._plant.values(readings, links, stale, ended=ended, capacities=capacities)
             self._charge_devices = described_by_plant_charge(readings, links, stale)
         return values
 

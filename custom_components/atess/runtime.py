@@ -7,6 +7,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 
 from .account import Account
+from .battery.watch import BatteryWatch
 from .battery_control.controller import BatteryControl
 from .control.coordinator import SettingsCoordinator
 from .coordinator import AtessCoordinator
@@ -27,6 +28,8 @@ class AtessData:
     history: HistoryImport
     settings: Mapping[str, SettingsCoordinator] = field(default_factory=dict)
     """The settings of the devices, by config subentry."""
+    batteries: Mapping[str, BatteryWatch] = field(default_factory=dict)
+    """What is known of batteries and of the grid, by config subentry."""
     battery: Mapping[str, BatteryControl] = field(default_factory=dict)
     """What is done to the batteries of inverters, by config subentry."""
 

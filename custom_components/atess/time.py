@@ -17,6 +17,8 @@ from .settings import Match, Period, SettingValue
 # Changes are gathered and sent by the writer of the device, and each action waits for its result.
 PARALLEL_UPDATES = 0
 DAY = 1440
+# The first period of a tariff is enabled in any case, the others if they are used.
+FIRST = "_1"
 
 
 async def async_setup_entry(
@@ -26,13 +28,21 @@ async def async_setup_entry(
     async_add_settings(entry, Platform.TIME, async_add_entities, SettingTime)
 
 
+def _is_unused(coordinator: SettingsCoordinator, found: Match) -> bool:
+    """Return whether a period is not in use."""
+    period = None if coordinator.data is None else coordinator.data.value(found.setting.key)
+    return isinstance(period, Period) and not period.used
+
+
 class SettingTime(SettingEntity, TimeEntity):
     """Start or end of a period among the settings of a device; the end of a day is shown as 00:00."""
 
     def __init__(self, coordinator: SettingsCoordinator, found: Match, key: str) -> None:
         """Describe one of the two times of a period."""
-        description = TimeEntityDescription(**setting_description(found.setting, key, Platform.TIME))
-        super().__init__(coordinator, found, description)
+        description = setting_description(found.setting, key, Platform.TIME)
+        if not found.setting.key.endswith(FIRST) and _is_unused(coordinator, found):
+            description["entity_registry_enabled_default"] = False
+        super().__init__(coordinator, found, TimeEntityDescription(**description))
         self._is_start = key.endswith("_start")
 
     @property

@@ -27,8 +27,8 @@ from custom_components.atess.catalogue import definitions
 from custom_components.atess.enerclo import Kind
 from custom_components.atess.history.entities import Target
 from custom_components.atess.history.hours import HOUR, Measured
-from custom_components.atess.history.importer import BATCH_DAYS
 from custom_components.atess.history.task import HistoryTask, Work, async_write
+from custom_components.atess.history.work import BATCH_DAYS
 from custom_components.atess.history.writer import Hours, limit_of, write
 
 KIND, NOMINAL, RISE = Kind.HPS_STRING, 10.0, 0.5

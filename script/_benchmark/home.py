@@ -169,7 +169,7 @@ class Home:
         """Return the bytes stored of rhythm, last sample and pacing, for the device with the most."""
         [account] = self._storage[f"{DOMAIN}.accounts"]["data"].values()
         devices = account["devices"].values()
-        shared = len(json.dumps({name: value for name, value in account.items() if name != "devices"}))
+        shared = len(json.dumps({name: account.get(name) for name in ("pacer", "paths")}))
         sizes = [len(json.dumps([device["rhythm"], device["interpreter"]["sample"]])) for device in devices]
         return max(sizes, default=0) + shared // max(1, len(self._cloud.devices))
 

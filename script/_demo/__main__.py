@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 from playwright import async_api as playwright
 
-from script._demo import checks, home_assistant, setting_up, simulator, steering
+from script._demo import checks, home_assistant, importing, setting_up, simulator, steering
 from script._demo.home_assistant import PASSWORD, ROOT, USER_NAME, Api
 from script._demo.process import Child, DemoError, doing, free_port, require_free, say
 from simulator.plant import PlantError, load_plant
@@ -67,10 +67,12 @@ async def demo(chosen: argparse.Namespace, children: list[Child]) -> int:
                 port=simulator_port,
                 plant=chosen.plant,
                 seed=chosen.seed,
-                more=steering.SIMULATOR_OPTIONS if chosen.check else [],
+                more=[
+                    *importing.simulator_options(check=chosen.check),
+                    *(steering.SIMULATOR_OPTIONS if chosen.check else ()),
+                ],
             )
-        if chosen.check and (steered := steering.inverter(cloud)):
-            await steering.begin(cloud, steered)
+        getting_ready = asyncio.create_task(_get_ready(chosen, cloud))
         say(f"  {cloud.base_url} with {', '.join(f'{sn} ({kind})' for sn, kind in cloud.devices.items())}")
 
         home_assistant.prepare(config, plant, host=chosen.host, port=port)
@@ -79,6 +81,7 @@ async def demo(chosen: argparse.Namespace, children: list[Child]) -> int:
         async with doing(f"starting Home Assistant (its log: {logs[1].relative_to(ROOT)})"):
             home = await home_assistant.start(children, config, logs[1])
             await home.wait_until(api.is_up, HTTP_SECONDS)
+            await getting_ready
         async with doing("creating the user" if not chosen.keep else "logging in"):
             await api.log_in()
             await home.wait_until(api.is_running, HTTP_SECONDS)
@@ -97,7 +100,9 @@ async def demo(chosen: argparse.Namespace, children: list[Child]) -> int:
         print()
         say(f"Home Assistant is at {api.url}")
         say(f"  user {USER_NAME}, password {PASSWORD}")
-        say("  Settings > Devices & services > ATESS; the Energy dashboard fills up as time goes on")
+        say("  Settings > Devices & services > ATESS; the Energy dashboard shows a year as soon as it is imported")
+        async with doing("importing a year by the action, once there are statistics (five minutes at most)"):
+            await importing.import_year(api, cloud, importing.homes(cloud))
         say("Ctrl-C stops it")
         await asyncio.wait(
             [asyncio.create_task(child.process.wait()) for child in children], return_when="FIRST_COMPLETED"
@@ -105,6 +110,13 @@ async def demo(chosen: argparse.Namespace, children: list[Child]) -> int:
         for child in children:
             child.require_alive()
     return 0
+
+
+async def _get_ready(chosen: argparse.Namespace, cloud: simulator.Cloud) -> None:
+    """Have the cloud ready for an import, and with --check for changes of settings."""
+    await importing.permit(cloud)
+    if chosen.check and (steered := steering.inverter(cloud)):
+        await steering.begin(cloud, steered)
 
 
 async def main() -> int:

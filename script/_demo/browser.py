@@ -21,6 +21,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# What a page counts up each second.
+AGO = re.compile(r"\d+ seconds? ago")
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 # Texts of the visible page, through the shadow roots that the frontend is made of, but not what was before.
 VISIBLE_TEXT = """
@@ -106,7 +108,7 @@ async def _settled_text(page: Page, expected: list[str], seconds: float) -> str:
     before = ""
     while True:
         try:
-            text: str = await page.evaluate(VISIBLE_TEXT)
+            text = AGO.sub("", await page.evaluate(VISIBLE_TEXT))
             busy = await page.locator("ha-spinner:visible, ha-circular-progress:visible").count()
         except Error:  # the frontend replaces the page while it starts
             text, busy = "", 1

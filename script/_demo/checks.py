@@ -15,6 +15,7 @@ from playwright import async_api as playwright
 
 from script._demo.browser import Browser, browser
 from script._demo.home_assistant import ROOT, Api
+from script._demo.importing import homes, import_problem, import_year
 from script._demo.process import Child, doing, say
 from script._demo.roles import ROLES, SOURCE_NAMES, available_sources
 from script._demo.setting_up import add_integration, complete
@@ -63,6 +64,8 @@ async def run(api: Api, cloud: Cloud, home: Child, folder: Path) -> Checks:
         clicks = SettingsClicks(await pages.page(), api, cloud, folder)
         await _set_up(checks, clicks, api, cloud)
         statistics = await complete(api, cloud.devices)
+        imported = homes(cloud)[:1]
+        importing = asyncio.create_task(import_year(api, cloud, imported))
         await _check_values(checks, api, cloud)
 
         steered, steering = inverter(cloud), None
@@ -78,13 +81,20 @@ async def run(api: Api, cloud: Cloud, home: Child, folder: Path) -> Checks:
         if steered is not None:
             await is_steerable(api, steered)
             steering = asyncio.create_task(steer(api, cloud, steered))
+        # Changes wait for the cloud's limit most of the time; the first to fail comes long after the pages were seen.
+        changing = None
         if changed is not None:
-            await check_changes(click, clicks, api, cloud, changed)
+            changing = asyncio.create_task(check_changes(click, clicks, api, cloud, changed))
         await _check_pages(checks, api, pages, cloud)
         async with doing("waiting for Home Assistant's first statistics (up to five minutes)"):
             problem = (await _repeat(lambda: _energy_problem(api, statistics), STATISTICS_SECONDS))["energy"]
         checks.check("the Energy dashboard has its sources without a warning", problem)
         await _check_energy_pages(checks, api, pages, cloud)
+        async with doing("waiting for the end of the import"):
+            await importing
+        checks.check("what the action imported is what flowed", await import_problem(api, cloud, imported[0]))
+        if changing is not None:
+            await changing
         if steered is not None and steering is not None:
             async with doing("waiting for the battery to follow its settings"):
                 for what, problem in (await steering).items():
@@ -291,7 +301,7 @@ async def _check_settings_dashboard(checks: Checks, api: Api, pages: Browser, de
         await api.command("lovelace/dashboards/create", url_path=DASHBOARD, title="Settings", icon="mdi:tune")
     cards = [{"type": "entities", "title": "Settings", "entities": controls}]
     await api.command("lovelace/config/save", url_path=DASHBOARD, config={"views": [{"cards": cards}]})
-    expected = [r"Mode\s+Forced charging", "Discharge cut-off SOC", "Peak 1 start", "Valley 2 end"]
+    expected = [r"Mode\s+Forced charging", "Discharge cut-off SOC", "Peak 1 from", "Valley 2 to"]
     text = await pages.look(f"/{DASHBOARD}/0", "settings", expected)
     checks.check("a dashboard shows the settings of the steered device", _page_problem(text, expected))
 

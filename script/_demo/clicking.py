@@ -13,7 +13,7 @@ INTEGRATION = "/config/integrations/integration/atess"
 WRONG_TOKEN = "Basic " + "bm90OnZhbGlk"
 REJECTED = re.compile("rejected this API token")
 # As long as a person would wait who is told to try again in a minute.
-PACED_SECONDS, PACED_TRIES = 10, 12
+PACED_SECONDS, PACED_TRIES = 3, 40
 # A path that the cloud uses anyway, so that storing it changes nothing.
 PATH = "hps_string.latest = hps/data-last-small"
 
@@ -41,6 +41,7 @@ class Clicks:
             await self._dialog.get_by_role("button", name="Add Serial number").click()
             await self._dialog.locator("ha-input-multi input").last.fill(device)
         await self._dialog.locator("ha-selector-boolean").first.click()
+        await self._boolean("Import the past year").click()
         await self._toggle("API address")
         await self._section("API address", "input").fill(self._cloud.base_url)
         await self._picture("set_up")
@@ -99,6 +100,9 @@ class Clicks:
                 break
             await asyncio.sleep(PACED_SECONDS)
         await self._finish("reconfigure_done")
+
+    def _boolean(self, label: str) -> Locator:
+        return self._dialog.locator("ha-selector-boolean").filter(has_text=label)
 
     async def _open(self, path: str) -> None:
         await self._page.goto(f"{self._api.url}{path}", wait_until="domcontentloaded")

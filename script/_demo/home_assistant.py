@@ -16,6 +16,7 @@ from simulator.plant import Plant
 type Json = Any  # as it came: what it holds is known where it is asked for
 
 ROOT = Path(__file__).resolve().parents[2]
+HURRIED = Path(__file__).with_name("hurried.py")
 USER_NAME = "demo"
 PASSWORD = "demo-plant"  # noqa: S105  # of a Home Assistant that holds nothing but a simulated plant
 
@@ -82,11 +83,11 @@ def store(path: Path, version: int, data: dict[str, Any]) -> None:
 
 
 async def start(children: list[Child], folder: Path, log: Path) -> Child:
-    """Start Home Assistant; requirements/demo.txt holds all that it would install."""
+    """Start Home Assistant, hurried; requirements/demo.txt holds all that it would install."""
     return await Child.start(
         children,
         "Home Assistant",
-        [sys.executable, "-m", "homeassistant", "--config", str(folder), "--skip-pip"],
+        [sys.executable, str(HURRIED), "--config", str(folder), "--skip-pip"],
         log=log,
         folder=folder,
         environment={"HA_DISABLE_LOG_FILE": "1"},

@@ -21,6 +21,7 @@ async def add_integration(api: Api, *, token: str, devices: list[str], base_url:
         "token": token,
         "device_sn": devices,
         "allow_changes": True,
+        "import_history": False,
         "advanced": {"base_url": base_url},
     }
     for _ in range(MOST_STEPS):

@@ -94,6 +94,3 @@ class SettingsClicks(Clicks):
 
     def _choice(self, text: str) -> Locator:
         return self._dialog.locator("step-flow-menu").get_by_text(text, exact=True)
-
-    def _boolean(self, label: str) -> Locator:
-        return self._dialog.locator("ha-selector-boolean").filter(has_text=label)

@@ -104,7 +104,7 @@ def test_a_string_hps_shows_few_entities_by_default() -> None:
     fields = [field for field in FIELDS[Kind.HPS_STRING] if field.enabled]
     assert len(fields) == 26
     shown = {field.key for field in fields} | {item.key for item in DERIVED[Kind.HPS_STRING] if item.enabled}
-    assert len(shown - ADDED) == 34
+    assert len(shown - ADDED) == 40
     assert all((field.presence, field.meaning) == (Presence.DOCUMENTED, Meaning.STRONG) for field in fields)
 
 

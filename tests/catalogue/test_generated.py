@@ -123,6 +123,31 @@ def test_texts_written_by_hand_stay_in_their_order() -> None:
 
 
 @pytest.mark.usefixtures("checkout")
+def test_other_languages_keep_step(capsys: pytest.CaptureFixture[str]) -> None:
+    """Their order is that of English, what English has no more goes, and what is missing is named."""
+    assert _generate.main([]) == 0
+    capsys.readouterr()
+    path = _generate.TRANSLATIONS.with_name("de.json")
+    sensors = {
+        "pv_voltage": {"name": "weg"},
+        "pv_power": {"name": "PV-Leistung"},
+        "pv1_power": {"name": "PV1-Leistung"},
+    }
+    path.write_text(json.dumps({"entity": {"sensor": sensors}, "config": {"step": {"weg": {"title": "weg"}}}}), "utf-8")
+    assert _generate.main(["--check"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == f"generate: {path} is not up to date\n"
+    assert re.search(rf"{path} lacks \d+ texts: ", printed.err)
+    assert _generate.main([]) == 0
+    written = json.loads(path.read_text("utf-8"))
+    assert list(written["entity"]["sensor"]) == ["pv1_power", "pv_power"]
+    assert set(written) == {"entity"}
+    capsys.readouterr()
+    assert _generate.main(["--check"]) == 0
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("checkout")
 @pytest.mark.parametrize(
     ("old", "new", "word"),
     [

@@ -101,7 +101,14 @@ async def test_all_guesses_are_confirmed_at_once(
             await act(hass, advance, "set_tariff_windows", device_id=device, **asked)
     assert puts(cloud) == []
     await submit_proposals(hass, entry)
-    assert len([name for name in controls(hass) if name.startswith("time.")]) == 12
+    times = [
+        item
+        for item in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+        if item.domain == "time" and item.unique_id.startswith(f"{STRING}_")
+    ]
+    assert len(times) == 12
+    unused = {f"{STRING}_peak_period_2_{end}" for end in ("start", "end")}
+    assert {item.unique_id for item in times if item.disabled} == unused
     assert er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{STRING}_peak_period_1") is None
     before = shown(cloud, STRING)
     await act(hass, advance, "set_tariff_windows", device_id=device, windows=windows, wait=300)

@@ -264,3 +264,23 @@ async def test_the_path_is_the_one_that_answered(hass: HomeAssistant, cloud: Sim
     await set_number(hass, 14, f"{CENTRAL}_discharge_cut_off_soc")
     await advance(120, step=3)
     assert_puts(cloud, {**before, "dischargeCutoffSoc": 14, "deviceSn": CENTRAL})
+
+
+async def test_times_of_unused_periods_are_disabled(hass: HomeAssistant, settings_entry: MockConfigEntry) -> None:
+    """The first period of each tariff is enabled in any case; a name sorts its beginning before its end."""
+    registry = er.async_get(hass)
+    found = {}
+    for tariff in ("peak", "flat", "valley"):
+        for number in (1, 2):
+            times = [
+                registry.entities[entity_id(hass, f"{STRING}_{tariff}_period_{number}_{edge}", "time")]
+                for edge in ("start", "end")
+            ]
+            names = [item.original_name for item in times]
+            assert (
+                names == sorted(names, key=str) == [f"{tariff.capitalize()} {number} {word}" for word in ("from", "to")]
+            )
+            found[tariff, number] = {item.disabled_by for item in times}
+    unused = found.pop(("peak", 2))
+    assert unused == {er.RegistryEntryDisabler.INTEGRATION}
+    assert set().union(*found.values()) == {None}

@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from sqlalchemy.exc import OperationalError
 
 from custom_components.atess.const import DOMAIN
-from custom_components.atess.history import importer
+from custom_components.atess.history import work
 from custom_components.atess.history.planning import CounterPlan
 from custom_components.atess.history.tables import Table
 from simulator import Simulator
@@ -46,7 +46,7 @@ def notes(hass: HomeAssistant) -> dict[str, Any]:
 @pytest.fixture
 def day_by_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write each day at once."""
-    monkeypatch.setattr(importer, "BATCH_DAYS", 1)
+    monkeypatch.setattr(work, "BATCH_DAYS", 1)
 
 
 def days(count: float) -> str:
@@ -119,9 +119,9 @@ async def test_a_restart_goes_on_with_the_import(
     hass: HomeAssistant, cloud: Simulator, young_home: MockConfigEntry, day_by_day: None
 ) -> None:
     await call(hass, "import_history", start=days(3))
-    with pytest.raises(ServiceValidationError, match="running for this account"):
+    with pytest.raises(ServiceValidationError, match="import is running"):
         await call(hass, "import_history")
-    with pytest.raises(ServiceValidationError, match="running for this account"):
+    with pytest.raises(ServiceValidationError, match="import is running"):
         await call(hass, "undo_import")
     await until(lambda: reads(cloud) >= 3)
     shown = state(hass, SENSOR)
@@ -147,6 +147,50 @@ async def test_what_was_read_is_written_when_an_import_is_canceled(
         await call(hass, "cancel_import", respond=False)
 
 
+async def test_an_import_is_paused_and_resumed(
+    hass: HomeAssistant, cloud: Simulator, young_home: MockConfigEntry, notes: dict[str, Any]
+) -> None:
+    """What was read is written, and a restart does not go on; nobody else may begin or undo meanwhile."""
+    with pytest.raises(ServiceValidationError, match="No import is running"):
+        await call(hass, "pause_import", respond=False)
+    await call(hass, "import_history", start=days(5))
+    await until(lambda: reads(cloud) >= 3)
+    await call(hass, "pause_import", respond=False)
+    shown = state(hass, SENSOR)
+    assert 0 < float(shown.state) < 100
+    assert (shown.attributes["status"], shown.attributes["expected_end"]) == ("paused", None)
+    rows = await dump(hass)
+    assert len(list(rows_of(rows, entity_id(hass, LOAD)))) in {1 + 14 + 24, 1 + 14 + 48}
+    asked = reads(cloud)
+    await restart(hass, young_home)
+    assert state(hass, SENSOR).attributes["status"] == "paused"
+    assert reads(cloud) == asked
+    for name in ("import_history", "undo_import"):
+        with pytest.raises(ServiceValidationError, match="running or paused"):
+            await call(hass, name)
+    with pytest.raises(ServiceValidationError, match="No import is running"):
+        await call(hass, "pause_import", respond=False)
+    await call(hass, "resume_import", respond=False)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert (state(hass, SENSOR).state, state(hass, SENSOR).attributes["status"]) == ("100.0", "complete")
+    assert reads(cloud) in {6, 7}
+    assert_sound(hass, await dump(hass), 5 * 24 + 1)
+    with pytest.raises(ServiceValidationError, match="No import is paused"):
+        await call(hass, "resume_import", respond=False)
+
+
+async def test_a_paused_import_can_be_canceled(
+    hass: HomeAssistant, cloud: Simulator, young_home: MockConfigEntry, notes: dict[str, Any]
+) -> None:
+    await call(hass, "import_history", start=days(5))
+    await until(lambda: reads(cloud) >= 2)
+    await call(hass, "pause_import", respond=False)
+    await call(hass, "cancel_import", respond=False)
+    assert state(hass, SENSOR).attributes["status"] == "canceled"
+    assert notes[NOTE]["message"].startswith("The import was canceled.")
+    await call(hass, "undo_import")
+
+
 @pytest.mark.parametrize(
     ("fault", "said", "hours"),
     [
@@ -167,7 +211,7 @@ async def test_the_cloud_fails(
     said: str,
     hours: int,
 ) -> None:
-    monkeypatch.setattr(importer, "EMPTY_DAYS", 1)
+    monkeypatch.setattr(work, "EMPTY_DAYS", 1)
     cloud.inject(operation="history", **fault)
     await import_history(hass)
     assert said in notes[NOTE]["message"]
@@ -228,7 +272,7 @@ async def test_what_nobody_expected_ends_the_import(
     def broken(*_: Any) -> Any:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(importer, "reduced", broken)
+    monkeypatch.setattr(work, "reduced", broken)
     await import_history(hass)
     assert "the log says why" in notes[NOTE]["message"]
 
@@ -279,7 +323,7 @@ async def test_what_the_recorder_excludes_is_left_out(hass: HomeAssistant, young
 async def test_only_administrators_change_statistics(hass: HomeAssistant, young_home: MockConfigEntry) -> None:
     await hass.auth.async_create_user("owner")
     user = await hass.auth.async_create_user("someone", group_ids=[GROUP_ID_USER])
-    for name in ("import_history", "cancel_import", "undo_import"):
+    for name in ("import_history", "pause_import", "resume_import", "cancel_import", "undo_import"):
         with pytest.raises(Unauthorized):
             await hass.services.async_call(
                 DOMAIN, name, {"device_id": device_of(hass)}, blocking=True, context=Context(user_id=user.id)

@@ -125,6 +125,15 @@ def test_watts_show_in_all_powers_of_a_sample() -> None:
     assert (values["pv_power"], values["pv1_power"]) == (30.0, 30.0)
 
 
+def test_a_first_sample_in_watts_shows_none_of_them_as_kilowatts() -> None:
+    """A PBD of unknown size sends 300 W of battery power, which 650 kW would allow as 300 kW, beside 2000 W of PV."""
+    sample = {"ppv": 2000.0, "ppv1": 1500.0, "vpv1": 587.9, "ipv1": 2.6, "pbdBatPower": 300.0}
+    unknown = Device(Kind.PBD, None).read(**sample)
+    assert unknown.values["battery_power"] is None
+    assert unknown.values["pv_power"] == 2.0
+    assert Device(Kind.PBD, None).read(pbdBatPower=300.0).values["battery_power"] == 300.0
+
+
 def test_pv_power_of_a_pcs_follows_its_other_powers() -> None:
     device = Device(Kind.PCS, 250.0)
     lines = {"vpvuv": 400.0, "vpvvw": 400.0, "vpvwu": 400.0, "loadIa": 100.0, "loadIb": 100.0, "loadIc": 100.0}

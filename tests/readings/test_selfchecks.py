@@ -110,7 +110,7 @@ def test_energy_rule(power: float, energy: float, kind: Kind, unit: str | None) 
 
 
 def units(nominal: float = 10) -> Units:
-    return Units(Kind.HPS_STRING, nominal, {}, {})
+    return Units(Kind.HPS_STRING, nominal, {}, {}, assumed=False)
 
 
 def test_energy_rule_needs_two_equal_votes_to_latch_and_three_to_change() -> None:

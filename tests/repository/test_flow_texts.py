@@ -13,8 +13,7 @@ from custom_components.atess.corrections import corrections_section
 from custom_components.atess.enerclo import EnercloError, Kind
 from custom_components.atess.flows import forms
 from custom_components.atess.flows.forms import FormError
-from custom_components.atess.repairs import DoubleCountingFlow, FailedChangeFlow, VerdictFlow
-from custom_components.atess.repairs.battery_control import StuckControlFlow
+from custom_components.atess.repairs import DoubleCountingFlow, FailedChangeFlow, StuckControlFlow, VerdictFlow
 
 from . import INTEGRATION
 
@@ -30,17 +29,18 @@ FIXES: dict[str, dict[str, Any]] = {
     name: texts["fix_flow"] for name, texts in TEXTS["issues"].items() if "fix_flow" in texts
 }
 ENERGY = {"energy_renamed": "RenamedFlow", "energy_double_counting": "DoubleCountingFlow"}
-BATTERY = {"battery_control_stuck": "StuckControlFlow"}
 FAILED_CHANGES = {name for name in FIXES if name.startswith("settings_")}
+STUCK = "battery_control_stuck"
 FLOWS: dict[str, list[dict[str, Any]]] = {
     "AtessConfigFlow": [TEXTS["config"]],
     "DeviceSubentryFlow": [TEXTS["config_subentries"]["device"]],
     "AtessOptionsFlow": [TEXTS["options"]],
     "NewDevicesFlow": [FIXES["new_devices"]],
     "FailedChangeFlow": [FIXES[name] for name in sorted(FAILED_CHANGES)],
-    **{flow: [FIXES[name]] for name, flow in (ENERGY | BATTERY).items()},
+    **{flow: [FIXES[name]] for name, flow in ENERGY.items()},
+    "StuckControlFlow": [FIXES[STUCK]],
     "VerdictFlow": [
-        texts for name, texts in FIXES.items() if name not in {"new_devices", *ENERGY, *BATTERY, *FAILED_CHANGES}
+        texts for name, texts in FIXES.items() if name not in {"new_devices", STUCK, *ENERGY, *FAILED_CHANGES}
     ],
 }
 PARTS = (
@@ -131,19 +131,19 @@ def test_keys_have_texts_and_texts_are_used(flow: str, part: str) -> None:
 def test_choices_of_repairs_have_texts() -> None:
     """What moved beside a change cannot be tried again: it is only to be taken note of."""
     for name, texts in FIXES.items():
-        if name == "new_devices" or name in ENERGY or name in BATTERY:
+        if name in {"new_devices", STUCK} or name in ENERGY:
             continue
         choices = {"correct", "leave"} if name not in FAILED_CHANGES else {"try_again", "understood"}
         expected = {"understood"} if name == "settings_moved" else choices
         assert set(texts["step"]["init"]["menu_options"]) == expected
         flow = FailedChangeFlow if name in FAILED_CHANGES else VerdictFlow
         assert all(hasattr(flow, f"async_step_{choice}") for choice in choices)
-    choices = set(FIXES["battery_control_stuck"]["step"]["init"]["menu_options"])
-    assert choices == {"try_again", "leave"}
-    assert all(hasattr(StuckControlFlow, f"async_step_{choice}") for choice in choices)
     choices = set(FIXES["energy_double_counting"]["step"]["init"]["menu_options"])
     assert choices == {"keep_parts", "keep_wholes"}
     assert all(hasattr(DoubleCountingFlow, f"async_step_{choice}") for choice in choices)
+    choices = set(FIXES[STUCK]["step"]["init"]["menu_options"])
+    assert choices == {"try_again", "leave"}
+    assert all(hasattr(StuckControlFlow, f"async_step_{choice}") for choice in choices)
 
 
 def names(schema: vol.Schema) -> set[str]:
@@ -155,14 +155,14 @@ def names(schema: vol.Schema) -> set[str]:
     [
         (
             TEXTS["config"]["step"]["user"],
-            forms.with_energy_dashboard(forms.USER_WITH_KIND_SCHEMA, default=True),
+            forms.with_offers(forms.USER_WITH_KIND_SCHEMA, {"energy_dashboard": True, "import_history": True}),
         ),
         (TEXTS["config"]["step"]["reauth_confirm"], forms.REAUTH_SCHEMA),
         (TEXTS["config"]["step"]["reconfigure"], forms.RECONFIGURE_SCHEMA),
         (TEXTS["options"]["step"]["init"], forms.options_schema({})),
         (
             TEXTS["config_subentries"]["device"]["step"]["user"],
-            forms.with_energy_dashboard(forms.ADD_DEVICE_SCHEMA, default=False),
+            forms.with_offers(forms.ADD_DEVICE_SCHEMA, {"energy_dashboard": False, "import_history": False}),
         ),
         (
             TEXTS["config_subentries"]["device"]["step"]["reconfigure"],

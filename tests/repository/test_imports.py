@@ -13,8 +13,10 @@ from . import INTEGRATION, ROOT
 
 ATESS = "custom_components.atess"
 PLATFORMS = ("binary_sensor", "button", "event", "number", "select", "sensor", "switch", "time", "update")
+# What Home Assistant looks for too, without entities.
+AUTOMATION = ("condition", "trigger")
 # Home Assistant looks for these files in an integration and gives them a meaning.
-FORBIDDEN_FILES = ("backup.py", "condition.py", "energy.py", "logbook.py", "recorder.py", "trigger.py")
+FORBIDDEN_FILES = ("backup.py", "energy.py", "logbook.py", "recorder.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ def integration_violations(root: Path) -> list[str]:
     for file in sorted((root / "custom_components" / "atess").rglob("*.py")):
         for line, name in imports(file, root):
             own = file.relative_to(root / "custom_components" / "atess").parts[0]
-            platform = next((p for p in PLATFORMS if within(name, f"{ATESS}.{p}") and p != own), None)
+            platform = next((p for p in (*PLATFORMS, *AUTOMATION) if within(name, f"{ATESS}.{p}") and p != own), None)
             if platform or any(within(name, outside) for outside in OUTSIDE):
                 found.append(f"{file.relative_to(root)}:{line} imports {name}")
     return found

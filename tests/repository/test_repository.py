@@ -136,28 +136,6 @@ def test_translations_are_written_out() -> None:
     assert not (INTEGRATION / "strings.json").exists()
 
 
-def leaves(texts: dict[str, Any], place: str = "") -> dict[str, str]:
-    """Return every text of a translation by its place."""
-    found: dict[str, str] = {}
-    for key, text in texts.items():
-        found |= leaves(text, f"{place}{key}.") if isinstance(text, dict) else {f"{place}{key}": text}
-    return found
-
-
-def test_languages_translate_what_exists_with_its_placeholders() -> None:
-    english = leaves(read_json(INTEGRATION / "translations" / "en.json"))
-    assert english
-    for path in sorted((INTEGRATION / "translations").glob("*.json")):
-        texts = leaves(read_json(path))
-        assert [f"{path.name}: {place}" for place in texts if place not in english] == []
-        differing = [
-            f"{path.name}: {place}"
-            for place, text in texts.items()
-            if set(re.findall(r"\{\w+\}", text)) != set(re.findall(r"\{\w+\}", english[place]))
-        ]
-        assert differing == []
-
-
 def documents() -> list[tuple[str, str]]:
     return [(name, text) for name, text in repository_texts() if name.endswith(".md")]
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -223,6 +224,25 @@ def test_history_comes_in_pages(desk: Callable[..., Desk]) -> None:
     assert times == sorted(set(times), reverse=True)
     assert all(time.startswith("2026-06-23") for time in times)
     assert set(pages[0]["datas"][0]) == set(specified.HPS_CENTRAL) - set(specified.HV_ONLY)
+
+
+def test_history_before_the_start_may_be_coarser(desk: Callable[..., Desk]) -> None:
+    """Nothing is lost or comes twice where the interval changes, and the newest sample is as fresh as ever."""
+    asked = desk(history_days=3, upload_interval=10, past_interval=1800, cloud={"limit": 0})
+    start = asked.sim.time
+    asked.sim.jump(3600)
+    moments = [taken for taken, _ in asked.sim.uploads(CENTRAL, start - 86_400, start + 3600)]
+    gaps = [later - before for before, later in itertools.pairwise(moments)]
+    assert gaps[:47] == pytest.approx([1800] * 47, abs=1.1)
+    assert gaps[49:] == pytest.approx([10] * len(gaps[49:]), abs=1.1)
+    assert len(gaps) in range(48 + 358, 48 + 362)
+    assert max(gaps) <= 1801.1
+    rows = history(asked, pageSize="500")
+    assert rows["total"] in {47, 48, 49}
+    newest = asked.data(CENTRAL_LATEST, deviceSn=CENTRAL)["time"]
+    assert datetime.fromisoformat(newest).replace(tzinfo=ZoneInfo("Europe/Berlin")).timestamp() > asked.sim.time - 12
+    with pytest.raises(PlantError):
+        desk(past_interval=0)
 
 
 def test_history_defaults_and_limits(desk: Callable[..., Desk]) -> None:

@@ -51,6 +51,9 @@ STATE_OF_HEALTH = _measurement("state_of_health", None, "%", 0)
 PERCENTAGE = _measurement("percentage", None, "%", 0)
 RESISTANCE = _measurement("resistance", None, "kΩ", 1)
 ENERGY_STORED = _measurement("energy_stored", "energy_storage", "kWh", 1)
+CAPACITY = _measurement("capacity", "energy_storage", "kWh", 1)
+BACKUP_TIME = _measurement("backup_time", "duration", "h", 1)
+CYCLES = _measurement("cycles", None, None, 0)
 COUNT = _measurement("count", None, None, 0)
 
 ENERGY_TODAY = _counter("energy_today", "energy", "kWh", 1)
@@ -62,6 +65,7 @@ DURATION = Quantity(name="duration", device_class="duration", unit="s", precisio
 TIMESTAMP = Quantity(name="timestamp", device_class="timestamp")
 STATE = Quantity(name="state", device_class="enum")
 NUMBER = Quantity(name="number")
+PLACE = Quantity(name="place")
 FAULT_WORD = Quantity(name="fault_word")
 TEXT = Quantity(name="text")
 

@@ -25,12 +25,18 @@ class BaseInfo:
     def __init__(self, stored: Mapping[str, Any]) -> None:
         """Restore what a dump returned; damaged parts count as never read."""
         info = stored.get("base_info")
-        self.members: dict[str, Json] = {}
         self.read_at: datetime | None = None
+        self._take(info if isinstance(info, dict) else {})
         if isinstance(info, dict):
-            self.members = info
             read_at = dt_util.parse_datetime(str(stored.get("base_info_at")))
             self.read_at = read_at if read_at is not None and read_at.tzinfo is not None else None
+
+    def _take(self, members: dict[str, Json]) -> None:
+        self.members = members
+        self.model: str | None = model_in(members)
+        """The model's name as the cloud gives it."""
+        self.nominal_power: float | None = nominal_power_in(members)
+        """The nominal power in kW, if base info tells it."""
 
     def dump(self) -> dict[str, Any]:
         """Return the state to store."""
@@ -50,21 +56,10 @@ class BaseInfo:
         listed = client.last_listed(kind, device_sn)
         # The list of a data logger tells the same, where it tells the model; a BMS has none to tell.
         if listed and not self.members and (model_in(listed) or kind in {Kind.BCU, Kind.MBMS}):
-            self.members = listed
+            self._take(listed)
         else:
-            self.members = await client.base_info(
-                kind, device_sn, terms=Terms(priority=Priority.SETTINGS, max_wait=POLL_MAX_WAIT)
-            )
-
-    @property
-    def model(self) -> str | None:
-        """The model's name as the cloud gives it."""
-        return model_in(self.members)
-
-    @property
-    def nominal_power(self) -> float | None:
-        """The nominal power in kW, if base info tells it."""
-        return nominal_power_in(self.members)
+            terms = Terms(priority=Priority.SETTINGS, max_wait=POLL_MAX_WAIT)
+            self._take(await client.base_info(kind, device_sn, terms=terms))
 
     @property
     def firmware(self) -> str | None:

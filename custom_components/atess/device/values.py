@@ -9,15 +9,29 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from ..catalogue import Definition, definitions
-from ..const import CONF_DATA_LOG_SN, CONF_DEVICE_SN, CONF_KIND, CONF_SYSTEM_NO, LOGGER
+from ..const import (
+    CONF_DATA_LOG_SN,
+    CONF_DEVICE_SN,
+    CONF_KIND,
+    CONF_SYSTEM_NO,
+    CONF_USABLE_CAPACITY,
+    LOGGER,
+)
 from ..corrections import corrections_of
 from ..enerclo import Json, Kind
 from ..readings import ActiveFault, Interpreter, Reading, Value, Verdict
+from ..readings.capacity import CAPACITIES
+from ..readings.store import within
 from ..redaction import HIDDEN, UnknownMembers, is_private
 from .base_info import BaseInfo, text_of
 
-# These say how old the data are, or what the device is, so age does not end them.
-ALWAYS_VALID = frozenset({"last_data", "nominal_power", "online"})
+# These say how old the data are, or what device and battery are, so age does not end them.
+ALWAYS_VALID = frozenset(
+    {
+        *("last_data", "nominal_power", "online", "usable_capacity", "measured_capacity", "full_cycles"),
+        *("round_trip_efficiency_30_days", "cell_spread_at_rest", "lowest_cell_place", "lowest_cell_share"),
+    }
+)
 
 # With one of these errors the cloud has answered.
 ANSWERED = frozenset({"invalid_auth", "limited", "no_data", "not_found"})
@@ -75,10 +89,15 @@ class DeviceCoordinator(ValueCoordinator[Reading | None]):
         self._unknown = UnknownMembers(self._serials)
         # What other devices of the system say of this one, by entity key, and where its state of charge comes from.
         self.shared: Mapping[str, Value] = {}
+        # What is known of its battery beyond its samples, by entity key.
+        self.battery: Mapping[str, Value] = {}
         self.charge_source: str | None = None
         self.charge_devices: list[str] = []
         self.plant_verdicts: tuple[Verdict, ...] = ()
         self._validity: tuple[bool, bool] = (False, False)
+        # The values of an update are merged once for all entities, which ask for them one by one.
+        self._merged: Mapping[str, Value] = {}
+        self._merged_of: tuple[object, ...] = (None,) * 5
         self._base_info = BaseInfo({})
         self.interpreter = self._new_interpreter({})
 
@@ -96,10 +115,23 @@ class DeviceCoordinator(ValueCoordinator[Reading | None]):
     @override
     def values(self) -> Mapping[str, Value]:
         """The device's own values, completed by what others of its system say and by whether it is online."""
+        data, shared, battery, validity, base_info = self._merged_of
+        if (
+            data is not self.data
+            or shared is not self.shared
+            or battery is not self.battery
+            or validity is not self._validity
+            or base_info is not self.base_info
+        ):
+            self._merged_of = self.data, self.shared, self.battery, self._validity, self.base_info
+            self._merged = self._merge()
+        return self._merged
+
+    def _merge(self) -> Mapping[str, Value]:
         own = {} if self.data is None else self.data.values
         nominal = self.nominal_power
         power = {} if nominal is None else {"nominal_power": nominal}
-        return {**own, **power, **self.shared, "online": self.online and own.get("online") is not False}
+        return {**own, **power, **self.shared, **self.battery, "online": self.online and own.get("online") is not False}
 
     @property
     @override
@@ -145,6 +177,16 @@ class DeviceCoordinator(ValueCoordinator[Reading | None]):
     def verdicts(self) -> tuple[Verdict, ...]:
         """Return the verdicts of the self-checks, from the samples of this and other devices."""
         return (*self.interpreter.verdicts(), *self.plant_verdicts)
+
+    @property
+    def usable_capacity(self) -> float | None:
+        """Return the usable capacity of the battery in kWh, if it is known."""
+        return value if isinstance(value := self.battery.get("usable_capacity"), float) else None
+
+    @property
+    def entered_capacity(self) -> float | None:
+        """Return the usable capacity in kWh that the user has entered."""
+        return within(self._subentry.data.get(CONF_USABLE_CAPACITY), *CAPACITIES)
 
     @property
     def title(self) -> str:

@@ -8,8 +8,10 @@ from typing import Any, Literal
 type Source = dict[str, Any]
 type SourceType = Literal["solar", "grid", "battery"]
 
+# The usable capacity of a battery in kWh, a number where the others are statistics.
+CAPACITY = "capacity"
 # What a source that is already there can be completed with.
-_OPTIONAL = ("stat_rate", "stat_soc")
+_OPTIONAL = ("stat_rate", "stat_soc", CAPACITY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,7 @@ def _complete(plan: Plan, present: Source, item: Wanted, *, complete: bool) -> N
         lacking = {name for name in lacking if (name, item.source[name]) not in others}
     if not lacking:
         return
-    names = [item.names[item.source[name]] for name in sorted(lacking)]
+    names = ["Usable capacity" if name == CAPACITY else item.names[item.source[name]] for name in sorted(lacking)]
     plan.completed.append({"type": item.type, "device": item.device, "sensors": names})
     if complete:
         present.update({name: item.source[name] for name in lacking})

@@ -141,6 +141,8 @@ class _Source:
         if any(role not in keys for role in needed):
             offer.skipped.append({**self._told, "reason": "energies_missing"})
             return
+        if self._kind == "battery" and (capacity := self._capacity()) is not None:
+            source["capacity"] = capacity
         offer.warnings += [{**self._told, "warning": doubt} for doubt in self._doubts()]
         offer.wanted.append(
             Wanted(
@@ -164,6 +166,10 @@ class _Source:
         if (problem := problem_of(self._hass, registered.entity_id, role)) is None:
             self._names[registered.entity_id] = registered.name or registered.original_name or key
         return registered.entity_id, problem
+
+    def _capacity(self) -> float | None:
+        """Return the usable capacity in kWh, by which Home Assistant weighs states of charge."""
+        return self._coordinator.usable_capacity if isinstance(self._coordinator, AtessCoordinator) else None
 
     def _name(self, key: str) -> str:
         definition = self._coordinator.definitions.get(key)

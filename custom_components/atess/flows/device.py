@@ -5,8 +5,8 @@ from typing import Any, override
 from homeassistant.config_entries import SubentryFlowContext, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 
-from ..account import access_of, async_get_accounts
-from ..const import CONF_CORRECTIONS, CONF_DEVICE_SN, CONF_KIND, CONF_SETTINGS
+from ..account import Account, access_of, async_get_accounts
+from ..const import CONF_CORRECTIONS, CONF_DEVICE_SN, CONF_KIND, CONF_SETTINGS, CONF_USABLE_CAPACITY
 from ..control.matching import candidates, settings_read_of
 from ..corrections import corrections_entered, corrections_of, corrections_section, corrections_shown
 from ..enerclo import EnercloClient, Kind
@@ -38,7 +38,7 @@ class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tup
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a serial number, of a device or of a data logger, and look it up."""
         if user_input is None:
-            await self._async_offer_energy()
+            await self._async_offer()
             return self._show_form()
         self._entered = user_input
         try:
@@ -56,7 +56,7 @@ class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tup
     def _show_form(self) -> SubentryFlowResult:
         return self.async_show_form(
             step_id="user",
-            data_schema=self.add_suggested_values_to_schema(self._with_offer(ADD_DEVICE_SCHEMA), self._entered),
+            data_schema=self.add_suggested_values_to_schema(self._with_offers(ADD_DEVICE_SCHEMA), self._entered),
             errors=self._error.errors,
             description_placeholders=self._error.placeholders,
         )
@@ -69,7 +69,7 @@ class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tup
         name = (self._entered or {}).get(CONF_NAME, "").strip()
         if name and len(devices) == 1:
             titles[0] = name
-        await self._async_request_energy(devices)
+        await self._async_request(await self._async_account(), devices)
         add_devices(self.hass, entry, devices[1:], titles[1:])
         return self.async_create_entry(title=titles[0], data=device_data(devices[0]), unique_id=devices[0].device_sn)
 
@@ -89,6 +89,8 @@ class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tup
                 error = err
             else:
                 updates: dict[str, Any] = {CONF_KIND: kind.value}
+                if CONF_USABLE_CAPACITY in user_input or CONF_USABLE_CAPACITY in subentry.data:
+                    updates[CONF_USABLE_CAPACITY] = user_input.get(CONF_USABLE_CAPACITY)
                 if CONF_CORRECTIONS in user_input:
                     updates[CONF_CORRECTIONS] = corrections_entered(user_input[CONF_CORRECTIONS])
                 if kind != subentry.data[CONF_KIND]:
@@ -102,6 +104,7 @@ class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tup
         suggested = user_input or {
             CONF_NAME: subentry.title,
             CONF_KIND: current.value,
+            CONF_USABLE_CAPACITY: subentry.data.get(CONF_USABLE_CAPACITY),
             CONF_CORRECTIONS: corrections_shown(current, corrections_of(subentry.data)),
         }
         schema = CHANGE_DEVICE_SCHEMA if settings is None else CHANGE_DEVICE_WITH_SETTINGS_SCHEMA
@@ -114,7 +117,9 @@ class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tup
             description_placeholders=error.placeholders,
         )
 
-    async def _async_client(self) -> EnercloClient:
+    async def _async_account(self) -> Account:
         entry: AtessConfigEntry = self._get_entry()
-        access = access_of(entry.data)
-        return (await async_get_accounts(self.hass)).account(*access).client(*access)
+        return (await async_get_accounts(self.hass)).account(*access_of(entry.data))
+
+    async def _async_client(self) -> EnercloClient:
+        return (await self._async_account()).client(*access_of(self._get_entry().data))

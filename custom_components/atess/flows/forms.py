@@ -7,7 +7,7 @@ from typing import Any
 
 import voluptuous as vol
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import CONF_NAME, CONF_SCAN_INTERVAL, CONF_TOKEN
+from homeassistant.const import CONF_NAME, CONF_SCAN_INTERVAL, CONF_TOKEN, UnitOfEnergy
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
@@ -32,11 +32,11 @@ from ..const import (
     CONF_DAILY_BUDGET,
     CONF_DATA_LOG_SN,
     CONF_DEVICE_SN,
-    CONF_ENERGY_DASHBOARD,
     CONF_HEAL_GAPS,
     CONF_KIND,
     CONF_PATHS,
     CONF_SYSTEM_NO,
+    CONF_USABLE_CAPACITY,
     DEFAULT_SCAN_INTERVAL,
     DOMAIN,
     MAX_SCAN_INTERVAL,
@@ -45,6 +45,7 @@ from ..const import (
 from ..coordinator import error_key
 from ..enerclo import DEFAULT_BASE_URL, EnercloError, Kind, normalize_overrides
 from ..enerclo.discovery import FoundDevice
+from ..readings.capacity import CAPACITIES
 from ..runtime import AtessConfigEntry
 
 CONF_DEVICES = "devices"
@@ -121,18 +122,33 @@ ADD_DEVICE_SCHEMA = vol.Schema(
         vol.Optional(CONF_NAME): _TEXT,
     }
 )
-CHANGE_DEVICE_SCHEMA = vol.Schema({vol.Required(CONF_NAME): _TEXT, vol.Required(CONF_KIND): _kind_selector()})
+CHANGE_DEVICE_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_NAME): _TEXT,
+        vol.Required(CONF_KIND): _kind_selector(),
+        vol.Optional(CONF_USABLE_CAPACITY): NumberSelector(
+            NumberSelectorConfig(
+                min=CAPACITIES[0],
+                max=CAPACITIES[1],
+                step="any",
+                unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+                mode=NumberSelectorMode.BOX,
+            )
+        ),
+    }
+)
 CONF_MATCH_SETTINGS = "match_settings"
 CHANGE_DEVICE_WITH_SETTINGS_SCHEMA = CHANGE_DEVICE_SCHEMA.extend(
     {vol.Optional(CONF_MATCH_SETTINGS, default=False): BooleanSelector()}
 )
 
 
-def with_energy_dashboard(schema: vol.Schema, *, default: bool) -> vol.Schema:
-    """Return a form with the offer to set the Energy dashboard up, before a section that is folded up."""
+def with_offers(schema: vol.Schema, offers: Mapping[str, bool]) -> vol.Schema:
+    """Return a form with a tick for each offer, set or not, before a section that is folded up."""
     fields = dict(schema.schema)
     folded = {key: fields.pop(key) for key in list(fields) if key == CONF_ADVANCED}
-    return vol.Schema({**fields, vol.Optional(CONF_ENERGY_DASHBOARD, default=default): BooleanSelector(), **folded})
+    ticks = {vol.Optional(name, default=default): BooleanSelector() for name, default in offers.items()}
+    return vol.Schema({**fields, **ticks, **folded})
 
 
 def path_lines(paths: Mapping[str, str]) -> list[str]:

@@ -6,9 +6,12 @@ from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, override
 
 import voluptuous as vol
+from homeassistant.components.recorder import DOMAIN as RECORDER
 from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
+from homeassistant.helpers import entity_registry as er
 
-from ..const import CONF_DEVICE_SN, CONF_ENERGY_DASHBOARD, CONF_KIND, LOGGER
+from ..account import Account
+from ..const import CONF_DEVICE_SN, CONF_ENERGY_DASHBOARD, CONF_IMPORT_HISTORY, CONF_KIND, DOMAIN, LOGGER
 from ..enerclo import (
     AuthenticationError,
     EnercloClient,
@@ -29,7 +32,7 @@ from .forms import (
     check_not_configured,
     chosen_devices,
     configured_serials,
-    with_energy_dashboard,
+    with_offers,
 )
 
 # A look-up that takes longer is shown as progress, in seconds.
@@ -46,8 +49,8 @@ class LookUpFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
         super().__init__()
         self._entered: dict[str, Any] | None = None
         self._error = NO_ERRORS
-        # What the form suggests about the Energy dashboard, None where there is none to set up.
-        self._energy: bool | None = None
+        # What can be done beside adding devices, and whether the form suggests it.
+        self._offers: dict[str, bool] = {}
         self._found: list[FoundDevice] = []
         self._look_up: asyncio.Task[bool] | None = None
         self._done = (0, 1)
@@ -64,21 +67,33 @@ class LookUpFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
     async def _async_add(self, devices: list[FoundDevice]) -> ResultT:
         """Add the devices."""
 
-    async def _async_offer_energy(self) -> None:
-        """Offer to set the Energy dashboard up, and suggest it as long as that is empty."""
+    async def _async_offer(self) -> None:
+        """Offer to set the Energy dashboard up and to import history.
+
+        The one is suggested as long as the dashboard is empty, the other as long as nothing of ours was recorded.
+        """
         preferences = await async_get_preferences(self.hass)
-        self._energy = not (await preferences.async_read()).sources if preferences.available else None
+        if preferences.available:
+            self._offers[CONF_ENERGY_DASHBOARD] = not (await preferences.async_read()).sources
+        if RECORDER in self.hass.config.components:
+            registry = er.async_get(self.hass)
+            known = {item.platform for item in registry.entities.values()}
+            known |= {item.platform for item in registry.deleted_entities.values()}
+            self._offers[CONF_IMPORT_HISTORY] = DOMAIN not in known
 
-    def _with_offer(self, schema: vol.Schema) -> vol.Schema:
-        """Return a form with that offer."""
-        return schema if self._energy is None else with_energy_dashboard(schema, default=self._energy)
+    def _with_offers(self, schema: vol.Schema) -> vol.Schema:
+        """Return a form with what is offered."""
+        return with_offers(schema, self._offers)
 
-    async def _async_request_energy(self, devices: Iterable[FoundDevice]) -> None:
-        """Note whether the devices are to be added to the Energy dashboard."""
-        if self._energy is not None:
-            wanted = bool(self._entered and self._entered.get(CONF_ENERGY_DASHBOARD))
+    async def _async_request(self, account: Account, devices: Iterable[FoundDevice]) -> None:
+        """Note for devices of an account which of the offers were accepted."""
+        serials = [device.device_sn for device in devices]
+        wanted = {name: bool(self._entered and self._entered.get(name)) for name in self._offers}
+        if CONF_ENERGY_DASHBOARD in wanted:
             preferences = await async_get_preferences(self.hass)
-            await preferences.async_request([device.device_sn for device in devices], wanted=wanted)
+            await preferences.async_request(serials, wanted=wanted[CONF_ENERGY_DASHBOARD])
+        if CONF_IMPORT_HISTORY in wanted:
+            await account.async_request_imports(serials, wanted=wanted[CONF_IMPORT_HISTORY])
 
     def _refuse(self, error: FormError) -> ResultT:
         """Show the form with an error."""

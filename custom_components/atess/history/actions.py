@@ -1,8 +1,8 @@
-"""Actions: read history, import it into statistics, cancel that, and undo it."""
+"""Actions: read history, import it into statistics, pause or cancel that, and undo it."""
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from ..runtime import AtessConfigEntry
 from .answer import HOURLY, MINUTES, RAW, rows_of
 from .entities import targets_of
 from .importer import HistoryImport
-from .job import DAY, new_device_job, span_of
+from .job import DAY, YEAR, new_device_job, span_of
 from .reader import async_read, zone_of
 from .task import async_read as async_read_rows
 from .task import require_recorder
@@ -32,7 +32,6 @@ from .writer import missing
 LONGEST: Final = {RAW: timedelta(days=31), MINUTES: timedelta(days=31), HOURLY: timedelta(days=366)}
 DEFAULT_WAIT, MAX_WAIT = 900, 14_400
 PATIENT: Final = Terms(priority=Priority.PERSON, max_wait=math.inf)
-YEAR: Final = timedelta(days=365)
 OLDEST: Final = timedelta(days=3660)
 
 _DEVICES = {vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string], vol.Length(min=1))}
@@ -61,9 +60,14 @@ DEVICES_SCHEMA = vol.Schema(_DEVICES)
 def async_setup_history(hass: HomeAssistant) -> None:
     """Register the actions."""
 
-    async def cancel_import(call: ServiceCall) -> None:
-        for history in _by_import(await _async_admin_targets(hass, call)):
-            await history.async_cancel()
+    def of_import(
+        act: Callable[[HistoryImport], Awaitable[None]],
+    ) -> Callable[[ServiceCall], Coroutine[Any, Any, None]]:
+        async def handle(call: ServiceCall) -> None:
+            for history in _by_import(await _async_admin_targets(hass, call)):
+                await act(history)
+
+        return handle
 
     async def get_history(call: ServiceCall) -> ServiceResponse:
         targets = await async_targets(hass, call, POLICY_READ, lambda data: data.coordinators.values())
@@ -80,7 +84,9 @@ def async_setup_history(hass: HomeAssistant) -> None:
     for name, handler, schema, response in (
         ("get_history", get_history, GET_SCHEMA, SupportsResponse.ONLY),
         ("import_history", import_history, IMPORT_SCHEMA, SupportsResponse.OPTIONAL),
-        ("cancel_import", cancel_import, DEVICES_SCHEMA, SupportsResponse.NONE),
+        ("pause_import", of_import(HistoryImport.async_pause), DEVICES_SCHEMA, SupportsResponse.NONE),
+        ("resume_import", of_import(HistoryImport.async_resume), DEVICES_SCHEMA, SupportsResponse.NONE),
+        ("cancel_import", of_import(HistoryImport.async_cancel), DEVICES_SCHEMA, SupportsResponse.NONE),
         ("undo_import", undo_import, DEVICES_SCHEMA, SupportsResponse.OPTIONAL),
     ):
         hass.services.async_register(DOMAIN, name, handler, schema=schema, supports_response=response)

@@ -1,41 +1,30 @@
-"""Import history as a job that survives restarts: read the days of devices, newest first, and write them in batches."""
+"""Import history as a job that survives restarts, one at a time for each account."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Collection, Coroutine, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.components import persistent_notification
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
-from sqlalchemy.exc import SQLAlchemyError
 
-from ..account import async_wait
+from ..account import Account
 from ..const import DOMAIN, LOGGER
 from ..coordinator import AtessCoordinator
-from ..enerclo import AuthenticationError, EnercloError, NotFoundError, UnreachableError
-from ..enerclo.endpoints import Operation
 from ..storage import async_load_cache
-from .entities import Target, targets_of
-from .gather import Gathered, reduced
 from .healer import GapHealer
-from .job import DAY, STORAGE_VERSION, DeviceJob, Job, hours_in, job_name, new_device_job, span_of
-from .reader import async_read, zone_of
+from .job import DAY, STORAGE_VERSION, YEAR, Job, job_name, new_device_job
+from .reader import zone_of
+from .requests import ImportRequests
 from .summary import TITLE, message_of
-from .task import async_write
 from .undo import UndoFile
-from .writer import InvariantError, Outcome, limit_of, write
+from .work import ImportWork
 
-# So many days of a device are written at once: moving the rows that come after costs more than writing a day.
-BATCH_DAYS = 7
-# After so many days without data in a row nothing older is looked for.
-EMPTY_DAYS = 31
-# What fails is tried again after so many seconds, and what the cloud answers wrongly so often.
-PAUSE, TRIES = 900.0, 4
-# A cancellation waits so many seconds for what was read to be written.
+# A cancellation or a pause waits so many seconds for what was read to be written.
 LONGEST_END = 30.0
 
 
@@ -48,7 +37,11 @@ class HistoryImport:
     """The import of one account; one at a time, and no undo meanwhile."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry[Any], coordinators: Mapping[str, AtessCoordinator]
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        account: Account,
+        coordinators: Mapping[str, AtessCoordinator],
     ) -> None:
         """Know the devices by config subentry."""
         self._hass = hass
@@ -56,9 +49,11 @@ class HistoryImport:
         self._coordinators = coordinators
         self._store = import_store(hass, entry.entry_id)
         self._healer = GapHealer(hass, entry, coordinators)
-        self._job: Job | None = None
+        self._requests = ImportRequests(
+            hass=hass, entry=entry, account=account, coordinators=coordinators, begin=self._async_begin_requested
+        )
+        self._work: ImportWork | None = None
         self._task: asyncio.Task[None] | None = None
-        self._gathered: dict[str, Gathered] = {}
         self._listeners: set[CALLBACK_TYPE] = set()
         self._busy = False
 
@@ -66,13 +61,14 @@ class HistoryImport:
         """Go on with what a restart or reload has interrupted, and heal gaps from now on."""
         stored = await async_load_cache(self._store)
         try:
-            self._job = Job.from_dict(stored) if stored else None
+            self._work = self._work_of(Job.from_dict(stored)) if stored else None
         except (KeyError, TypeError, ValueError, AttributeError) as err:
             LOGGER.warning("The state of the history import cannot be read (%s) and is set aside", type(err).__name__)
-        if self._job is not None and not self._job.finished:
-            self._launch()
+        if (work := self._unfinished) is not None and not work.job.paused:
+            self._launch(work)
         self._notify()
         self._healer.async_start()
+        self._requests.async_start()
 
     # what people see
 
@@ -90,65 +86,92 @@ class HistoryImport:
     @property
     def percent(self) -> float | None:
         """How much of the last import is done, None if there never was one."""
-        if (job := self._job) is None:
+        if self._work is None:
             return None
+        job = self._work.job
         whole = sum(device.days for device in job.devices.values())
-        return 100.0 if job.finished or not whole else round(100.0 * (1.0 - sum(self._days_left()) / whole), 1)
+        return 100.0 if job.finished or not whole else round(100.0 * (1.0 - self._work.days_left / whole), 1)
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """The day that is read now, the rows written, and when the import should end."""
-        if (job := self._job) is None:
-            return {}
-        coming = None if job.finished else self._next()
+        """The state of the import, the day that is read next, the rows written, and when it should end."""
+        if self._work is None:
+            return {"status": "waiting"} if self._requests.waiting else {}
+        job, work = self._work.job, self._unfinished
+        day = None if work is None else work.day
+        under_way = work is not None and not job.paused
         return {
-            "day": None if coming is None else self._next_day(coming).isoformat(),
+            "status": self._status(job),
+            "day": None if day is None else day.isoformat(),
             "rows": job.rows,
-            "expected_end": self.expected_end,
+            "expected_end": dt_util.utcnow() + timedelta(seconds=self._work.seconds_left) if under_way else None,
         }
 
-    @property
-    def expected_end(self) -> datetime | None:
-        """When the last day should have been read, None if nothing is under way."""
-        if self._job is None or self._job.finished:
-            return None
-        return dt_util.utcnow() + timedelta(seconds=self._seconds_left())
+    def _status(self, job: Job) -> str:
+        if not job.finished:
+            return "paused" if job.paused else "running"
+        if self._requests.waiting:
+            return "waiting"
+        return "canceled" if job.cancelled else "complete"
 
     # what people do
 
     async def async_begin(self, coordinators: Iterable[AtessCoordinator], start: datetime, end: datetime) -> None:
-        """Begin an import; raises ServiceValidationError while another, or an undo, is under way."""
+        """Begin an import; raises ServiceValidationError while another is not finished, or an undo is under way."""
         self.require_idle()
-        self._job = Job(
+        job = Job(
             start=int(start.timestamp()),
             end=int(end.timestamp()),
             devices={item.subentry_id: new_device_job(start, end, zone_of(item)) for item in coordinators},
         )
-        self._gathered = {}
+        self._work = work = self._work_of(job)
         self._busy = True
         try:
-            await self._async_save()
+            await work.async_save()
         finally:
             self._busy = False
-        self._launch()
+        self._launch(work)
         self._notify()
 
     async def async_cancel(self) -> None:
-        """End the import; what was read is written. Raises ServiceValidationError if none is under way."""
-        if self._task is None or not self.running or self._job is None:
+        """End the import, and forget those that are requested; what was read is written.
+
+        Raises ServiceValidationError if there is neither.
+        """
+        work, requested = self._unfinished, self._requests.waiting
+        if work is None and not requested:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_import")
-        self._task.cancel()
-        await asyncio.wait([self._task])
-        self._job.cancelled = True
-        self._task = self._entry.async_create_background_task(
-            self._hass, self._async_finish(self._job), f"{DOMAIN} history import end"
-        )
-        await asyncio.wait([self._task], timeout=LONGEST_END)
+        await self._requests.async_withdraw()
+        if work is not None:
+            await self._async_stop()
+            work.job.cancelled, work.job.paused = True, False
+            await self._async_end(self._async_finish(work))
+        self._notify()
+
+    async def async_pause(self) -> None:
+        """Pause the import; what was read is written. Raises ServiceValidationError if none is under way."""
+        if (work := self._unfinished) is None or work.job.paused:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_import")
+        await self._async_stop()
+        work.job.paused = True
+        await work.async_save()
+        await self._async_end(work.async_flush())
+        self._notify()
+
+    async def async_resume(self) -> None:
+        """Go on with the import; raises ServiceValidationError if none is paused."""
+        if (work := self._unfinished) is None or not work.job.paused:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_paused_import")
+        await self._async_stop()
+        work.job.paused = False
+        await work.async_save()
+        self._launch(work)
+        self._notify()
 
     async def async_undo(self, coordinators: Iterable[AtessCoordinator]) -> dict[str, dict[str, int]]:
         """Undo all imports of devices and the healing of their gaps; return by config subentry how much that was.
 
-        Raises ServiceValidationError while an import is under way, or if nothing was written for a device.
+        Raises ServiceValidationError while an import is not finished, or if nothing was written for a device.
         """
         self.require_idle()
         self._busy = True
@@ -169,161 +192,76 @@ class HistoryImport:
             self._busy = False
 
     def require_idle(self) -> None:
-        """Raise ServiceValidationError while an import or an undo is under way."""
-        if self.running or self._busy:
+        """Raise ServiceValidationError while an import is not finished, or an undo is under way."""
+        if self.running or self._busy or self._unfinished is not None:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="import_running")
+
+    async def _async_begin_requested(self, coordinators: Collection[AtessCoordinator]) -> bool:
+        """Import the past year of devices, within the import under way if that is of today; return False if not yet."""
+        end = dt_util.utcnow()
+        start = end - YEAR
+        if (work := self._unfinished) is None:
+            if self.running or self._busy:
+                return False
+            await self.async_begin(coordinators, start, end)
+            return True
+        job = work.job
+        if job.cancelled or work.device is None or abs(start.timestamp() - job.start) > DAY.total_seconds():
+            return False
+        for item in coordinators:
+            job.devices.setdefault(item.subentry_id, new_device_job(start, end, zone_of(item)))
+        job.end = int(end.timestamp())
+        await work.async_save()
+        self._notify()
+        return True
 
     # the job
 
-    @callback
-    def _launch(self) -> None:
-        self._task = self._entry.async_create_background_task(self._hass, self._async_run(), f"{DOMAIN} history import")
+    @property
+    def _unfinished(self) -> ImportWork | None:
+        """The work that is under way or paused."""
+        return None if self._work is None or self._work.job.finished else self._work
 
-    async def _async_run(self) -> None:
-        job = self._job
-        assert job is not None  # noqa: S101
+    def _work_of(self, job: Job) -> ImportWork:
+        return ImportWork(self._hass, self._coordinators, self._store, job)
+
+    @callback
+    def _launch(self, work: ImportWork) -> None:
+        self._task = self._entry.async_create_background_task(
+            self._hass, self._async_run(work), f"{DOMAIN} history import"
+        )
+
+    async def _async_run(self, work: ImportWork) -> None:
         try:
-            while (subentry_id := self._next()) is not None:
-                await self._async_day(job, subentry_id, job.devices[subentry_id])
+            while (subentry_id := work.device) is not None:
+                await work.async_day(subentry_id)
                 self._notify()
         except Exception:  # noqa: BLE001  # whatever it was, people are told, as of any other end
             LOGGER.exception("The history import has failed")
-            self._gathered.clear()
-            for device in job.devices.values():
-                device.reason = device.reason or "failed"
-        await self._async_finish(job)
+            work.give_up()
+        await self._async_finish(work)
 
-    async def _async_finish(self, job: Job) -> None:
+    async def _async_finish(self, work: ImportWork) -> None:
         """Write what was read, and tell people."""
-        for subentry_id in list(self._gathered):
-            await self._async_flush(job, subentry_id)
-        job.finished = True
-        await self._async_save()
+        await work.async_flush()
+        work.job.finished = True
+        await work.async_save()
         self._notify()
         names = {subentry_id: item.name for subentry_id, item in self._coordinators.items()}
         persistent_notification.async_create(
-            self._hass, message_of(job, names), TITLE, f"{DOMAIN}_history_{self._entry.entry_id}"
+            self._hass, message_of(work.job, names), TITLE, f"{DOMAIN}_history_{self._entry.entry_id}"
         )
 
-    def _next(self) -> str | None:
-        """Return the device whose next day is the newest."""
-        job = self._job
-        assert job is not None  # noqa: S101
-        waiting = [
-            (self._next_day(name).toordinal(), -number, name)
-            for number, (name, device) in enumerate(job.devices.items())
-            if device.days_left(self._next_day(name))
-        ]
-        return max(waiting)[2] if waiting else None
+    async def _async_stop(self) -> None:
+        """Stop what is under way; what it has read stays in memory."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait([self._task])
 
-    def _next_day(self, subentry_id: str) -> date:
-        assert self._job is not None  # noqa: S101
-        gathered = self._gathered.get(subentry_id)
-        return self._job.devices[subentry_id].next_day if gathered is None else gathered.next_day
-
-    def _days_left(self) -> list[int]:
-        assert self._job is not None  # noqa: S101
-        return [device.days_left(self._next_day(name)) for name, device in self._job.devices.items()]
-
-    def _seconds_left(self) -> float:
-        """Return how long reading takes: the devices' requests do not wait for each other."""
-        assert self._job is not None  # noqa: S101
-        spans = [0.0]
-        for days, name in zip(self._days_left(), self._job.devices, strict=True):
-            if days and (item := self._coordinators.get(name)) is not None:
-                spans.append(days * item.client.interval(item.kind, item.device_sn, Operation.HISTORY))
-        return max(spans)
-
-    async def _async_day(self, job: Job, subentry_id: str, device: DeviceJob) -> None:
-        """Read one day of a device; write when a batch is full, or the device is done."""
-        gathered = self._gathered.setdefault(subentry_id, Gathered(device.next_day, empty=device.empty))
-        coordinator = self._coordinators.get(subentry_id)
-        if coordinator is None:
-            device.reason = "removed"
-            del self._gathered[subentry_id]
-            return
-        begin, end = span_of(gathered.next_day, zone_of(coordinator))
-        first, last = hours_in(begin, end, job)
-        try:
-            readings = await async_read(coordinator, begin.astimezone(UTC), end.astimezone(UTC))
-        except NotFoundError:
-            device.reason = "no_history"
-        except AuthenticationError, UnreachableError:
-            await async_wait(PAUSE)
-            return
-        except EnercloError:
-            gathered.tries += 1
-            if gathered.tries < TRIES:
-                await async_wait(PAUSE)
-                return
-            gathered.failed += 1
-        else:
-            definitions = list(coordinator.definitions.values())
-            found = await self._hass.async_add_executor_job(reduced, readings, definitions, first, last)
-            gathered.take(found, first, last)
-            gathered.empty = 0 if readings else gathered.empty + 1
-            if gathered.empty >= EMPTY_DAYS:
-                device.reason = "no_more"
-        gathered.tries = 0
-        gathered.days += 1
-        gathered.next_day -= DAY
-        if gathered.days >= BATCH_DAYS or not device.days_left(gathered.next_day):
-            await self._async_flush(job, subentry_id)
-
-    async def _async_flush(self, job: Job, subentry_id: str) -> None:
-        """Write the gathered days of a device. What an interruption leaves out is read and written again."""
-        gathered, device = self._gathered[subentry_id], job.devices[subentry_id]
-        coordinator = self._coordinators[subentry_id]
-        undo = UndoFile(self._hass, coordinator)
-        if not device.remembered:
-            await self._persist(undo.async_remember)
-            device.remembered = True
-            await self._async_save()
-        remembered = await undo.async_load()
-        for target in targets_of(self._hass, coordinator):
-            if (before := remembered.get(target.key)) is None:
-                device.left[target.key] = "no_statistics"
-            elif gathered.begin is not None and (hours := gathered.hours.get(target.key)) is not None:
-                limit = limit_of(target, coordinator.kind, coordinator.nominal_power)
-                until = min(before.until, float(job.end), float(gathered.end or 0))
-                work = write(target, hours, gathered.begin, until, limit)
-                await self._async_write(device, target, work)
-        device.next_day, device.empty = gathered.next_day, gathered.empty
-        device.failed += gathered.failed
-        del self._gathered[subentry_id]
-        await self._async_save()
-
-    async def _async_write(self, device: DeviceJob, target: Target, work: Callable[..., Outcome]) -> None:
-        """Write one entity, and note what became of it."""
-        try:
-            outcome = await self._persist(lambda: async_write(self._hass, work))
-        except InvariantError as err:
-            LOGGER.error("The history of %s was not imported: %s", target.key, err)
-            outcome = Outcome(reason="inconsistent")
-        except SQLAlchemyError:
-            outcome = Outcome(reason="database")
-        device.rows += outcome.rows
-        device.skipped += outcome.skipped
-        if outcome.reason is not None:
-            device.left[target.key] = outcome.reason
-
-    async def _persist[T](self, work: Callable[[], Awaitable[T]]) -> T:
-        """Return what work with the database returns; wait while there is no recorder, or it fails a few times."""
-        tries = 0
-        while True:
-            try:
-                return await work()
-            except HomeAssistantError:
-                await async_wait(PAUSE)
-            except SQLAlchemyError:
-                tries += 1
-                if tries == TRIES:
-                    raise
-                await async_wait(PAUSE)
-
-    async def _async_save(self) -> None:
-        if self._job is not None:
-            await self._store.async_save(self._job.as_dict())
+    async def _async_end(self, ending: Coroutine[Any, Any, None]) -> None:
+        """Do what is left of work that was stopped; if it takes long, it goes on behind."""
+        self._task = self._entry.async_create_background_task(self._hass, ending, f"{DOMAIN} history import end")
+        await asyncio.wait([self._task], timeout=LONGEST_END)
 
     @callback
     def _notify(self) -> None:

@@ -10,6 +10,8 @@ from .hours import HOUR
 
 STORAGE_VERSION = 1
 DAY = timedelta(days=1)
+# So far back an import goes unless told otherwise.
+YEAR = timedelta(days=365)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class Job:
     devices: dict[str, DeviceJob]
     finished: bool = False
     cancelled: bool = False
+    paused: bool = False
 
     @property
     def rows(self) -> int:
@@ -82,6 +85,7 @@ class Job:
             devices=devices,
             finished=bool(stored["finished"]),
             cancelled=bool(stored["cancelled"]),
+            paused=bool(stored.get("paused")),
         )
 
 

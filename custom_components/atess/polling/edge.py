@@ -4,6 +4,7 @@ import binascii
 import math
 import struct
 from array import array
+from functools import lru_cache
 from itertools import batched
 
 from ..enerclo import Json
@@ -136,8 +137,7 @@ class Edge:
         """
         lates, ended = [0.0] * _CELLS, [0.0] * _CELLS
         for tail, row in zip(TAILS, self._tails(), strict=True):
-            late = [_late(cell * self._step, max(tail, self._step)) for cell in range(_CELLS)]
-            end = [_HORIZON * share / (1.0 + _HORIZON * share) for share in late]
+            late, end = _chances(tail, self._step)
             for cell in range(_CELLS):
                 above = row[cell:]
                 lates[cell] += math.sumprod(above, late[: _CELLS - cell])
@@ -152,6 +152,13 @@ def _late(seconds: float, tail: float) -> float:
     """Return the chance that a sample is not there so long before the edge."""
     part = seconds / tail
     return 0.0 if part <= 0.0 else 1.0 if part >= 1.0 else part * part
+
+
+@lru_cache(maxsize=64)
+def _chances(tail: float, step: float) -> tuple[list[float], list[float]]:
+    """Return by places before the edge the chances that a sample is not there, and that the waiting ends with it."""
+    late = [_late(cell * step, max(tail, step)) for cell in range(_CELLS)]
+    return late, [_HORIZON * share / (1.0 + _HORIZON * share) for share in late]
 
 
 def _normalized(beliefs: list[float]) -> array[float]:

@@ -59,7 +59,7 @@ class Interpreter:
         self._guards = guards.guards_of(kind, self._nominal)
         self._clock = Clock(zone, stored.get("clock"), fixed=offset_of(self._corrections.get("clock")))
         self._first = FirstSamples(stored.get("first"))
-        self._learning = Learning(kind, self._nominal, model, self._corrections, stored.get("checks"))
+        self._learning = Learning(kind, nominal_power, model, self._corrections, stored.get("checks"))
         self._counters = Counters(kind, self._nominal, energy_unit_of(self._corrections), stored)
         self._usual = Usual(stored.get("usual"))
         self._zeros = Zeros(stored.get("zeros"))

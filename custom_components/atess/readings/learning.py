@@ -7,6 +7,7 @@ from datetime import datetime
 
 from ..enerclo.model import Json, Kind
 from .derived import BATTERIES, FLOW_SIGNS, HPS, PV_INPUTS, Facts, Flows, flows, pv_powers
+from .guards import nominal_or_default
 from .reading import Value
 from .selfchecks import BatteryMeaning, BatterySign, Direction, FlowBalance, GridCheck, PvLayout, Verdict
 from .selfchecks.balance import CLOSED
@@ -32,12 +33,19 @@ class Learning:
     """The self-checks of one device. Unit, PV layout and meaning of `pac` apply themselves; signs wait for the user."""
 
     def __init__(
-        self, kind: Kind, nominal: float, model: str | None, corrections: Mapping[str, str], state: Json = None
+        self,
+        kind: Kind,
+        nominal: float | None,
+        model: str | None,
+        corrections: Mapping[str, str],
+        state: Json = None,
     ) -> None:
+        """Take the nominal power in kW (None: not known), the model, the user's corrections, and what was learned."""
         stored = a_dict(state)
         self._kind = kind
         self._corrections = corrections
-        self._units = Units(kind, nominal, corrections, stored)
+        power = nominal_or_default(kind, nominal)
+        self._units = Units(kind, power, corrections, stored, assumed=power != nominal)
         self._layout = PvLayout(model, stored.get("layout"))
         self._meaning = BatteryMeaning(stored.get("meaning"))
         self._battery = BatterySign(stored.get("battery"))

@@ -69,10 +69,24 @@ class Plant:
         return shared_values(readings, links, stale, self._meanings)
 
     def values(
-        self, readings: Readings, links: Links, stale: Collection[str] = (), *, ended: Collection[str] = ()
+        self,
+        readings: Readings,
+        links: Links,
+        stale: Collection[str] = (),
+        *,
+        ended: Collection[str] = (),
+        capacities: Mapping[str, float] | None = None,
     ) -> dict[str, Value]:
         """Return the values of the plant."""
-        return plant_values(readings, links, stale, ended=ended, memory=self._sums, batteries=self._meanings)
+        return plant_values(
+            readings,
+            links,
+            stale,
+            ended=ended,
+            capacities=capacities,
+            memory=self._sums,
+            batteries=self._meanings,
+        )
 
     def is_fed(self, device_sn: str, readings: Readings, links: Links) -> bool:
         """Return whether PBDs of the account feed the DC side of a PCS."""

@@ -9,6 +9,7 @@ from . import charge, daily, first_samples, guards, lifetime, rises, sample
 from .clock import DEFAULT_INTERVAL, EARLIEST_AGE, LATEST_AGE
 from .numbers import parse_number
 from .selfchecks import direction, unit
+from .units import DOUBTED_SHARE
 
 type Example = tuple[object, object]
 
@@ -161,7 +162,8 @@ RULES: tuple[Rule, ...] = (
         f"{unit.LEAST_APPARENT:g} kVA and a tenth of N), and the rise of the counter. The unit is decided by both kinds of "
         f"evidence, by {unit.LATCH} samples, or by two half hours. Before that, a sample is in W if most of its power values "
         "cannot be in kW. A single value that cannot be in kW is no value, nor is one greater than "
-        f"{unit.UNDECIDED:g} N before the unit is decided. Power values greater than 3 N are not shown.",
+        f"{unit.UNDECIDED:g} N before the unit is decided. While N is assumed, that holds from {DOUBTED_SHARE:g} N if another "
+        "value of the sample cannot be in kW. Power values greater than 3 N are not shown.",
         examples=(("N 10: 64.3 beside 3.1, -1.2 and 1.5 kW", "no value beside 3.1, -1.2 and 1.5 kW"),),
     ),
     Rule(

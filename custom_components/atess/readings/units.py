@@ -28,6 +28,7 @@ _FLOWS: Mapping[str, str] = {
     "pv_power_reported": "pv",
     **dict.fromkeys(PV_INPUTS, "pv"),
 }
+DOUBTED_SHARE = 0.1  # of the assumed nominal power
 FLOWS = ("load", "grid", "battery", "pv", "inputs")
 _NAMED = ("load", "grid", "battery", "pv")
 
@@ -35,8 +36,12 @@ _NAMED = ("load", "grid", "battery", "pv")
 class Units:
     """The unit of each flow's power: its own if that is decided, else that of the others."""
 
-    def __init__(self, kind: Kind, nominal: float, corrections: Mapping[str, str], state: Mapping[str, Json]) -> None:
+    def __init__(
+        self, kind: Kind, nominal: float, corrections: Mapping[str, str], state: Mapping[str, Json], *, assumed: bool
+    ) -> None:
+        """Take the nominal power in kW, `assumed` if it is not known, the user's corrections, and what was learned."""
         self._kind, self._nominal, self._corrections = kind, nominal, corrections
+        self._assumed = assumed
         stored = a_dict(state.get("units"))
         flows = a_dict(stored.get("flows"))
         self._checks = {
@@ -121,9 +126,25 @@ class Units:
         if flow == "pv" and self._kind in OWN_PV and common != W:
             common = None
         check = self._checks[flow]
+        if self._may_be_watts(flow, raw, common):
+            return None, "G15"
         if "power_unit" in self._corrections and common is not None and not check.forced:
             check = UnitCheck(self._nominal, forced=common)  # the user's word on all powers goes before what was found
         return check.scale(raw, common, watts=self._sample.get(flow))
+
+    def _may_be_watts(self, flow: str, raw: float, common: str | None) -> bool:
+        """Return whether a power of unknown unit may be in W, as another one of its sample that cannot be in kW.
+
+        With an assumed nominal power, which is far above that of most devices, hardly any power is too large for kW.
+        """
+        open_still = common is None and self._checks[flow].unit is None
+        return (
+            self._assumed
+            and open_still
+            and bool(self._sample)
+            and flow not in self._sample
+            and abs(raw) > DOUBTED_SHARE * self._nominal
+        )
 
     def learn(self, pairs: Mapping[str, Pair], at: datetime) -> None:
         """Learn from the powers as sent and the counters that they feed, in kWh."""

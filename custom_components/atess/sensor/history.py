@@ -21,7 +21,7 @@ DESCRIPTION = SensorEntityDescription(
 class HistoryImportSensor(AtessEntity, SensorEntity):
     """Progress of the account's last import, unknown if there never was one."""
 
-    _unrecorded_attributes = frozenset({"day", "rows", "expected_end"})
+    _unrecorded_attributes = frozenset({"status", "day", "rows", "expected_end"})
 
     def __init__(self, coordinator: ValueCoordinator[Any], history: HistoryImport) -> None:
         """Belong to the plant."""
@@ -49,5 +49,5 @@ class HistoryImportSensor(AtessEntity, SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
-        """The day being read, the rows written, and the expected end."""
+        """What the import is doing, the day read next, the rows written, and the expected end."""
         return self._history.attributes

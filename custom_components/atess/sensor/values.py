@@ -15,12 +15,12 @@ from ..catalogue import Definition
 from ..control.coordinator import SettingsCoordinator
 from ..coordinator import AtessCoordinator
 from ..device.values import ValueCoordinator
-from ..entity import AtessEntity, common_description
+from ..entity import AtessEntity, AtessValueEntity, common_description
 from ..raw import NAME_LIMIT, RAW_PREFIX, printable, raw_state
 from ..readings import COMPUTED, Value
 
 
-class AtessSensor(AtessEntity, SensorEntity):
+class AtessSensor(AtessValueEntity, SensorEntity):
     """A value of a device or of the whole plant."""
 
     _unrecorded_attributes = frozenset({"codes", "faults", "raw_value", "source"})

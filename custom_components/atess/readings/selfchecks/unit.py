@@ -164,7 +164,8 @@ class EnergyStretches:
             del self._stretches[name]
         found = {}
         for name, (power, counters) in pairs.items():
-            stretch = self._stretches.setdefault(name, Stretch())
+            if (stretch := self._stretches.get(name)) is None:
+                stretch = self._stretches[name] = Stretch()
             stretch.add(at, {"power": abs(power)}, counters, LONGEST)
             rise = sum(stretch.rise(counter) for counter in counted(counters))
             if stretch.hours < LEAST_HOURS - 1e-9 or stretch.count < LEAST_SAMPLES or rise < LEAST_RISE - 1e-9:

@@ -1,0 +1,106 @@
+"""The dashboard as a person meets it: chosen in the dialog, looked at, changed in its editor.
+
+The tests follow each other: the first adds the dashboard in a browser that was there before the integration.
+"""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .home import Home
+
+DASHBOARD = "dashboard-atess"
+VIEWS = {
+    "overview": ("State of charge", "Ladezustand"),
+    "solar": ("PV2", "PV2"),
+    "battery": ("Cells", "Zellen"),
+    "grid": ("L3", "L3"),
+    "settings": ("Valley 2 to", "Valley 2|Tarifzeiten"),
+    "diagnostics": ("Cloud reachable|Online", "Online|HPS"),
+}
+# A phone, a tablet, and a screen.
+LOOKS = [(360, "light", "de"), (768, "dark", "en"), (1440, "light", "en")]
+
+
+def test_the_dashboard_is_added_in_the_dialog(home: Home) -> None:
+    """A page that was open before the integration was added needs no reload, and its service worker no clearing."""
+    home.run(_add(home))
+    listed = home.run(home.api.command("lovelace/dashboards/list"))
+    assert [each["url_path"] for each in listed if each["title"] == "ATESS"] == [DASHBOARD]
+    config = home.run(home.api.command("lovelace/config", url_path=DASHBOARD))
+    assert config == {"strategy": {"type": "custom:atess"}}
+    assert home.complaints == []
+
+
+async def _add(home: Home) -> None:
+    page = await home.page()
+    await page.goto(f"{home.api.url}/config/lovelace/dashboards")
+    await page.get_by_role("button", name="Add dashboard").first.wait_for()
+    await home.add_integration()
+    await page.get_by_role("button", name="Add dashboard").first.click()
+    card = page.locator("dashboard-card").filter(has_text="ATESS")
+    await expect(card).to_have_count(1)
+    await home.picture(page, "dialog")
+    await card.click()
+    await page.get_by_role("button", name="Create").last.click()
+    await expect(page.get_by_text(f"/{DASHBOARD}").or_(page.get_by_text("ATESS", exact=True)).first).to_be_visible()
+    await page.context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), LOOKS)
+def test_all_views_are_drawn(home: Home, width: int, scheme: str, language: str) -> None:
+    """Without an error of a card or of ours, and with every text in full."""
+    home.complaints.clear()
+    found = home.run(_look(home, width, scheme, language))
+    assert found == {}
+    assert home.complaints == []
+
+
+async def _look(home: Home, width: int, scheme: str, language: str) -> dict[str, dict[str, list[str]]]:
+    """Return what is wrong with each view."""
+    page = await home.page(width=width, scheme=scheme, language=language)
+    wrong = {}
+    for name, expected in VIEWS.items():
+        await page.goto(f"{home.api.url}/{DASHBOARD}/{name}", wait_until="domcontentloaded")
+        seen = await home.settled(page, expected[language == "de"])
+        await home.picture(page, f"{name}_{width}_{scheme}_{language}")
+        del seen["text"]
+        if any(seen.values()):
+            wrong[name] = seen
+    await page.context.close()
+    return wrong
+
+
+def test_the_editor_changes_the_dashboard(home: Home) -> None:
+    """A view that is not wanted any more goes, and comes back."""
+    home.complaints.clear()
+    home.run(_hide_settings(home))
+    assert home.complaints == []
+
+
+async def _hide_settings(home: Home) -> None:
+    page = await home.page()
+    await page.goto(f"{home.api.url}/{DASHBOARD}/overview")
+    tabs = page.locator("ha-tab-group-tab")
+    await expect(tabs).to_have_count(len(VIEWS))
+    await _toggle_settings(home, page)
+    await expect(tabs).to_have_count(len(VIEWS) - 1)
+    config = await home.api.command("lovelace/config", url_path=DASHBOARD)
+    assert config == {"strategy": {"type": "custom:atess", "show_settings": False}}
+    await _toggle_settings(home, page)
+    await expect(tabs).to_have_count(len(VIEWS))
+    config = await home.api.command("lovelace/config", url_path=DASHBOARD)
+    assert config == {"strategy": {"type": "custom:atess"}}
+    await page.context.close()
+
+
+async def _toggle_settings(home: Home, page: Page) -> None:
+    """Open the editor, turn settings on or off, and save."""
+    await page.get_by_role("button", name=re.compile("^Edit")).first.click()
+    dialog = page.locator("dialog-dashboard-strategy-editor")
+    switches = dialog.locator("ha-selector-boolean")
+    await switches.first.click()
+    await home.picture(page, "editor")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(switches).to_have_count(0)
