@@ -33,8 +33,6 @@ KEYS = {
     for line in (ROOT / "tests" / "data" / "keys.txt").read_text("utf-8").splitlines()
     if line.startswith("hps_central\t")
 }
-# Sensors of batteries that are added beside this page.
-LATER = {"usable_capacity": "Usable capacity", "charge_limit": "Charge limit", "discharge_limit": "Discharge limit"}
 
 
 def section(title: str) -> str:
@@ -329,9 +327,9 @@ def test_the_page_names_entities_that_exist() -> None:
     """In examples by their key, in tables by their name."""
     used = set(re.findall(rf"sensor\.{EXAMPLE}_(\w+)", PAGE))
     assert len(used) > 10
-    assert used - KEYS - set(LATER) == set()
+    assert used - KEYS == set()
     texts = json.loads((INTEGRATION / "translations" / "en.json").read_text("utf-8"))["entity"]["sensor"]
-    names = {text["name"] for text in texts.values() if "name" in text} | set(LATER.values())
+    names = {text["name"] for text in texts.values() if "name" in text}
     rows = [
         line.split("|")[column]
         for title, column in (("What they read", 1), ("HAEO", 2))
