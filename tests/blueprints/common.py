@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from simulator import Simulator
 
-from ..common import assert_sound_writes
+from ..common import assert_sound_writes, state
 from ..control.common import CENTRAL, ENTITY_ACTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +22,12 @@ BLUEPRINTS = ROOT / "blueprints"
 GRID, BATTERY, SOC = "bactivePower", "pac", "soc"
 
 
+MINUTE, HOUR = 60, 3600
+# A change is written and read back within this time, in seconds.
+CHANGE = 6 * MINUTE
+CONTROL = f"{CENTRAL}_battery_control"
+CHARGING = {"modeSelection": 9}
+TO_FULL = CHARGING | {"gridChargeCutoffSoc": 100}
 # Coroutines of automations and scripts, and of the actions that they call.
 _WAITING = re.compile("Automation|Script|ServiceRegistry|_handle_async_response|" + "|".join(ENTITY_ACTIONS))
 
@@ -115,6 +121,11 @@ def written(cloud: Simulator, before: Mapping[str, Any]) -> list[dict[str, Any]]
     return [
         {key: value for key, value in body.items() if key != "deviceSn" and before[key] != value} for body in bodies
     ]
+
+
+def controls(hass: HomeAssistant) -> str:
+    """Return what the battery of the central inverter is made to do."""
+    return state(hass, CONTROL).state
 
 
 def notices(hass: HomeAssistant) -> list[ServiceCall]:
