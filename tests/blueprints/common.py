@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from simulator import Simulator
 
-from ..common import assert_sound_writes
+from ..common import assert_sound_writes, state
 from ..control.common import CENTRAL, ENTITY_ACTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +22,12 @@ BLUEPRINTS = ROOT / "blueprints"
 GRID, BATTERY, SOC = "bactivePower", "pac", "soc"
 
 
+MINUTE, HOUR = 60, 3600
+# A change is written and read back within this time, in seconds.
+CHANGE = 6 * MINUTE
+CONTROL = f"{CENTRAL}_battery_control"
+CHARGING = {"modeSelection": 9}
+TO_FULL = CHARGING | {"gridChargeCutoffSoc": 100}
 # Coroutines of automations and scripts, and of the actions that they call.
 _WAITING = re.compile("Automation|Script|ServiceRegistry|_handle_async_response|" + "|".join(ENTITY_ACTIONS))
 
@@ -80,15 +86,26 @@ async def automate(hass: HomeAssistant, name: str, **inputs: Any) -> None:
 
 async def settle(hass: HomeAssistant) -> None:
     """Wait for all but the runs of automations and scripts, which may wait for time to pass."""
-    for _ in range(2):
-        for _ in range(30):
+    quiet = 0
+    while quiet < 2:
+        for _ in range(20):
             await asyncio.sleep(0)
-        for tasks in (hass._tasks, hass._background_tasks):
-            for task in [*tasks]:
-                if _WAITING.search(task.get_coro().__qualname__):  # type: ignore[union-attr]
-                    task.remove_done_callback(tasks.remove)
-                    tasks.discard(task)
-        await hass.async_block_till_done(wait_background_tasks=True)
+        if busy := _busy(hass):
+            await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
+        quiet = 0 if busy else quiet + 1
+
+
+def _busy(hass: HomeAssistant) -> list[asyncio.Future[Any]]:
+    """Return what is under way but for what may wait for time to pass, which Home Assistant waits for no more."""
+    busy: list[asyncio.Future[Any]] = []
+    for tasks in (hass._tasks, hass._background_tasks):
+        for task in [*tasks]:
+            if isinstance(task, asyncio.Task) and _WAITING.search(getattr(task.get_coro(), "__qualname__", "")):
+                task.remove_done_callback(tasks.remove)
+                tasks.discard(task)
+            elif task is not asyncio.current_task():
+                busy.append(task)
+    return busy
 
 
 async def set_up_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -104,6 +121,11 @@ def written(cloud: Simulator, before: Mapping[str, Any]) -> list[dict[str, Any]]
     return [
         {key: value for key, value in body.items() if key != "deviceSn" and before[key] != value} for body in bodies
     ]
+
+
+def controls(hass: HomeAssistant) -> str:
+    """Return what the battery of the central inverter is made to do."""
+    return state(hass, CONTROL).state
 
 
 def notices(hass: HomeAssistant) -> list[ServiceCall]:

@@ -1,6 +1,5 @@
-"""Blueprints that act on the battery: what they write to the inverter, and when they leave it alone."""
+"""Blueprints that charge the battery: what they write to the inverter, and when they leave it alone."""
 
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,23 +9,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from simulator import Simulator
 
-from ..common import Advance, entity_id, state
-from ..control.common import CENTRAL, CUT_OFF, STRING, act, device_id, set_number, shown
-from .common import automate, set_up_again, settle, written
+from ..common import Advance, entity_id
+from ..control.common import CENTRAL, act, device_id, shown
+from .common import CHANGE, CHARGING, CONTROL, HOUR, MINUTE, TO_FULL, automate, controls, set_up_again, settle, written
 
-MINUTE, HOUR = 60, 3600
-# A change is written and read back within this time.
-CHANGE = 6 * MINUTE
-CONTROL = f"{CENTRAL}_battery_control"
-CHARGING = {"modeSelection": 9}
-TO_FULL = CHARGING | {"gridChargeCutoffSoc": 100}
-WATTS = {"unit_of_measurement": "W"}
 KWH = {"unit_of_measurement": "kWh"}
-
-
-def controls(hass: HomeAssistant) -> str:
-    """Return what the battery of the central inverter is made to do."""
-    return state(hass, CONTROL).state
 
 
 def inputs(hass: HomeAssistant) -> dict[str, str]:
@@ -42,92 +29,6 @@ async def hold(hass: HomeAssistant, entry: MockConfigEntry, advance: Advance) ->
     await act(hass, advance, "hold", device_id=device_id(hass, entry, CENTRAL), duration={"hours": 20}, wait=0)
     await advance(CHANGE, step=60)
     assert controls(hass) == "holding"
-
-
-@pytest.fixture
-async def reserve(hass: HomeAssistant, controlled: MockConfigEntry) -> MockConfigEntry:
-    """Return an entry whose string inverter keeps 60 % while a storm or the night is on, else the 10 % that it has."""
-    config = {"storm": {"initial": False}, "night": {"initial": False}}
-    assert await async_setup_component(hass, "input_boolean", {"input_boolean": config})
-    await automate(
-        hass,
-        "reserve",
-        cut_off=entity_id(hass, CUT_OFF, "number"),
-        reserve_when=["input_boolean.storm", "input_boolean.night"],
-        reserve_soc=60,
-        normal_soc=10,
-    )
-    return controlled
-
-
-async def turn(hass: HomeAssistant, name: str, on: str) -> None:
-    """Turn a toggle on or off."""
-    await hass.services.async_call("input_boolean", f"turn_{on}", {"entity_id": f"input_boolean.{name}"}, blocking=True)
-
-
-async def test_reserve(hass: HomeAssistant, cloud: Simulator, reserve: MockConfigEntry, advance: Advance) -> None:
-    """Raised when the first reason begins, lowered when the last one ends."""
-    before = shown(cloud, STRING)
-    await turn(hass, "storm", "on")
-    await advance(30)
-    await turn(hass, "storm", "off")
-    await advance(CHANGE)
-    assert written(cloud, before) == []
-    await turn(hass, "storm", "on")
-    await advance(CHANGE)
-    assert written(cloud, before) == [{"dischargeCutoffSoc": 60}]
-    await turn(hass, "night", "on")
-    await advance(CHANGE)
-    await turn(hass, "storm", "off")
-    await advance(CHANGE)
-    assert written(cloud, before) == [{"dischargeCutoffSoc": 60}]
-    await turn(hass, "night", "off")
-    await advance(CHANGE)
-    assert written(cloud, before) == [{"dischargeCutoffSoc": 60}, {}]
-
-
-async def test_a_reserve_that_ends_while_it_is_written(
-    hass: HomeAssistant, cloud: Simulator, reserve: MockConfigEntry, advance: Advance
-) -> None:
-    """The level that applies at last is the one that remains."""
-    before = shown(cloud, STRING)
-    cloud.configure(limit=300)
-    await turn(hass, "storm", "on")
-    await advance(70, step=5)
-    await turn(hass, "storm", "off")
-    await advance(30 * MINUTE, step=60)
-    assert shown(cloud, STRING) == before
-    assert state(hass, CUT_OFF, "number").state == "10.0"
-
-
-@pytest.mark.parametrize(("level", "after"), [(60, 10), (35, 35)])
-async def test_a_reserve_after_a_restart(
-    hass: HomeAssistant, cloud: Simulator, reserve: MockConfigEntry, advance: Advance, level: int, after: int
-) -> None:
-    """A reserve that is left over is taken back; a level that somebody else has chosen stays."""
-    await set_number(hass, level)
-    await advance(CHANGE)
-    assert await hass.config_entries.async_unload(reserve.entry_id)
-    await settle(hass)
-    await set_up_again(hass, reserve)
-    await advance(CHANGE)
-    assert shown(cloud, STRING)["dischargeCutoffSoc"] == after
-
-
-async def test_a_reserve_for_unknown_reasons(
-    hass: HomeAssistant, cloud: Simulator, reserve: MockConfigEntry, advance: Advance
-) -> None:
-    """Nothing is changed while nobody knows whether there is a storm; then, what applies is."""
-    before = shown(cloud, STRING)
-    hass.states.async_set("input_boolean.storm", "unavailable")
-    await advance(CHANGE)
-    await turn(hass, "night", "on")
-    await turn(hass, "night", "off")
-    await advance(CHANGE)
-    assert written(cloud, before) == []
-    hass.states.async_set("input_boolean.storm", "on")
-    await advance(CHANGE)
-    assert written(cloud, before) == [{"dischargeCutoffSoc": 60}]
 
 
 async def cheap(hass: HomeAssistant, **other: Any) -> None:
@@ -375,138 +276,3 @@ async def test_no_weekly_charge(
     await charge_weekly(hass, **other)
     await advance(70 * MINUTE, step=60)
     assert written(cloud, before) == []
-
-
-async def follow(hass: HomeAssistant, **other: Any) -> None:
-    """Follow a plan with the central inverter."""
-    await automate(hass, "follow_plan", control=entity_id(hass, CONTROL), plan="sensor.plan", **other)
-
-
-def plan(hass: HomeAssistant, watts: float, unit: str = "W") -> None:
-    """Publish a planned power; repeat it, if it is the same."""
-    hass.states.async_set("sensor.plan", str(watts), {"unit_of_measurement": unit})
-
-
-async def test_follow_a_plan(
-    hass: HomeAssistant, cloud: Simulator, controlled: MockConfigEntry, advance: Advance
-) -> None:
-    """Charge as planned; small changes are left out; when it is to discharge, the inverter does what it did before."""
-    before = shown(cloud, CENTRAL)
-    plan(hass, 0)
-    await follow(hass)
-    plan(hass, -5200)
-    await advance(CHANGE)
-    writes = [TO_FULL | {"gridChargePower": 5.2}]
-    assert (controls(hass), written(cloud, before)) == ("charging", writes)
-    plan(hass, -5600)
-    await advance(2 * CHANGE)
-    assert written(cloud, before) == writes
-    plan(hass, -9000)
-    await advance(2 * CHANGE)
-    writes.append(TO_FULL | {"gridChargePower": 9})
-    assert written(cloud, before) == writes
-    plan(hass, 4000)
-    await advance(2 * CHANGE)
-    assert (controls(hass), written(cloud, before)) == ("none", [*writes, {}])
-
-
-async def test_a_plan_near_zero_holds_the_battery(
-    hass: HomeAssistant, cloud: Simulator, controlled: MockConfigEntry, advance: Advance
-) -> None:
-    before = shown(cloud, CENTRAL)
-    plan(hass, 4000)
-    await follow(hass)
-    plan(hass, 150)
-    await advance(CHANGE)
-    assert controls(hass) == "holding"
-    held = {"modeSelection": 0, "gridChargePower": 0, "dischargeCutoffSoc": 40, "dischargeRecoverSoc": 41}
-    assert written(cloud, before) == [held]
-    for watts in (-200, 300):
-        plan(hass, watts)
-        await advance(CHANGE)
-    assert written(cloud, before) == [held]
-    plan(hass, 4000)
-    await advance(CHANGE)
-    assert (controls(hass), written(cloud, before)) == ("none", [held, {}])
-
-
-async def test_a_plan_in_kilowatts_that_discharges_by_itself(
-    hass: HomeAssistant, cloud: Simulator, controlled: MockConfigEntry, advance: Advance
-) -> None:
-    before = shown(cloud, CENTRAL)
-    plan(hass, 0, "kW")
-    await follow(hass, discharging="planned_power", lowest_soc=25)
-    plan(hass, 7, "kW")
-    await advance(CHANGE)
-    assert controls(hass) == "discharging"
-    [change] = written(cloud, before)
-    assert change["modeSelection"] == 8
-    assert shown(cloud, CENTRAL)["outputPowerSet"] == 7
-    assert shown(cloud, CENTRAL)["dischargeCutoffSoc"] == 25
-
-
-async def test_changes_of_a_plan_are_spaced(
-    hass: HomeAssistant, cloud: Simulator, controlled: MockConfigEntry, advance: Advance
-) -> None:
-    """A plan that changes each minute is written at most every 15 minutes; the last change is not lost."""
-    before = shown(cloud, CENTRAL)
-    plan(hass, 0)
-    await follow(hass, pause=15)
-    for minute in range(20):
-        plan(hass, -3000 - 1000 * minute)
-        await advance(60)
-    await advance(20 * MINUTE, step=60)
-    powers = [item["gridChargePower"] for item in written(cloud, before)]
-    assert (len(powers), powers[0], powers[-1]) == (3, 3, 22)
-    moments = [record.at for record in cloud.requests if record.method == "PUT"]
-    assert min(later - earlier for earlier, later in pairwise(moments)) > 14 * MINUTE
-
-
-async def test_an_old_plan_is_not_followed(
-    hass: HomeAssistant, cloud: Simulator, controlled: MockConfigEntry, advance: Advance
-) -> None:
-    """As long as it is published, control goes on; an hour after that has stopped, the settings are as before."""
-    before = shown(cloud, CENTRAL)
-    plan(hass, 0)
-    await follow(hass)
-    for _ in range(6):
-        plan(hass, -5000)
-        await advance(30 * MINUTE, step=300)
-        assert controls(hass) == "charging"
-    charging = TO_FULL | {"gridChargePower": 5}
-    assert written(cloud, before) == [charging]
-    await advance(1.5 * HOUR, step=300)
-    assert (controls(hass), written(cloud, before)) == ("none", [charging, {}])
-    await advance(HOUR, step=300)
-    assert len(written(cloud, before)) == 2
-
-
-async def test_a_plan_without_numbers(
-    hass: HomeAssistant, cloud: Simulator, controlled: MockConfigEntry, advance: Advance
-) -> None:
-    before = shown(cloud, CENTRAL)
-    plan(hass, 0)
-    await follow(hass)
-    hass.states.async_set("sensor.plan", "unknown", WATTS)
-    await advance(HOUR, step=300)
-    assert written(cloud, before) == []
-
-
-async def test_a_string_inverter_follows_a_plan_without_power(
-    hass: HomeAssistant, cloud: Simulator, controlled: MockConfigEntry, advance: Advance
-) -> None:
-    """It has no setting for the charging power."""
-    before = shown(cloud, STRING)
-    plan(hass, 4000)
-    await automate(
-        hass,
-        "follow_plan",
-        control=entity_id(hass, f"{STRING}_battery_control"),
-        plan="sensor.plan",
-        set_power=False,
-        highest_soc=95,
-    )
-    for watts in (-2000, -4000):
-        plan(hass, watts)
-        await advance(2 * CHANGE)
-    assert written(cloud, before) == [CHARGING | {"bmsSocUpperLimit": 95}]

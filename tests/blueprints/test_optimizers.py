@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
@@ -22,9 +21,9 @@ from simulator import Simulator
 from ..common import Advance, entity_id, state
 from ..control.common import CENTRAL, STRING, device_id, shown
 from ..repository import INTEGRATION
-from .common import ROOT, automate, settle, written
+from .common import CHANGE, ROOT, automate, settle, written
+from .predbat import Predbat
 
-CHANGE = 360
 PAGE = (ROOT / "docs" / "optimizers.md").read_text("utf-8")
 PLACEHOLDER = "0123456789abcdef0123456789abcdef"
 EXAMPLE = "hps_central_inverter"
@@ -33,8 +32,6 @@ KEYS = {
     for line in (ROOT / "tests" / "data" / "keys.txt").read_text("utf-8").splitlines()
     if line.startswith("hps_central\t")
 }
-# Sensors of batteries that are added beside this page.
-LATER = {"usable_capacity": "Usable capacity", "charge_limit": "Charge limit", "discharge_limit": "Discharge limit"}
 
 
 def section(title: str) -> str:
@@ -46,21 +43,6 @@ def snippet(title: str) -> Any:
     """Return the YAML of a section."""
     [text] = re.findall(r"```yaml\n(.*?)```", section(title), re.DOTALL)
     return yaml.safe_load(text)
-
-
-def as_predbat_fills_in(template: dict[str, Any], known: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return action and data as Predbat makes them of a service in apps.yaml: every template becomes a text."""
-    data = {}
-    for key, given in template.items():
-        if key in {"service", "repeat", "always"}:
-            continue
-        value = given
-        for _ in range(2):
-            if isinstance(value, str) and "{" in value:
-                value = value.format(**known)
-        if value:
-            data[key] = value
-    return template["service"], data
 
 
 @pytest.fixture
@@ -75,45 +57,14 @@ async def token(hass: HomeAssistant, controlled: MockConfigEntry, hass_admin_use
     return hass.auth.async_create_access_token(refresh_token)
 
 
-class Predbat:
-    """Calls the services of the page as Predbat does: through the WebSocket, once until something changes."""
-
-    def __init__(self, connect: Callable[[], Awaitable[Any]], advance: Advance, device: str) -> None:
-        """Read the page as apps.yaml."""
-        self._connect, self._advance = connect, advance
-        self.args: dict[str, Any] = {**snippet("Predbat")["pred_bat"], "device_id": device}
-        self._last: dict[str, str] = {}
-
-    async def call(self, name: str, domain: str, **values: Any) -> dict[str, Any] | None:
-        """Call a service of the page; return the answer, None if it was called with the same data before."""
-        data = {"device_id": self.args["device_id"], **values}
-        if self._last.get(domain) == (this := f"{name}_{data}"):
-            return None
-        self._last[domain] = this
-        [template] = self.args[name]
-        service, filled = as_predbat_fills_in(template, {**self.args, **data})
-        action_domain, _, action = service.partition(".")
-        client = await self._connect()
-        await client.send_json_auto_id(
-            {
-                "type": "call_service",
-                "domain": action_domain,
-                "service": action,
-                "service_data": filled,
-                "return_response": False,
-            }
-        )
-        await self._advance(CHANGE)
-        answer: dict[str, Any] = await client.receive_json()
-        return answer
-
-
 @pytest.fixture
 async def predbat(
     hass: HomeAssistant, controlled: MockConfigEntry, advance: Advance, hass_ws_client: WebSocketGenerator, token: str
 ) -> Predbat:
     """Return a Predbat that controls the central inverter."""
-    return Predbat(partial(hass_ws_client, hass, token), advance, device_id(hass, controlled, CENTRAL))
+    return Predbat(
+        snippet("Predbat"), partial(hass_ws_client, hass, token), advance, device_id(hass, controlled, CENTRAL)
+    )
 
 
 async def test_predbat_charges(hass: HomeAssistant, cloud: Simulator, predbat: Predbat, advance: Advance) -> None:
@@ -329,9 +280,9 @@ def test_the_page_names_entities_that_exist() -> None:
     """In examples by their key, in tables by their name."""
     used = set(re.findall(rf"sensor\.{EXAMPLE}_(\w+)", PAGE))
     assert len(used) > 10
-    assert used - KEYS - set(LATER) == set()
+    assert used - KEYS == set()
     texts = json.loads((INTEGRATION / "translations" / "en.json").read_text("utf-8"))["entity"]["sensor"]
-    names = {text["name"] for text in texts.values() if "name" in text} | set(LATER.values())
+    names = {text["name"] for text in texts.values() if "name" in text}
     rows = [
         line.split("|")[column]
         for title, column in (("What they read", 1), ("HAEO", 2))
