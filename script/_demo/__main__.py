@@ -150,7 +150,7 @@ async def main() -> int:
 
 def explain(err: Exception, children: list[Child]) -> int:
     """Say what went wrong and return the exit status."""
-    say(f"error: {err or type(err).__name__}")
+    say(f"error: {str(err) or type(err).__name__}")
     for child in children:
         say(f"  the output of {child.name} is in {child.log}")
     return 1
