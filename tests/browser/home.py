@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from script._chromium import browser as program
 from script._demo import home_assistant, simulator
@@ -26,7 +26,8 @@ SCREENSHOTS = FOLDER / "screenshots"
 PLANT = "home"
 HOST = "127.0.0.1"
 START_SECONDS = 180
-PAGE_SECONDS = 60
+PAGE_SECONDS = 90
+expect.set_options(timeout=1000 * PAGE_SECONDS)
 # What is drawn of the page: errors that cards show, and texts that do not fit into their element.
 SEEN = """
 () => {
@@ -39,8 +40,8 @@ SEEN = """
     }
     if (node.nodeType === Node.ELEMENT_NODE) {
       const style = getComputedStyle(node);
-      if (["SCRIPT", "STYLE"].includes(node.tagName)) return;
-      if (style.display === "none" || style.visibility === "hidden") return;
+      const hidden = style.display === "none" || style.visibility === "hidden";
+      if (hidden || ["SCRIPT", "STYLE"].includes(node.tagName)) return;
       if (["HUI-ERROR-CARD", "HUI-WARNING", "HUI-ERROR-BADGE"].includes(node.tagName)) seen.errors.push(node.tagName);
       const nodes = node.tagName === "SLOT" ? node.assignedNodes() : node.childNodes;
       const own = [...nodes].some((each) => each.nodeType === Node.TEXT_NODE && each.textContent.trim());
@@ -88,7 +89,8 @@ class Home:
         config, port = FOLDER / "config", free_port(HOST)
         home_assistant.fresh(config)
         home_assistant.prepare(config, load_plant(PLANT), host=HOST, port=port)
-        self.api = Api(session, f"http://{HOST}:{port}")
+        # The frontend has a service worker at this name only, or with a certificate.
+        self.api = Api(session, f"http://localhost:{port}")
         child = await home_assistant.start(self._children, config, FOLDER / "home-assistant.log")
         await child.wait_until(self.api.is_up, START_SECONDS)
         await self.api.log_in()

@@ -98,6 +98,21 @@ async def test_home(hass: HomeAssistant, cloud: Simulator, hass_ws_client: WebSo
     assert [each["name"] for each in phases["entities"]] == ["L1", "L2", "L3"]
 
 
+@pytest.mark.parametrize("plant", ["farm"])
+async def test_farm(hass: HomeAssistant, cloud: Simulator, hass_ws_client: WebSocketGenerator) -> None:
+    """Devices of a kind are told apart by their names, voltages between phases stand side by side."""
+    await set_up(hass, add_entry(hass, cloud))
+    home = await async_frontend_hass(hass, hass_ws_client)
+    views = (await async_generate(hass, (home, {})))[0]
+    assert headings(views["solar"]) == ["pbd 2", "pbd 3", "Solar"]
+    assert headings(views["battery"])[-4:] == ["mbms 4", "bcu 5", "bcu 6", "bcu 7"]
+    [phases] = [card for card in cards(views["grid"]) if card["type"] == "glance"]
+    assert [each["name"] for each in phases["entities"]] == ["L1-L2", "L2-L3", "L3-L1"]
+    assert "Grid voltage" in [card["heading"] for card in cards(views["grid"]) if card["type"] == "heading"]
+    states = [card for card in cards(views["overview"]) if card.get("entity", "").endswith("_operating_state")]
+    assert [card["name"] for card in states] == 3 * [{"type": "device"}]
+
+
 @pytest.mark.parametrize("plant", ["home"])
 async def test_windows_stand_in_order(
     hass: HomeAssistant, cloud: Simulator, hass_ws_client: WebSocketGenerator

@@ -89,10 +89,7 @@ def test_nothing_is_kept_in_hass_data() -> None:
         for line in ast.unparse(tree).splitlines()
         if re.search(r"\bhass\.data\b", line)
     ]
-    assert used == [
-        "frontend/__init__.py: return LOVELACE_DATA in hass.data and 'frontend' in hass.config.components",
-        "frontend/__init__.py: data = hass.data.get(LOVELACE_DATA)",
-    ]
+    assert used == ["frontend/__init__.py: data = hass.data.get(LOVELACE_DATA)"]
 
 
 def test_every_platform_sets_parallel_updates() -> None:

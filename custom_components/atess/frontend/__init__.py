@@ -47,8 +47,8 @@ async def async_unload_frontend(hass: HomeAssistant) -> None:
 
 
 def _has_extra_modules(hass: HomeAssistant) -> bool:
-    """Return whether there are dashboards, and a frontend that loads extra modules."""
-    return LOVELACE_DATA in hass.data and "frontend" in hass.config.components
+    """Return whether there is a frontend, which loads extra modules and sets dashboards up."""
+    return "frontend" in hass.config.components
 
 
 def _resources(hass: HomeAssistant) -> ResourceStorageCollection | None:

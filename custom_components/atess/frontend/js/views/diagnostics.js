@@ -16,6 +16,7 @@ const FIRST = [
   "button.refresh",
   "history_import",
 ];
+const WINDOW = /^(peak|flat|valley)_period_/;
 const SENSED = /temperature|insulation|bus_voltage/;
 
 /** `elsewhere` holds the entities that other pages show. */
@@ -26,6 +27,7 @@ export function diagnostics({ texts, plants, page, elsewhere }) {
         cards.tiles(pick(device, FIRST));
         const rest = device.entities.filter(({ entity_id: id }) => !elsewhere.has(id)).sort(byName);
         cards.tiles(rest.filter(({ key }) => SENSED.test(key)), subtitle(texts.temperatures, "mdi:thermometer"));
+        cards.tiles(rest.filter(({ key }) => WINDOW.test(key)), subtitle(texts.windows, "mdi:clock-outline"));
         cards.tiles(rest, subtitle(texts.other, "mdi:dots-horizontal"));
       });
     }

@@ -21,7 +21,7 @@ const VALUES = [
   "self_sufficiency_today",
   "self_consumption_today",
 ];
-const PHASE = /^(.+)_(l[123](?:_l[123])?)$/;
+const PHASE = /^(.+?)_(l[123](?:_l[123])?)$/;
 const MORE = /^(grid|load|output|generator|meter|ats|bypass|inverter|power_factor)/;
 
 /** Add a card for each value that every phase has. */

@@ -53,15 +53,18 @@ function now(plant, texts, cards) {
 
 function status(plant, texts, cards) {
   const having = (key, domain) => plant.devices.filter((device) => device.find(key, domain));
-  const each = (key, domain, label) =>
-    having(key, domain).map((device, _, all) => ({
-      entity: device.find(key, domain),
-      label: label ?? (all.length > 1 ? LONG : undefined),
-    }));
-  cards.tiles(each("battery_control"));
-  cards.tiles(each("resume", "button"));
-  cards.tiles(each("operating_state"));
-  cards.tiles(each("problem", "binary_sensor", DEVICE), subtitle(texts.faults));
+  // Under a title, the devices' names tell them apart; alone, a value goes by its own name.
+  const each = (key, domain, title) => {
+    const devices = having(key, domain);
+    const several = devices.length > 1 ? devices[0].find(key, domain).name : undefined;
+    const text = title ?? several;
+    const items = devices.map((device) => ({ entity: device.find(key, domain), label: text && DEVICE }));
+    cards.tiles(items, text && subtitle(text));
+  };
+  each("battery_control");
+  each("resume", "button");
+  each("operating_state");
+  each("problem", "binary_sensor", texts.faults);
   for (const device of having("active_faults")) {
     const faults = device.find("active_faults");
     const fault = device.find("fault", "event");
@@ -72,7 +75,7 @@ function status(plant, texts, cards) {
       fault && { entity: fault, label: LONG, options: { ...shown, state_content: ["fault", "event_type"] } },
     ]);
   }
-  cards.tiles(each("last_data", "sensor", DEVICE), subtitle(texts.last_data));
+  each("last_data", "sensor", texts.last_data);
   cards.tiles([plant.total?.find("cloud_reachable", "binary_sensor")]);
 }
 

@@ -32,7 +32,7 @@ function inputs(device, texts, cards) {
 
 export function solar({ texts, plants, page }) {
   for (const plant of plants) {
-    const devices = plant.devices.filter((device) => device.hasSolar || device.find("pv_power"));
+    const devices = plant.devices.filter((device) => device.hasSolar);
     const counters = devices.filter((device) => device.find("pv_energy_total"));
     for (const device of devices) {
       page.section(deviceHeading(device, "mdi:solar-power"), (cards) => {
