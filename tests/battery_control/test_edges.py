@@ -13,7 +13,7 @@ from custom_components.atess.settings import DeviceSettings
 from simulator import Simulator
 
 from ..control.common import CENTRAL
-from .common import control_of, set_up_pair
+from .common import call, control_of, set_up_pair
 
 
 @pytest.mark.parametrize("step", ["try_again", "leave"])
@@ -38,6 +38,18 @@ async def test_damaged_storage_leaves_nothing_to_tell(hass: HomeAssistant, cloud
         await async_tell_left(hass, entry, subentry_id)
     await async_tell_left(hass, entry, "gone")
     assert hass.data.get("persistent_notification", {}) == {}
+
+
+async def test_the_same_asked_again_moves_the_end(hass: HomeAssistant, cloud: Simulator) -> None:
+    """While the first is on its way, nothing more is written; the later end holds."""
+    entry = await set_up_pair(hass, cloud)
+    await call(hass, entry, "force_charge", duration="01:00:00")
+    control = control_of(entry).current
+    assert control is not None
+    first = control.end
+    await call(hass, entry, "force_charge", duration="02:00:00")
+    assert control_of(entry).current is control
+    assert control.end > first
 
 
 def test_a_target_that_nothing_can_watch() -> None:
