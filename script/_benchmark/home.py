@@ -109,7 +109,8 @@ class Home:
         for entry in self._entries:
             if entry.state is not ConfigEntryState.LOADED:
                 continue
-            for coordinator in entry.runtime_data.coordinators.values():
+            data = entry.runtime_data
+            for coordinator in (*data.coordinators.values(), *data.settings.values()):
                 await coordinator.async_shutdown()
         await self._hass.async_stop(force=True)
         await self._context.__aexit__(None, None, None)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -97,9 +98,12 @@ async def _wait_for_statistics(api: Api, cloud: Cloud, devices: Iterable[str], w
     names = {entities[key]["entity_id"] for key in keys if key.endswith("_total")}
     deadline = time.monotonic() + STATISTICS_SECONDS
     while True:
-        answer = await api.request("POST", ACTION, {**wanted, "dry_run": True})
-        plans = answer["service_response"]["devices"].values()
-        missing = names - {entity for plan in plans for entity in plan["missing_hours"]}
+        missing = names
+        # What is clicked meanwhile may reload the account, which then has no devices for a moment.
+        with suppress(DemoError):
+            answer = await api.request("POST", ACTION, {**wanted, "dry_run": True})
+            plans = answer["service_response"]["devices"].values()
+            missing = names - {entity for plan in plans for entity in plan["missing_hours"]}
         if not missing:
             return
         if time.monotonic() > deadline:
