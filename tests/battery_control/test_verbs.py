@@ -155,9 +155,11 @@ async def test_the_target_is_watched_where_the_device_cannot(
 ) -> None:
     """Without a confirmed cut-off it ends when the readings show that the target is reached."""
     entry = await set_up_pair(hass, cloud, without("discharge_cut_off_soc"))
-    hass.config_entries.async_update_entry(entry, pref_disable_polling=False)
-    before, told = shown(cloud, CENTRAL), Told(hass)
     soc = float(state(hass, f"{CENTRAL}_battery_state_of_charge").state)
+    hass.config_entries.async_update_entry(entry, pref_disable_polling=False)
+    # Which reloads the account.
+    await hass.async_block_till_done()
+    before, told = shown(cloud, CENTRAL), Told(hass)
     await call(hass, entry, "force_discharge", power=60, power_unit="kW", soc=soc - 5, duration={"hours": 5})
     await until(advance, lambda: shows(hass) == "discharging active")
     assert_puts(cloud, {**before, MODE: DISCHARGE, OUTPUT: 60, "deviceSn": CENTRAL})
