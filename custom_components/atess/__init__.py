@@ -88,7 +88,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
     settings = {
         subentry_id: SettingsCoordinator(hass, entry, coordinator) for subentry_id, coordinator in coordinators.items()
     }
-    battery = {subentry_id: BatteryControl(item) for subentry_id, item in settings.items() if item.kind in KINDS}
+    controls = {subentry_id: BatteryControl(item) for subentry_id, item in settings.items() if item.kind in KINDS}
     for device_settings in settings.values():
         await device_settings.async_restore()
 
@@ -100,7 +100,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
         plant=plant,
         settings=settings,
         batteries={key: BatteryWatch(coordinator, settings[key]) for key, coordinator in coordinators.items()},
-        battery=battery,
+        battery_controls=controls,
         history=HistoryImport(hass, entry, account, coordinators),
     )
     async_register_devices(hass, entry)
@@ -145,7 +145,7 @@ async def _async_finish(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
     # What a BMS is set to protects the battery and is only shown, to those who enable it: that can wait for the hour.
     for subentry_id, settings in entry.runtime_data.settings.items():
         await settings.async_start(at_once=settings.kind not in {Kind.BCU, Kind.MBMS})
-        if (control := entry.runtime_data.battery.get(subentry_id)) is not None:
+        if (control := entry.runtime_data.battery_controls.get(subentry_id)) is not None:
             control.async_start()
 
 

@@ -43,7 +43,9 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: AtessCo
         "devices": [_device(item, coordinators.get(item.subentry_id), client) for item in devices],
         "plant": {} if data is None else dict(data.plant.values),
         "settings": [] if data is None else [settings.diagnostics() for settings in data.settings.values()],
-        "battery_control": [] if data is None else [control.diagnostics() for control in data.battery.values()],
+        "battery_control": []
+        if data is None
+        else [control.diagnostics() for control in data.battery_controls.values()],
         "issues": sorted(
             issue.translation_key or issue.issue_id
             for issue in ir.async_get(hass).issues.values()

@@ -30,7 +30,7 @@ class AtessData:
     """The settings of the devices, by config subentry."""
     batteries: Mapping[str, BatteryWatch] = field(default_factory=dict)
     """What is known of batteries and of the grid, by config subentry."""
-    battery: Mapping[str, BatteryControl] = field(default_factory=dict)
+    battery_controls: Mapping[str, BatteryControl] = field(default_factory=dict)
     """What is done to the batteries of inverters, by config subentry."""
 
     @property

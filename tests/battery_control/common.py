@@ -48,7 +48,7 @@ async def call(hass: HomeAssistant, entry: MockConfigEntry, name: str, serial: s
 
 def control_of(entry: MockConfigEntry, serial: str = CENTRAL) -> BatteryControl:
     """Return the battery control of a device."""
-    controls: list[BatteryControl] = list(entry.runtime_data.battery.values())
+    controls: list[BatteryControl] = list(entry.runtime_data.battery_controls.values())
     return next(item for item in controls if item.settings.identifier == serial)
 
 

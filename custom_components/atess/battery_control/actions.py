@@ -195,7 +195,7 @@ async def _async_controls(hass: HomeAssistant, call: ServiceCall) -> Mapping[str
 
 
 def _control_of(item: SettingsCoordinator) -> BatteryControl:
-    control: BatteryControl | None = item.config_entry.runtime_data.battery.get(item.subentry_id)
+    control: BatteryControl | None = item.config_entry.runtime_data.battery_controls.get(item.subentry_id)
     if control is None:
         raise validation_error("not_a_device", device=item.device.name)
     return control

@@ -1,7 +1,7 @@
 """The battery control of one device: starts it, ends it, and goes back, over restarts and failures too."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, override
 
@@ -15,6 +15,7 @@ from ..const import LOGGER
 from ..control.batch import ChangeResult, Managed
 from ..control.coordinator import Kept, SettingsCoordinator
 from ..control.texts import refusal, wishes
+from ..control.writer import Teller
 from ..enerclo import EnercloError, Json
 from ..settings import SettingError
 from .engine import Control
@@ -25,7 +26,6 @@ from .terms import Happening, Need, Stage, View
 
 STATE_OF_CHARGE = "battery_state_of_charge"
 STORED = "battery_control"
-type Teller = Callable[[Happening, Mapping[str, Any]], None]
 
 
 class BatteryControl(Kept):
@@ -328,7 +328,7 @@ class BatteryControl(Kept):
         for item in happenings:
             LOGGER.debug("%s: battery control %s (%s)", self.settings.name, item.event, item.reason)
             if self.teller is not None:
-                self.teller(item, texts_of(self.settings, control, item))
+                self.teller(item.event.value, texts_of(self.settings, control, item))
 
     def _set_timer(self, at: datetime | None) -> None:
         if self._cancel_timer is not None:

@@ -23,7 +23,7 @@ async def async_tell_left(hass: HomeAssistant, entry: ConfigEntry[Any], subentry
     There is no time to set them back: the cloud lets a device be written to each few minutes only.
     """
     data = getattr(entry, "runtime_data", None)
-    control: BatteryControl | None = None if data is None else data.battery.get(subentry_id)
+    control: BatteryControl | None = None if data is None else data.battery_controls.get(subentry_id)
     if control is not None:
         name, left = control.settings.device.name, control.left if control.current is not None else ""
     else:

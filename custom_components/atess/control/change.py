@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, override
+from typing import Any, Protocol, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
@@ -18,13 +18,14 @@ from ..entity import AtessEntity
 from ..runtime import AtessConfigEntry
 from .batch import Stage
 from .coordinator import SettingsCoordinator
+from .writer import Teller
 
 KEY = "settings_change"
 EVENT_TYPES = ["confirmed", "failed", "moved"]
 
 
-class SettingsChangeEntity(AtessEntity):
-    """Base entity for changes; available once the settings were read."""
+class OfSettings(AtessEntity):
+    """Base entity for what is done with the settings of a device; available once they were read."""
 
     coordinator: SettingsCoordinator
 
@@ -35,7 +36,7 @@ class SettingsChangeEntity(AtessEntity):
         return self.coordinator.data is not None
 
 
-class SettingsChangeSensor(SettingsChangeEntity, SensorEntity):
+class SettingsChangeSensor(OfSettings, SensorEntity):
     """Show the stage of the active change, or the result of the last one."""
 
     _unrecorded_attributes = frozenset({"until"})
@@ -64,7 +65,39 @@ class SettingsChangeSensor(SettingsChangeEntity, SensorEntity):
         return self.coordinator.writer.change_attributes
 
 
-class SettingsChangeEvent(SettingsChangeEntity, EventEntity):
+class Telling(Protocol):
+    """What tells an event entity of events, with their types and attributes."""
+
+    teller: Teller | None
+
+
+class ToldEvent(OfSettings, EventEntity):
+    """Base entity for events that something tells."""
+
+    def __init__(self, coordinator: SettingsCoordinator, telling: Telling, description: EventEntityDescription) -> None:
+        """Know who tells the events."""
+        super().__init__(coordinator, description)
+        self._telling = telling
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen."""
+        await super().async_added_to_hass()
+        self._telling.teller = self._tell
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Stop listening."""
+        self._telling.teller = None
+        await super().async_will_remove_from_hass()
+
+    @callback
+    def _tell(self, event_type: str, attributes: Mapping[str, Any]) -> None:
+        self._trigger_event(event_type, dict(attributes))
+        self.async_write_ha_state()
+
+
+class SettingsChangeEvent(ToldEvent):
     """A change that was confirmed or has failed, or settings that were changed elsewhere."""
 
     def __init__(self, coordinator: SettingsCoordinator) -> None:
@@ -72,24 +105,7 @@ class SettingsChangeEvent(SettingsChangeEntity, EventEntity):
         description = EventEntityDescription(
             key=KEY, translation_key=KEY, entity_category=EntityCategory.DIAGNOSTIC, event_types=EVENT_TYPES
         )
-        super().__init__(coordinator, description)
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Listen to the writer."""
-        await super().async_added_to_hass()
-        self.coordinator.writer.teller = self._tell
-
-    @override
-    async def async_will_remove_from_hass(self) -> None:
-        """Stop listening."""
-        self.coordinator.writer.teller = None
-        await super().async_will_remove_from_hass()
-
-    @callback
-    def _tell(self, event_type: str, attributes: Mapping[str, Any]) -> None:
-        self._trigger_event(event_type, dict(attributes))
-        self.async_write_ha_state()
+        super().__init__(coordinator, coordinator.writer, description)
 
 
 @callback

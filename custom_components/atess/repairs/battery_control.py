@@ -49,4 +49,4 @@ class StuckControlFlow(RepairsFlow):
         entry: AtessConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             return None
-        return entry.runtime_data.battery.get(self._subentry_id)
+        return entry.runtime_data.battery_controls.get(self._subentry_id)
