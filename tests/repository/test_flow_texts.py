@@ -52,6 +52,7 @@ PARTS = (
     "flows/match_settings",
     "repairs/__init__",
     "repairs/battery_control",
+    "repairs/choice",
     "repairs/energy",
     "repairs/settings",
 )

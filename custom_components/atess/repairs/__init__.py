@@ -23,6 +23,7 @@ from ..flows.forms import (
     subentry_titles,
 )
 from .battery_control import StuckControlFlow
+from .choice import ChoiceFlow
 from .energy import DoubleCountingFlow, RenamedFlow
 from .settings import FailedChangeFlow
 
@@ -66,25 +67,17 @@ class NewDevicesFlow(RepairsFlow):
         )
 
 
-class VerdictFlow(RepairsFlow):
+class VerdictFlow(ChoiceFlow):
     """Take over what a self-check found, or stay with what was assumed; `assumed` is empty if that is no choice."""
+
+    choices = ("correct", "leave")
 
     def __init__(self, data: dict[str, Any]) -> None:
         """Keep the device and what was found."""
-        self._entry_id: str = data["entry_id"]
-        self._subentry_id: str = data["subentry_id"]
+        super().__init__(data)
         self._name: str = data["name"]
         self._found: str = data["found"]
         self._assumed: str = data["assumed"]
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Explain what was seen and offer the choice."""
-        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
-        return self.async_show_menu(
-            step_id="init",
-            menu_options=["correct", "leave"],
-            description_placeholders=None if issue is None else issue.translation_placeholders,
-        )
 
     async def async_step_correct(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Correct it from now on."""

@@ -2,38 +2,24 @@
 
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.components.repairs import RepairsFlow
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Context
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import issue_registry as ir
 
-from ..const import DOMAIN
 from ..control.coordinator import SettingsCoordinator
-from ..runtime import AtessConfigEntry
+from .choice import ChoiceFlow
 
 if TYPE_CHECKING:
     from homeassistant.components.repairs import RepairsFlowResult
 
 
-class FailedChangeFlow(RepairsFlow):
+class FailedChangeFlow(ChoiceFlow):
     """Ask once more for what has failed, or take note of it; either settles the issue."""
 
     def __init__(self, data: dict[str, Any]) -> None:
         """Keep which failure of which device it is."""
-        self._entry_id: str = data["entry_id"]
-        self._subentry_id: str = data["subentry_id"]
+        super().__init__(data)
         self._failure_id: str = data["failure_id"]
-        self._retryable = bool(data["retryable"])
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Show the failure and offer the choice."""
-        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
-        return self.async_show_menu(
-            step_id="init",
-            menu_options=["try_again", "understood"] if self._retryable else ["understood"],
-            description_placeholders=None if issue is None else issue.translation_placeholders,
-        )
+        self.choices = ("try_again", "understood") if data["retryable"] else ("understood",)
 
     async def async_step_try_again(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Request the same change again."""
@@ -56,7 +42,4 @@ class FailedChangeFlow(RepairsFlow):
         return self.async_create_entry(data={})
 
     def _settings(self) -> SettingsCoordinator | None:
-        entry: AtessConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
-        if entry is None or entry.state is not ConfigEntryState.LOADED:
-            return None
-        return entry.runtime_data.settings.get(self._subentry_id)
+        return None if (data := self._loaded()) is None else data.settings.get(self._subentry_id)
