@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 import voluptuous as vol
 from homeassistant.components.repairs import RepairsFlow
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir
 
-from ..const import CONF_DATA_LOG_SN, CONF_DEVICE_SN, CONF_KIND, CONF_SYSTEM_NO, DOMAIN
+from ..const import CONF_DATA_LOG_SN, CONF_DEVICE_SN, CONF_KIND, CONF_SYSTEM_NO
 from ..corrections import async_correct
 from ..enerclo import Kind
 from ..enerclo.discovery import FoundDevice
