@@ -29,16 +29,9 @@ from .common import (
     Told,
     call,
     control_of,
-    set_up_pair,
     shows,
     until,
 )
-
-
-@pytest.fixture
-async def pair(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
-    """Return a string and a central inverter whose settings may be changed."""
-    return await set_up_pair(hass, cloud)
 
 
 def stuck(hass: HomeAssistant) -> ir.IssueEntry | None:

@@ -36,12 +36,6 @@ from .common import (
 )
 
 
-@pytest.fixture
-async def pair(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
-    """Return a string and a central inverter whose settings may be changed."""
-    return await set_up_pair(hass, cloud)
-
-
 @pytest.mark.parametrize(
     ("serial", "name", "data", "changes"),
     [
