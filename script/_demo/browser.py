@@ -24,31 +24,32 @@ FLAGS = [
 # What a page counts up each second.
 AGO = re.compile(r"\d+ seconds? ago")
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-# Texts of the visible page, through the shadow roots that the frontend is made of, but not what was before.
-VISIBLE_TEXT = """
-() => {
+# Visits what is drawn below a node, through the shadow roots that the frontend is made of.
+WALK = """
+const walk = (node, visit, without = ["SCRIPT", "STYLE"]) => {
+  if (node.nodeType === Node.ELEMENT_NODE) {
+    const style = getComputedStyle(node);
+    const hidden = style.display === "none" || style.visibility === "hidden";
+    if (hidden || without.includes(node.tagName)) return;
+  }
+  visit(node);
+  const assigned = node.tagName === "SLOT" ? node.assignedNodes() : [];
+  const inside = assigned.length ? assigned : (node.shadowRoot ?? node).childNodes;
+  inside.forEach((child) => walk(child, visit, without));
+};
+"""
+# Texts of the visible page, but not what was before.
+VISIBLE_TEXT = f"""
+() => {{
+  {WALK}
   const parts = [];
-  const walk = (node) => {
-    if (node.nodeType === Node.TEXT_NODE) {
-      const text = node.textContent.trim();
-      if (text) parts.push(text);
-      return;
-    }
-    if (node.nodeType === Node.ELEMENT_NODE) {
-      if (["SCRIPT", "STYLE", "TEMPLATE", "HA-LOGBOOK"].includes(node.tagName)) return;
-      const style = getComputedStyle(node);
-      if (style.display === "none" || style.visibility === "hidden") return;
-      if (node.tagName === "SLOT") {
-        const assigned = node.assignedNodes();
-        (assigned.length ? assigned : node.childNodes).forEach(walk);
-        return;
-      }
-    }
-    (node.shadowRoot ?? node).childNodes.forEach(walk);
-  };
-  walk(document.body);
+  const read = (node) => {{
+    const text = node.nodeType === Node.TEXT_NODE ? node.textContent.trim() : "";
+    if (text) parts.push(text);
+  }};
+  walk(document.body, read, ["SCRIPT", "STYLE", "TEMPLATE", "HA-LOGBOOK"]);
   return parts.join("\\n");
-}
+}}
 """
 
 # How much higher the window must be for the page to show without scrolling.

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -98,16 +97,18 @@ async def _wait_for_statistics(api: Api, cloud: Cloud, devices: Iterable[str], w
     names = {entities[key]["entity_id"] for key in keys if key.endswith("_total")}
     deadline = time.monotonic() + STATISTICS_SECONDS
     while True:
-        missing = names
-        # What is clicked meanwhile may reload the account, which then has no devices for a moment.
-        with suppress(DemoError):
+        missing, refusal = names, ""
+        try:
             answer = await api.request("POST", ACTION, {**wanted, "dry_run": True})
             plans = answer["service_response"]["devices"].values()
             missing = names - {entity for plan in plans for entity in plan["missing_hours"]}
+        except DemoError as err:
+            # What is clicked meanwhile may reload the account, which then has no devices for a moment.
+            refusal = f" ({err})"
         if not missing:
             return
         if time.monotonic() > deadline:
-            raise DemoError(f"after {STATISTICS_SECONDS} s there are no statistics of {sorted(missing)}")
+            raise DemoError(f"after {STATISTICS_SECONDS} s there are no statistics of {sorted(missing)}{refusal}")
         await asyncio.sleep(2)
 
 

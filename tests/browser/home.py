@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from script._chromium import browser as program
 from script._demo import home_assistant, simulator
-from script._demo.browser import FLAGS
+from script._demo.browser import FLAGS, WALK
 from script._demo.home_assistant import ROOT, Api
 from script._demo.process import Child, free_port
 from script._demo.setting_up import add_integration, wait_for_entities
@@ -29,35 +29,25 @@ START_SECONDS = 180
 PAGE_SECONDS = 90
 expect.set_options(timeout=1000 * PAGE_SECONDS)
 # What is drawn of the page: errors that cards show, and texts that do not fit into their element.
-SEEN = """
-() => {
-  const seen = { errors: [], clipped: [], text: [] };
-  const walk = (node) => {
-    if (node.nodeType === Node.TEXT_NODE) {
+SEEN = f"""
+() => {{
+  {WALK}
+  const seen = {{ errors: [], clipped: [], text: [] }};
+  walk(document.body, (node) => {{
+    if (node.nodeType === Node.TEXT_NODE) {{
       const text = node.textContent.trim();
       if (text) seen.text.push(text);
-      return;
-    }
-    if (node.nodeType === Node.ELEMENT_NODE) {
-      const style = getComputedStyle(node);
-      const hidden = style.display === "none" || style.visibility === "hidden";
-      if (hidden || ["SCRIPT", "STYLE"].includes(node.tagName)) return;
+    }} else if (node.nodeType === Node.ELEMENT_NODE) {{
       if (["HUI-ERROR-CARD", "HUI-WARNING", "HUI-ERROR-BADGE"].includes(node.tagName)) seen.errors.push(node.tagName);
       const nodes = node.tagName === "SLOT" ? node.assignedNodes() : node.childNodes;
       const own = [...nodes].some((each) => each.nodeType === Node.TEXT_NODE && each.textContent.trim());
-      const cut = style.overflowX !== "visible" && node.clientWidth > 1 && node.scrollWidth > node.clientWidth;
-      if (own && cut) seen.clipped.push(`${node.textContent.trim()}: ${node.scrollWidth} > ${node.clientWidth}`);
-      if (node.tagName === "SLOT") {
-        const assigned = node.assignedNodes();
-        (assigned.length ? assigned : node.childNodes).forEach(walk);
-        return;
-      }
-    }
-    (node.shadowRoot ?? node).childNodes.forEach(walk);
-  };
-  walk(document.body);
+      const clips = getComputedStyle(node).overflowX !== "visible";
+      const cut = clips && node.clientWidth > 1 && node.scrollWidth > node.clientWidth;
+      if (own && cut) seen.clipped.push(`${{node.textContent.trim()}}: ${{node.scrollWidth}} > ${{node.clientWidth}}`);
+    }}
+  }});
   return seen;
-}
+}}
 """
 
 
