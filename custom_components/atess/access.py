@@ -1,13 +1,15 @@
 """The devices that an action names, what its user may do with them, and the error of several of them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+import voluptuous as vol
 from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
@@ -15,7 +17,18 @@ from .const import DOMAIN
 from .device.values import ValueCoordinator
 from .runtime import AtessConfigEntry, AtessData
 
-__all__ = ["POLICY_CONTROL", "POLICY_READ", "async_require_admin", "async_targets", "together", "validation_error"]
+__all__ = [
+    "DEVICES",
+    "POLICY_CONTROL",
+    "POLICY_READ",
+    "async_require_admin",
+    "async_targets",
+    "together",
+    "validation_error",
+]
+
+# The field of an action that async_targets reads.
+DEVICES: Final[dict[vol.Marker, Any]] = {vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])}
 
 
 async def async_targets[CoordinatorT: ValueCoordinator[Any]](

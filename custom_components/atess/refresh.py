@@ -4,20 +4,18 @@ import asyncio
 from datetime import datetime
 
 import voluptuous as vol
-from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .access import POLICY_CONTROL, async_targets, together
+from .access import DEVICES, POLICY_CONTROL, async_targets, together
 from .const import DOMAIN
 from .coordinator import AtessCoordinator
 from .enerclo import Priority
 
 SERVICE_REFRESH = "refresh"
-_SCHEMA = vol.Schema({vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])})
+_SCHEMA = vol.Schema(DEVICES)
 
 
 async def async_refresh_device(coordinator: AtessCoordinator) -> datetime | None:

@@ -1,22 +1,19 @@
 """Actions: read and change settings of devices, move tariff windows, choose the operating mode, take a change back."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from datetime import time
-from typing import Any, Final
+from typing import Any
 
 import voluptuous as vol
-from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
 
-from .access import POLICY_CONTROL, POLICY_READ, async_require_admin, async_targets, validation_error
+from .access import DEVICES, POLICY_CONTROL, POLICY_READ, async_require_admin, async_targets, validation_error
 from .battery_control.actions import async_setup_battery_control
 from .catalogue.enumerations import MODE_SETTING
 from .catalogue.settings import TARIFFS
 from .const import DOMAIN
-from .control.answer import by_name, plain, plans_of, response_of, results_of
-from .control.batch import DEFAULT_WAIT
+from .control.answer import CHANGE_FIELDS, async_results, by_name, plain, plans_of, response_of
 from .control.coordinator import SettingsCoordinator
 from .control.texts import refusal, setting_name
 from .enerclo import Json
@@ -25,11 +22,6 @@ from .history.actions import async_setup_history
 from .refresh import async_setup_refresh
 from .settings import Known, SettingError, same
 from .settings.tariff_windows import TariffWindow, lay_windows
-
-MAX_WAIT: Final = 900
-
-_DEVICES = {vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])}
-_WAIT = {vol.Optional("wait", default=DEFAULT_WAIT): vol.All(vol.Coerce(int), vol.Range(min=0, max=MAX_WAIT))}
 
 
 def _window_time(value: object) -> int:
@@ -62,33 +54,30 @@ def _settings(value: object) -> dict[str, object]:
 
 
 _ROW = vol.Schema({vol.Required("setting"): cv.string, vol.Required("value"): object})
-GET_SCHEMA = vol.Schema(_DEVICES)
+GET_SCHEMA = vol.Schema(DEVICES)
 SET_SCHEMA = vol.Schema(
     {
-        **_DEVICES,
-        **_WAIT,
+        **CHANGE_FIELDS,
         vol.Required("settings"): vol.All(_settings, vol.Length(min=1)),
         vol.Optional("allow_unknown", default=False): cv.boolean,
     }
 )
 WINDOWS_SCHEMA = vol.Schema(
     {
-        **_DEVICES,
-        **_WAIT,
+        **CHANGE_FIELDS,
         vol.Optional("windows", default=[]): vol.All(cv.ensure_list, [_WINDOW]),
         vol.Optional("clear", default=[]): vol.All(cv.ensure_list, [vol.In(TARIFFS)]),
     }
 )
 MODE_SCHEMA = vol.Schema(
     {
-        **_DEVICES,
-        **_WAIT,
+        **CHANGE_FIELDS,
         vol.Required("mode"): vol.In(MODE_SETTING.options),
         vol.Optional("power"): vol.All(vol.Coerce(float), vol.Range(min=0)),
         vol.Optional("soc"): vol.All(vol.Coerce(float), vol.Range(min=0, max=100)),
     }
 )
-REVERT_SCHEMA = vol.Schema({**_DEVICES, **_WAIT})
+REVERT_SCHEMA = vol.Schema(CHANGE_FIELDS)
 
 _GRID_CHARGING = ("grid_charging_power",)
 # What power and state of charge mean in a mode: the first of these settings that the device has.
@@ -205,9 +194,7 @@ async def _change(
         device_id: targets[device_id].writer.change(changes, call.context, reverts=reverts)
         for device_id, changes in plans.items()
     }
-    if call.data["wait"]:
-        await asyncio.wait(futures.values(), timeout=call.data["wait"])
-    results = results_of(plans, futures)
+    results = await async_results(call, plans, futures)
     if not call.return_response:
         return None
     return {"devices": {device_id: response_of(targets[device_id], result) for device_id, result in results.items()}}

@@ -6,22 +6,20 @@ from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 import voluptuous as vol
-from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
 from ..access import POLICY_CONTROL, async_targets, validation_error
 from ..const import DOMAIN
-from ..control.answer import plans_of, response_of, results_of
-from ..control.batch import DEFAULT_WAIT, ChangeResult
+from ..control.answer import CHANGE_FIELDS, async_results, plans_of, response_of
+from ..control.batch import ChangeResult
 from ..control.coordinator import SettingsCoordinator
 from ..enerclo import Json
 from .controller import BatteryControl
 from .recipes import Plan, Verb, Wish
 from .shown import ACTIONS
 
-MAX_WAIT: Final = 900
 # A control ends after so long unless told otherwise, and after the longest in any case.
 DEFAULT_DURATION: Final = timedelta(hours=4)
 LONGEST: Final = timedelta(hours=24)
@@ -39,25 +37,21 @@ def _until(value: object) -> time | datetime:
 
 
 _POSITIVE = vol.All(vol.Coerce(float), vol.Range(min=0, min_included=False))
-_BASE = {
-    vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string]),
-    vol.Optional("wait", default=DEFAULT_WAIT): vol.All(vol.Coerce(int), vol.Range(min=0, max=MAX_WAIT)),
-}
 _END = {
     vol.Exclusive("duration", "end"): vol.All(cv.positive_time_period, vol.Range(min=timedelta(minutes=1))),
     vol.Exclusive("until", "end"): _until,
 }
 FORCE_SCHEMA = vol.Schema(
     {
-        **_BASE,
+        **CHANGE_FIELDS,
         **_END,
         vol.Optional("power"): _POSITIVE,
         vol.Optional("power_unit", default="W"): vol.In(list(_TO_KW)),
         vol.Optional("soc"): vol.All(vol.Coerce(float), vol.Range(min=0, max=100)),
     }
 )
-HOLD_SCHEMA = vol.Schema({**_BASE, **_END})
-RESUME_SCHEMA = vol.Schema(_BASE)
+HOLD_SCHEMA = vol.Schema({**CHANGE_FIELDS, **_END})
+RESUME_SCHEMA = vol.Schema(CHANGE_FIELDS)
 
 
 def end_of(data: Mapping[str, Any], now: datetime) -> datetime:
@@ -154,9 +148,7 @@ async def _answer(
     futures: Mapping[str, asyncio.Future[ChangeResult]],
 ) -> ServiceResponse:
     """Wait for what was asked for, and return what became of it. Raises HomeAssistantError if one has failed."""
-    if call.data["wait"] and futures:
-        await asyncio.wait(futures.values(), timeout=call.data["wait"])
-    results = results_of(changes, futures)
+    results = await async_results(call, changes, futures)
     if not call.return_response:
         return None
     nothing = ChangeResult(status={})

@@ -1,16 +1,24 @@
-"""Answers of actions that change settings: plan for all devices, then tell what became of each."""
+"""What actions that change settings share: their fields, plans for all devices, and what became of each."""
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
+import voluptuous as vol
+from homeassistant.core import ServiceCall
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from ..access import together
+from ..access import DEVICES, together
 from ..enerclo import Json
 from ..settings import Period, SettingValue
-from .batch import ChangeResult
+from .batch import DEFAULT_WAIT, ChangeResult
 from .coordinator import SettingsCoordinator
+
+MAX_WAIT: Final = 900
+CHANGE_FIELDS: Final[dict[vol.Marker, Any]] = {
+    **DEVICES,
+    vol.Optional("wait", default=DEFAULT_WAIT): vol.All(vol.Coerce(int), vol.Range(min=0, max=MAX_WAIT)),
+}
 
 
 def plain(value: SettingValue | None) -> float | bool | str | None:
@@ -45,10 +53,18 @@ def plans_of[TargetT, PlanT](targets: Mapping[str, TargetT], plan: Callable[[Tar
     return plans
 
 
-def results_of(
-    plans: Mapping[str, Mapping[str, Json]], futures: Mapping[str, asyncio.Future[ChangeResult]]
+async def async_results(
+    call: ServiceCall,
+    plans: Mapping[str, Mapping[str, Json]],
+    futures: Mapping[str, asyncio.Future[ChangeResult]],
 ) -> dict[str, ChangeResult]:
-    """Return what came of each change, pending where it still waits. Raises HomeAssistantError if one has failed."""
+    """Wait as long as the action says, and return what came of each change, pending where it still waits.
+
+    Raises:
+        HomeAssistantError: One has failed.
+    """
+    if call.data["wait"] and futures:
+        await asyncio.wait(futures.values(), timeout=call.data["wait"])
     results: dict[str, ChangeResult] = {}
     errors: list[HomeAssistantError] = []
     for device_id, future in futures.items():
