@@ -44,7 +44,7 @@ class _Selector(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in virtual time; what belongs to other threads is done at once, in this one."""
+    """An event loop in virtual time, which stands still while another thread works."""
 
     def __init__(self) -> None:
         self._selected = _Selector()
@@ -60,10 +60,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor[*Arguments, Result](
         self, executor: Executor | None, func: Callable[[*Arguments], Result], *args: *Arguments
     ) -> asyncio.Future[Result]:
-        """Call the function now."""
+        """Call the function now: in this thread, unless it belongs to an executor of its own."""
         future: asyncio.Future[Result] = self.create_future()
         try:
-            future.set_result(func(*args))
+            future.set_result(func(*args) if executor is None else executor.submit(func, *args).result())
         except Exception as error:  # noqa: BLE001  # it belongs to who awaits the future
             future.set_exception(error)
         return future

@@ -1,4 +1,4 @@
-"""A Home Assistant in virtual time with the whole integration and its own recorder, whose thread lives in real time."""
+"""A Home Assistant in virtual time with the whole integration and its own recorder, whose threads live in real time."""
 
 import asyncio
 import logging
@@ -6,6 +6,8 @@ import time
 from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import override
 from unittest.mock import patch
 
@@ -22,14 +24,16 @@ from script._benchmark.wire import Wire
 
 
 @contextmanager
-def virtual_home(switchboard: Switchboard) -> Iterator[None]:
-    """Let all that Home Assistant bound to the real clock follow the virtual one, and requests the switchboard."""
+def virtual_home(switchboard: Switchboard) -> Iterator[Path]:
+    """Let all that Home Assistant bound to the real clock follow the virtual one, and requests the switchboard.
+
+    Yields a folder for its database.
+    """
     with ExitStack() as patches:
         for name, stand_in in (
             ("homeassistant.helpers.entity.timer", time.time),
             ("homeassistant.helpers.event.time_tracker_timestamp", time.time),
             ("homeassistant.helpers.event.time_tracker_utcnow", dt_util.utcnow),
-            ("homeassistant.components.recorder.ALLOW_IN_MEMORY_DB", True),
             ("custom_components.atess.account.new_session", lambda _hass: switchboard),
             ("custom_components.atess.PLATFORMS", [Platform.SENSOR]),
             # Nothing here depends on settings, and to read them takes long.
@@ -37,13 +41,16 @@ def virtual_home(switchboard: Switchboard) -> Iterator[None]:
         ):
             patches.enter_context(patch(name, stand_in))
         patches.enter_context(storage())
-        yield
+        yield Path(patches.enter_context(TemporaryDirectory()))
 
 
-async def record(hass: HomeAssistant) -> Recorder:
-    """Set up the recorder, in memory, and sensors; return it when it is ready."""
+async def record(hass: HomeAssistant, folder: Path) -> Recorder:
+    """Set up the recorder, with its database in a folder, and sensors; return it when it is ready.
+
+    A database in memory has one connection, for which readers would wait until the recorder commits.
+    """
     recorder_helper.async_initialize_recorder(hass)
-    config = {"recorder": {"db_url": "sqlite://", "commit_interval": 300}}
+    config = {"recorder": {"db_url": f"sqlite:///{folder / 'home.db'}", "commit_interval": 300}}
     await real_time(async_setup_component(hass, "recorder", config))
     recorder = recorder_helper.get_instance(hass)
     await real_time(recorder.async_recorder_ready.wait())

@@ -71,11 +71,11 @@ class _Site:
         """Live through the time and compare."""
         switchboard, complaints = Switchboard(), Complaints()
         random.seed(self._found.seed)
-        with virtual_home(switchboard), complaints.heard():
+        with virtual_home(switchboard) as folder, complaints.heard():
             async with async_test_home_assistant() as hass:
                 hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
                 await hass.config.async_set_time_zone(ZONE)
-                recorder = await record(hass)
+                recorder = await record(hass, folder)
                 pace = asyncio.create_task(keep_pace(recorder))
                 try:
                     await self._live(hass, recorder, switchboard)
