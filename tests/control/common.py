@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentryData, ConfigSubentryDataWithId
@@ -98,10 +99,24 @@ def add_settings_entry(
     return entry
 
 
-def killed_entry(base_url: str, token: str, serial: str, kind: str) -> MockConfigEntry:
-    """Return an entry that is the same in each process."""
+def life_with(cloud: Simulator, folder: Path) -> dict[str, Any]:
+    """Return a life in a process, in a folder, with the first device of a cloud."""
+    token = cloud.token.removeprefix("Basic ")
+    device = cloud.devices[0]
+    return {
+        "folder": str(folder),
+        "address": cloud.base_url,
+        "token": token,
+        "serial": device.sn,
+        "kind": device.kind,
+    }
+
+
+def killed_entry(life: Mapping[str, Any]) -> MockConfigEntry:
+    """Return the entry of a life, the same in each process."""
+    serial = life["serial"]
     device = ConfigSubentryDataWithId(
-        data={"device_sn": serial, "kind": kind, "settings": dict(CONFIRMED[serial])},
+        data={"device_sn": serial, "kind": life["kind"], "settings": dict(CONFIRMED[serial])},
         subentry_id="01KILLED000000000000000000",
         subentry_type=SUBENTRY_DEVICE,
         title="Cellar",
@@ -112,7 +127,7 @@ def killed_entry(base_url: str, token: str, serial: str, kind: str) -> MockConfi
         entry_id="atess_test_entry",
         title="Enerclo",
         unique_id="killed",
-        data={CONF_TOKEN: token, CONF_BASE_URL: base_url},
+        data={CONF_TOKEN: f"Basic {life['token']}", CONF_BASE_URL: life["address"]},
         options={"scan_interval": 1, "allow_changes": True},
         subentries_data=[device],
     )

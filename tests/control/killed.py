@@ -1,10 +1,9 @@
-"""A process that changes a setting and is killed on the way; run by test_settings_killed.py.
+"""A process that changes a setting and is killed on the way; run by test_killed.py.
 
-Reads lines of arguments: configuration folder, address and token of the simulated cloud (without `Basic`), serial
-number, kind, step to be killed at. It forks for each, since importing Home Assistant takes long.
+A life has the configuration `folder`, the simulated cloud's `address` and `token` (without `Basic`), `serial` and
+`kind` of a device, and the `last` step.
 """
 
-import asyncio
 import os
 import signal
 import sys
@@ -24,6 +23,7 @@ from custom_components.atess.control.coordinator import SettingsCoordinator
 from custom_components.atess.enerclo import EnercloClient, caller
 
 from ..common import NOON
+from ..killing import Life, serve
 from .common import killed_entry
 
 LONGEST = timedelta(minutes=20)
@@ -58,17 +58,17 @@ class Steps:
         return stepped
 
 
-async def change(config_dir: str, base_url: str, token: str, serial: str, kind: str, last: int) -> None:
+async def change(life: Life) -> None:
     """Change a setting; the process does not come back from it."""
-    steps = Steps(last)
+    steps = Steps(life["last"])
     with freezegun.freeze_time(NOON) as clock:
 
         async def sleep(seconds: float) -> None:
             clock.tick(seconds)
 
-        async with async_test_home_assistant(config_dir=config_dir) as hass:
+        async with async_test_home_assistant(config_dir=life["folder"]) as hass:
             hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
-            entry = killed_entry(base_url, f"Basic {token}", serial, kind)
+            entry = killed_entry(life)
             entry.add_to_hass(hass)
             with (
                 patch("homeassistant.helpers.aiohttp_client._async_make_resolver", return_value=ThreadedResolver()),
@@ -94,15 +94,5 @@ async def change(config_dir: str, base_url: str, token: str, serial: str, kind: 
     sys.exit("the change was made in fewer steps")
 
 
-def main() -> None:
-    """Fork a process for each line of arguments, and answer how it ended."""
-    for line in sys.stdin:
-        *arguments, last = line.split()
-        if (child := os.fork()) == 0:
-            asyncio.run(change(*arguments, last=int(last)))
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201
-
-
 if __name__ == "__main__":
-    main()
+    serve(change)

@@ -1,9 +1,6 @@
 """A process that is killed during a change: the change is told to be confirmed or failed, and never sent twice."""
 
-import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -15,28 +12,17 @@ from custom_components.atess.const import DOMAIN
 from simulator import Simulator
 
 from ..common import Advance, set_up, state
-from .common import STRING, issues_of, killed_entry, puts, shown
+from ..killing import Server
+from .common import STRING, issues_of, killed_entry, life_with, puts, shown
 
-ROOT = Path(__file__).parents[2]
 STEPS = 18
 
 
 @pytest.fixture(scope="module")
-def victims() -> Generator[subprocess.Popen[str]]:
-    """Yield a process that forks those that are killed."""
-    command = [sys.executable, "-m", "tests.control.killed"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        yield process
-        process.kill()
-
-
-def ask(process: subprocess.Popen[str], line: str) -> str:
-    """Write a line to a process, and return the one that it answers."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(line)
-    process.stdin.flush()
-    return process.stdout.readline().strip()
+def server() -> Generator[Server]:
+    """Yield what forks the processes that are killed."""
+    with Server.started("tests.control.killed") as server:
+        yield server
 
 
 @pytest.mark.parametrize("last", range(1, STEPS + 1))
@@ -45,20 +31,19 @@ async def test_killed(
     hass_storage: dict[str, Any],
     cloud: Simulator,
     advance: Advance,
-    victims: subprocess.Popen[str],
+    server: Server,
     tmp_path: Path,
     last: int,
 ) -> None:
     """Whatever the step, the next start ends the change, and says how."""
     cloud.configure(limit=0)
     before = shown(cloud, STRING)
-    token = cloud.token.removeprefix("Basic ")
-    line = f"{tmp_path} {cloud.base_url} {token} {STRING} hps_string {last}\n"
-    assert await asyncio.to_thread(ask, victims, line) == "-9"
+    life = life_with(cloud, tmp_path)
+    assert await server.live(life | {"last": last}) == -9
     sent = len(puts(cloud))
     for file in (tmp_path / ".storage").glob(f"{DOMAIN}.*"):
         hass_storage[file.name] = json.loads(file.read_text("utf-8"))
-    entry = killed_entry(cloud.base_url, cloud.token, STRING, "hps_string")
+    entry = killed_entry(life)
     entry.add_to_hass(hass)
     await set_up(hass, entry)
     await advance(1200, step=20)

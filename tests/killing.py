@@ -1,0 +1,61 @@
+"""Processes that live a life of a home and may be killed in it.
+
+A server imports Home Assistant once, which takes long, and forks for each life: a module whose main part calls serve.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).parents[1]
+
+type Life = dict[str, Any]
+
+
+def serve(live: Callable[[Life], Awaitable[None]]) -> None:
+    """Fork a process for each line of JSON, let it live what the line says, and answer how it ended."""
+
+    async def lived(life: Life) -> None:
+        await live(life)
+
+    for line in sys.stdin:
+        if (child := os.fork()) == 0:
+            asyncio.run(lived(json.loads(line)))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201
+
+
+class Server:
+    """The process that forks."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        """Take the process; see started."""
+        self._process = process
+
+    @classmethod
+    @contextmanager
+    def started(cls, module: str) -> Iterator[Self]:
+        """Start a module that serves, and end it."""
+        command = [sys.executable, "-m", module]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603
+            yield cls(process)
+            process.kill()
+
+    async def live(self, life: Life) -> int:
+        """Let a process live; return its exit code, -9 if it was killed."""
+        return await asyncio.to_thread(self._ask, json.dumps(life))
+
+    def _ask(self, line: str) -> int:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
