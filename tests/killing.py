@@ -6,16 +6,51 @@ A server imports Home Assistant once, which takes long, and forks for each life:
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
+from unittest.mock import patch
 
 ROOT = Path(__file__).parents[1]
 
 type Life = dict[str, Any]
+
+
+class Steps:
+    """Counts the steps that a process takes, while it counts, and kills it at one of them."""
+
+    def __init__(self, last: int | None) -> None:
+        """Take the number of the last step, from 1; None for none."""
+        self.count = 0
+        self.counting = False
+        self._last = last
+        self._lock = threading.Lock()
+
+    def step(self, *_args: object) -> None:
+        """Take a step, from any thread."""
+        if not self.counting:
+            return
+        with self._lock:
+            self.count += 1
+            if self.count == self._last:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, owner: Any, name: str) -> Any:
+        """Return a patch of a coroutine function, with a step before and one after each call."""
+        call = getattr(owner, name)
+
+        async def stepped(*args: Any, **kwargs: Any) -> Any:
+            self.step()
+            result = await call(*args, **kwargs)
+            self.step()
+            return result
+
+        return patch.object(owner, name, stepped)
 
 
 def serve(live: Callable[[Life], Awaitable[None]]) -> None:

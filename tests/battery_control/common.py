@@ -1,6 +1,8 @@
 """What the tests of battery control share."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
@@ -14,6 +16,8 @@ from ..common import Advance, entity_id, set_up, state
 from ..control.common import CENTRAL, PLAIN_CENTRAL, add_settings_entry, device_id
 
 MINUTE, HOUR = 60, 3600
+# Of what a killed process began.
+DURATION = timedelta(minutes=20)
 # Cloud's keys, and the modes behind them.
 MODE, CUT_OFF, RECOVER = "modeSelection", "dischargeCutoffSoc", "dischargeRecoverSoc"
 CHARGE_CUT_OFF, GRID_POWER, GRID_CUT_OFF = "chargeCutoffSoc", "gridChargePower", "gridChargeCutoffSoc"
@@ -64,6 +68,24 @@ async def until(advance: Advance, condition: Any, seconds: float = 20 * MINUTE, 
         await advance(step, step=step)
         seconds -= step
     assert condition()
+
+
+class TimeFile:
+    """The file that holds the time of a process, for the cloud that outlives it."""
+
+    def __init__(self, path: Path) -> None:
+        """Know where it is."""
+        self.path = path
+
+    def read(self) -> datetime:
+        """Return the time."""
+        return datetime.fromtimestamp(float(self.path.read_text(encoding="ascii")), UTC)
+
+    def write(self, now: datetime) -> None:
+        """Store a time, which freezegun gives without its zone; in one step, since the process may be killed."""
+        new = self.path.with_suffix(".new")
+        new.write_text(str(now.replace(tzinfo=UTC).timestamp()), encoding="ascii")
+        new.replace(self.path)
 
 
 class Told:

@@ -99,17 +99,11 @@ def add_settings_entry(
     return entry
 
 
-def life_with(cloud: Simulator, folder: Path) -> dict[str, Any]:
-    """Return a life in a process, in a folder, with the first device of a cloud."""
+def life_with(cloud: Simulator, folder: Path, serial: str = STRING) -> dict[str, Any]:
+    """Return a life in a process, in a folder, with a device of a cloud."""
+    [device] = [item for item in cloud.devices if item.sn == serial]
     token = cloud.token.removeprefix("Basic ")
-    device = cloud.devices[0]
-    return {
-        "folder": str(folder),
-        "address": cloud.base_url,
-        "token": token,
-        "serial": device.sn,
-        "kind": device.kind,
-    }
+    return {"folder": str(folder), "address": cloud.base_url, "token": token, "serial": serial, "kind": device.kind}
 
 
 def killed_entry(life: Mapping[str, Any]) -> MockConfigEntry:

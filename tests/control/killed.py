@@ -4,12 +4,8 @@ A life has the configuration `folder`, the simulated cloud's `address` and `toke
 `kind` of a device, and the `last` step.
 """
 
-import os
-import signal
 import sys
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from unittest.mock import patch
 
 import freezegun
@@ -23,39 +19,10 @@ from custom_components.atess.control.coordinator import SettingsCoordinator
 from custom_components.atess.enerclo import EnercloClient, caller
 
 from ..common import NOON
-from ..killing import Life, serve
+from ..killing import Life, Steps, serve
 from .common import killed_entry
 
 LONGEST = timedelta(minutes=20)
-
-
-class Steps:
-    """Counts the steps of a change, and kills the process at one of them."""
-
-    def __init__(self, last: int) -> None:
-        """Take the number of the step, from 1."""
-        self._last = last
-        self._count = 0
-        self.counting = False
-
-    def step(self) -> None:
-        """Take a step, possibly the last one."""
-        if not self.counting:
-            return
-        self._count += 1
-        if self._count == self._last:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a coroutine function with a step before and one after it."""
-
-        async def stepped(*args: Any, **kwargs: Any) -> Any:
-            self.step()
-            result = await call(*args, **kwargs)
-            self.step()
-            return result
-
-        return stepped
 
 
 async def change(life: Life) -> None:
@@ -73,10 +40,10 @@ async def change(life: Life) -> None:
             with (
                 patch("homeassistant.helpers.aiohttp_client._async_make_resolver", return_value=ThreadedResolver()),
                 patch("custom_components.atess.account.sleep", sleep),
-                patch.object(SettingsCoordinator, "async_save", steps.around(SettingsCoordinator.async_save)),
-                patch.object(EnercloClient, "settings", steps.around(EnercloClient.settings)),
-                patch.object(EnercloClient, "write_settings", steps.around(EnercloClient.write_settings)),
-                patch.object(caller, "send", steps.around(caller.send)),
+                steps.around(SettingsCoordinator, "async_save"),
+                steps.around(EnercloClient, "settings"),
+                steps.around(EnercloClient, "write_settings"),
+                steps.around(caller, "send"),
             ):
                 assert await hass.config_entries.async_setup(entry.entry_id)
                 await hass.async_block_till_done(wait_background_tasks=True)

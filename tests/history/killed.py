@@ -6,12 +6,8 @@ go to result.json, those after an undo too.
 """
 
 import json
-import os
-import signal
-import threading
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 import freezegun
@@ -32,47 +28,16 @@ from custom_components.atess.enerclo import caller
 
 from ..common import NOON, set_up
 from ..control.common import killed_entry
-from ..killing import Life, serve
+from ..killing import Life, Steps, serve
 from .common import call, compile_until, dump, set_up_sensors
 
 HOUR = timedelta(hours=1)
-
-
-class Steps:
-    """Count what the process does to database, files, and cloud, and kill it at one of these steps."""
-
-    def __init__(self, last: int | None) -> None:
-        """Take the number of the last step, from 1; None for none."""
-        self.count = 0
-        self.counting = False
-        self._last = last
-        self._lock = threading.Lock()
-
-    def step(self, *_args: object) -> None:
-        """Take a step, from any thread."""
-        if not self.counting:
-            return
-        with self._lock:
-            self.count += 1
-            if self.count == self._last:
-                os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def live(life: Life) -> None:
     """Live a life of the home, which may end early."""
     folder = Path(life["folder"])
     steps = Steps(life["last"])
-    write_data, send = Store._async_write_data, caller.send
-
-    async def stepped_write(*args: Any) -> None:
-        steps.step()
-        await write_data(*args)
-        steps.step()
-
-    async def stepped_send(*args: Any, **kwargs: Any) -> Any:
-        steps.step()
-        return await send(*args, **kwargs)
-
     for moment in ("before_cursor_execute", "after_cursor_execute", "commit"):
         event.listen(Engine, moment, steps.step)
     with freezegun.freeze_time(life["now"]) as clock:
@@ -86,8 +51,8 @@ async def live(life: Life) -> None:
             with (
                 patch("homeassistant.helpers.aiohttp_client._async_make_resolver", return_value=ThreadedResolver()),
                 patch("custom_components.atess.account.sleep", sleep),
-                patch.object(Store, "_async_write_data", stepped_write),
-                patch.object(caller, "send", stepped_send),
+                steps.around(Store, "_async_write_data"),
+                steps.around(caller, "send"),
             ):
                 database = {"db_url": f"sqlite:///{folder / 'home.db'}"}
                 assert await async_setup_component(hass, "recorder", {"recorder": database})
