@@ -100,6 +100,24 @@ async def test_a_change_that_fails(
     assert len(calls) == 1
 
 
+async def test_a_battery_control_that_ends(
+    hass: HomeAssistant, cloud: Simulator, settings_entry: MockConfigEntry, advance: Advance
+) -> None:
+    """At its end, not when another takes its place, and not after a restart."""
+    device = device_id(hass, settings_entry, STRING)
+    calls = await automate(hass, device, "battery_control_ended", behavior="each", **{"for": "00:00:00"})
+    data = {"device_id": device, "wait": 0, "duration": {"minutes": 20}}
+    for verb, power in (("force_charge", {}), ("force_discharge", {"power": 2000})):
+        await hass.services.async_call("atess", verb, data | power, blocking=True)
+        await advance(600, step=10)
+    await restart(hass, settings_entry)
+    assert calls == []
+    await advance(1200, step=10)
+    assert [call.data["entity"] for call in calls] == ["sensor.hps_string_1_battery_control"]
+    await restart(hass, settings_entry)
+    assert len(calls) == 1
+
+
 @pytest.mark.parametrize(
     ("condition", "met"),
     [("grid_is_there", False), ("grid_is_lost", True), ("data_is_current", True), ("has_problem", False)],

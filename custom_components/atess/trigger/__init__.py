@@ -77,6 +77,13 @@ class GridBack(_Event):
     _key, _type = "grid", "back"
 
 
+class BatteryControlEnded(_OfKey, EntityTargetStateTriggerBase):
+    """A control of the battery is over."""
+
+    _domain_specs: Mapping[str, DomainSpec] = {"sensor": DomainSpec()}
+    _key, _to_states = "battery_control", {"none"}
+
+
 class DataStopped(_OfKey, EntityTargetStateTriggerBase):
     """A device sends no data any more."""
 
@@ -85,6 +92,7 @@ class DataStopped(_OfKey, EntityTargetStateTriggerBase):
 
 
 TRIGGERS: dict[str, type[Trigger]] = {
+    "battery_control_ended": BatteryControlEnded,
     "change_failed": ChangeFailed,
     "data_stopped": DataStopped,
     "fault_appeared": FaultAppeared,
