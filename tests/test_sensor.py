@@ -152,6 +152,8 @@ async def test_unknown_state(hass: HomeAssistant, cloud: Simulator, entry: MockC
 async def test_availability(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, advance: Advance) -> None:
     """Without new samples live values end after 20 minutes, energies of today at midnight, lifetime ones never."""
     serial = cloud.devices[0].sn
+    enable_all(hass, entry)
+    assert await hass.config_entries.async_reload(entry.entry_id)
     await advance(30 * 60)
     cloud.inject(kind="http_status", status=503, device=serial)
     live, today, total = "pv_power", "pv_energy_today", "pv_energy_total"

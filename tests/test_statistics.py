@@ -59,8 +59,9 @@ async def compile_statistics(hass: HomeAssistant, start: datetime, end: datetime
 
 def truth_of_last_sample(hass: HomeAssistant, cloud: Simulator, what: str = "total") -> dict[str, float]:
     """Return the energies that had really flowed when the last sample was taken, or what else is known of it."""
-    taken = dt_util.parse_datetime(state(hass, f"{SERIAL}_last_data").state, raise_on_error=True)
-    facts: dict[str, float] = cloud._world.truth(taken.timestamp())["devices"][SERIAL][what]
+    [entry] = hass.config_entries.async_entries("atess")
+    [coordinator] = [item for item in entry.runtime_data.coordinators.values() if item.device_sn == SERIAL]
+    facts: dict[str, float] = cloud._world.truth(coordinator.data.sampled_at.timestamp())["devices"][SERIAL][what]
     return facts
 
 

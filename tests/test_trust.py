@@ -18,7 +18,7 @@ from custom_components.atess.const import DOMAIN
 from custom_components.atess.diagnostics import async_get_config_entry_diagnostics
 from simulator import Simulator
 
-from .common import Advance, add_entry, restart, set_up, state
+from .common import Advance, add_entry, enable_all, restart, set_up, state
 from .repository.test_flow_texts import TEXTS
 
 SERIAL = "SIMHPS0001"
@@ -149,6 +149,8 @@ async def test_a_clock_that_is_off_is_told_after_a_day(
     hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, repairs: None, advance: Advance
 ) -> None:
     entry = await with_variant(hass, cloud, clock, 0, "clock", offset=360)
+    enable_all(hass, entry)
+    assert await hass.config_entries.async_reload(entry.entry_id)
     await advance(3600, 300)
     assert issues(hass, entry) == {}
     await advance(24 * 3600, 1800)

@@ -42,6 +42,7 @@ def inverter(cloud: Cloud) -> str | None:
 
 async def prepare(api: Api, cloud: Cloud, device: str) -> None:
     """Have the cloud asked each minute, and confirm in the device's form "Match settings" what it proposes."""
+    await _show_sample_times(api, device)
     entry = (await api.entries())[0]["entry_id"]
     options = await api.request("POST", f"{FLOWS}/options/flow", {"handler": entry})
     await _submit(api, f"{FLOWS}/options/flow", options, {"scan_interval": LIMIT_SECONDS // 60})
@@ -50,6 +51,18 @@ async def prepare(api: Api, cloud: Cloud, device: str) -> None:
     form = await _change_form(api, {"handler": [entry, "device"], "subentry_id": subentry})
     await _submit(api, f"{FLOWS}/subentries/flow", form, {"match_settings": True})
     await is_steerable(api, device)
+
+
+async def _show_sample_times(api: Api, device: str) -> None:
+    """Enable the sensor of the last sample's time, and wait for the reload that this makes Home Assistant do."""
+    entity = str((await api.entities())[f"{device}_last_data"]["entity_id"])
+    await api.command("config/entity_registry/update", entity_id=entity, disabled_by=None)
+
+    async def there() -> bool:
+        return (await api.states()).get(entity, {"state": "unavailable"})["state"] != "unavailable"
+
+    if not await holds(there, RELOAD_SECONDS):
+        raise DemoError("the sensor of the last sample's time was not there after it was enabled")
 
 
 async def is_steerable(api: Api, device: str) -> None:

@@ -97,14 +97,14 @@ def test_shared_entities() -> None:
 @pytest.mark.parametrize("kind", [Kind.BCU, Kind.MBMS])
 def test_last_data_is_the_documented_row(kind: Kind) -> None:
     last = definitions(kind)["last_data"]
-    assert (last.name, last.enabled, last.category) == ("Last data", True, "diagnostic")
+    assert (last.name, last.enabled, last.category) == ("Last data", False, "diagnostic")
 
 
 def test_a_string_hps_shows_few_entities_by_default() -> None:
     fields = [field for field in FIELDS[Kind.HPS_STRING] if field.enabled]
-    assert len(fields) == 26
+    assert len(fields) == 25
     shown = {field.key for field in fields} | {item.key for item in DERIVED[Kind.HPS_STRING] if item.enabled}
-    assert len(shown - ADDED) == 40
+    assert len(shown - ADDED) == 39
     assert all((field.presence, field.meaning) == (Presence.DOCUMENTED, Meaning.STRONG) for field in fields)
 
 

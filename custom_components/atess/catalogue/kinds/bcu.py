@@ -9,5 +9,5 @@ FIELDS: tuple[Field, ...] = composed(
     *inferred(BATTERY),
     *BMS,
     documented("status", "Status", TEXT, Show.DETAIL, meaning=Meaning.UNKNOWN),
-    documented("updateTime", "Last data", TIMESTAMP, Show.DIAGNOSTIC, meaning=Meaning.INFERRED),
+    documented("updateTime", "Last data", TIMESTAMP, Show.DETAIL, meaning=Meaning.INFERRED),
 )

@@ -40,7 +40,7 @@ from ..quantities import (
 # What every device but a BMS sends.
 DEVICE: tuple[Field, ...] = (
     candidate("deviceSn", "Serial number", TEXT, Show.NO_ENTITY),
-    candidate("time", "Last data", TIMESTAMP, Show.DIAGNOSTIC),
+    candidate("time", "Last data", TIMESTAMP, Show.DETAIL),
 )
 
 # What the BMS says through any device: its state, its limits, its cells.
@@ -220,7 +220,7 @@ BMS_DEVICE: tuple[Field, ...] = (
     candidate("lost", "Online", CONNECTIVITY, Show.DIAGNOSTIC, meaning=Meaning.INFERRED, inverted=True),
     candidate("status", "Status", TEXT, Show.DETAIL, meaning=Meaning.INFERRED),
     candidate("systemNo", "Parallel system number", NUMBER, Show.DETAIL, meaning=Meaning.INFERRED),
-    candidate("updateTime", "Last data", TIMESTAMP, Show.DIAGNOSTIC, meaning=Meaning.INFERRED),
+    candidate("updateTime", "Last data", TIMESTAMP, Show.DETAIL, meaning=Meaning.INFERRED),
 )
 
 

@@ -75,6 +75,7 @@ function status(plant, texts, cards) {
       fault && { entity: fault, label: LONG, options: { ...shown, state_content: ["fault", "event_type"] } },
     ]);
   }
+  each("online", "binary_sensor");
   each("last_data", "sensor", texts.last_data);
   cards.tiles([plant.total?.find("cloud_reachable", "binary_sensor")]);
 }
