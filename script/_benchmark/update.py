@@ -185,16 +185,17 @@ async def _ours() -> tuple[float, list[SensorEntityDescription]]:
     with patch("custom_components.atess.account.new_session", lambda _hass: cloud.wire):
         async with _home(entry) as hass:
             cost = await _day(hass, entry, cloud)
-            return cost, list(_descriptions(hass))
+            if not (descriptions := list(_descriptions(hass))):
+                raise RuntimeError("the integration has no sensors to be compared with")
+            return cost, descriptions
 
 
 def _descriptions(hass: HomeAssistant) -> Iterable[SensorEntityDescription]:
     """Yield what describes each sensor of the device that shows a value."""
     known = definitions(KIND)
     for entity in hass.data[DATA_INSTANCES]["sensor"].entities:
-        description = entity.entity_description
-        if description.key in known and isinstance(description, SensorEntityDescription):
-            yield description
+        if isinstance(entity, SensorEntity) and entity.entity_description.key in known:
+            yield entity.entity_description
 
 
 async def _plain(descriptions: list[SensorEntityDescription]) -> float:
