@@ -95,19 +95,16 @@ def words_of(key: str) -> list[str]:
     return words
 
 
-def _fits(setting: Setting, key: str, value: Json) -> bool:
+def _fits(setting: Setting, key: str, words: frozenset[str], value: Json) -> bool:
     """Return whether a key may be the setting's: by its spelling or words, and by its present value."""
+    if key not in setting.spellings:
+        own = words - _TYPE_FILLERS[setting.type]
+        if own not in setting.words and own - {"battery"} not in setting.words:
+            return False
     meaning = decode(setting, value)
-    if meaning is None:
-        return False
-    if isinstance(meaning, float) and not (
-        (setting.low is None or setting.low <= meaning) and (setting.high is None or meaning <= setting.high)
-    ):
-        return False
-    if key in setting.spellings:
-        return True
-    words = frozenset(words_of(key)) - _FILLERS - _TYPE_FILLERS[setting.type]
-    return words in setting.words or words - {"battery"} in setting.words
+    if not isinstance(meaning, float):
+        return meaning is not None
+    return (setting.low is None or setting.low <= meaning) and (setting.high is None or meaning <= setting.high)
 
 
 def match(kind: Kind, reported: Mapping[str, Json], confirmed: Mapping[str, str | None]) -> dict[str, Match]:
@@ -131,12 +128,13 @@ def match(kind: Kind, reported: Mapping[str, Json], confirmed: Mapping[str, str 
         if wanted is None or name in found or cloud_key is None or cloud_key in taken or cloud_key not in reported:
             continue
         take(wanted, cloud_key, Known.CONFIRMED)
+    left = {key: frozenset(words_of(key)) - _FILLERS for key in reported if key not in taken}
     fits = [
         (setting, key)
         for setting in settings.values()
         if setting.key not in found and setting.key not in confirmed
-        for key, value in reported.items()
-        if key not in taken and _fits(setting, key, value)
+        for key, words in left.items()
+        if _fits(setting, key, words, reported[key])
     ]
     for setting, key in fits:
         if sum(other is setting for other, _ in fits) == 1 and sum(other == key for _, other in fits) == 1:
