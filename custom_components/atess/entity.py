@@ -97,7 +97,10 @@ def async_add_as_reported(
 
     @callback
     def add(candidates: Iterable[str]) -> None:
-        fresh = [key for key in dict.fromkeys(candidates) if key not in known]
+        found = list(candidates)
+        if known.issuperset(found):
+            return
+        fresh = [key for key in dict.fromkeys(found) if key not in known]
         known.update(fresh)
         if entities := [entity for key in fresh if (entity := new(key)) is not None]:
             async_add_entities(entities, config_subentry_id=coordinator.subentry_id)

@@ -38,6 +38,7 @@ class Edge:
         self.begun = None not in (origin, step, most, beliefs)
         self._origin, self._step, self._most = origin or 0.0, step or 1.0, most or 1.0
         self._beliefs = beliefs or _PRIOR[:]
+        self._priced: tuple[float, list[float]] | None = None
 
     def dump(self) -> dict[str, Json]:
         """Return what is believed as JSON for storage."""
@@ -53,7 +54,7 @@ class Edge:
     def begin(self, age: float, span: float) -> None:
         """Know only that a sample was there at an age, and not so many seconds earlier."""
         self.begun = True
-        self._beliefs = _PRIOR[:]
+        self._beliefs, self._priced = _PRIOR[:], None
         self._step = max(span / (_CELLS - 1), _LEAST_STEP)
         self._most = 2.0 * self._step
         self._origin = age - span
@@ -82,6 +83,7 @@ class Edge:
         for number, belief in enumerate(self._beliefs):
             self._beliefs[number] = belief + _CHANGE * _PRIOR[number]
         self._fit()
+        self._priced = None
 
     def _lates(self, age: float, tail: float) -> list[float]:
         """Return for each place of the edge the chance that a sample is not there at an age."""
@@ -135,6 +137,11 @@ class Edge:
 
         From then on, or after all samples for which the lesson is of use, the place is asked that is best by now.
         """
+        if self._priced is None or self._priced[0] != miss:
+            self._priced = miss, self._price(miss)
+        return self._priced[1]
+
+    def _price(self, miss: float) -> list[float]:
         lates, ended = [0.0] * _CELLS, [0.0] * _CELLS
         for tail, row in zip(TAILS, self._tails(), strict=True):
             late, end = _chances(tail, self._step)
