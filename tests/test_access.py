@@ -7,7 +7,7 @@ from homeassistant.auth.const import GROUP_ID_ADMIN, GROUP_ID_READ_ONLY, GROUP_I
 from homeassistant.auth.models import Group, User
 from homeassistant.auth.permissions.models import PermissionLookup
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import Unauthorized, UnknownUser
+from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -54,6 +54,15 @@ async def run(hass: HomeAssistant, name: str, device: str, user_id: str | None, 
         context=Context(user_id=user_id),
         return_response=returns,
     )
+
+
+async def test_a_device_whose_account_is_not_loaded(hass: HomeAssistant, settings_entry: MockConfigEntry) -> None:
+    """That passes, so people are told to try again."""
+    device = device_id(hass, settings_entry, STRING)
+    assert await hass.config_entries.async_unload(settings_entry.entry_id)
+    with pytest.raises(ServiceValidationError) as error:
+        await run(hass, "refresh", device, None)
+    assert str(error.value) == "hps_string 1 is not loaded. Try again after the integration has started"
 
 
 @pytest.mark.parametrize("name", WRITES)

@@ -42,7 +42,7 @@ async def async_targets[CoordinatorT: ValueCoordinator[Any]](
     Raises:
         Unauthorized: The user may not do this with all ATESS entities of each device. Without a user, as in
             automations, everything is permitted.
-        ServiceValidationError: A device is unknown, or has no such coordinator.
+        ServiceValidationError: A device is unknown, its account is not loaded, or it has no such coordinator.
     """
     user = await _async_user(hass, call)
     device_ids: list[str] = list(dict.fromkeys(call.data[ATTR_DEVICE_ID]))
@@ -115,9 +115,8 @@ def _coordinator[CoordinatorT: ValueCoordinator[Any]](
             if coordinator.identifier in serials:
                 return coordinator
     if device is None or not serials:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_such_device")
-    raise ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key="not_a_device",
-        translation_placeholders={"device": device.name_by_user or device.name or "?"},
-    )
+        raise validation_error("no_such_device")
+    loaded = {entry.entry_id for entry in entries}
+    ours = {entry.entry_id for entry in hass.config_entries.async_entries(DOMAIN)} & device.config_entries
+    key = "not_a_device" if loaded & ours else "not_loaded"
+    raise validation_error(key, device=device.name_by_user or device.name or "?")
