@@ -28,7 +28,9 @@ __all__ = [
 ]
 
 # The field of an action that async_targets reads.
-DEVICES: Final[dict[vol.Marker, Any]] = {vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])}
+DEVICES: Final[dict[vol.Marker, Any]] = {
+    vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string], vol.Length(min=1))
+}
 
 
 async def async_targets[CoordinatorT: ValueCoordinator[Any]](

@@ -24,7 +24,7 @@ from custom_components.atess.history.tables import Table
 from simulator import Simulator
 
 from ..common import NOON, entity_id, restart, state
-from .common import SERIAL, Dump, call, compile_until, device_of, dump, until
+from .common import SERIAL, Dump, assert_same, call, compile_until, device_of, dump, until
 
 LOAD = f"{SERIAL}_load_energy_total"
 SENSOR = "plant_atess_test_entry_history_import"
@@ -75,6 +75,42 @@ def assert_sound(hass: HomeAssistant, rows: Dump, hours: int) -> None:
     assert max(offsets) - min(offsets) < 1e-6
     sums = [values[1] or 0 for _, values in found]
     assert all(later >= earlier for earlier, later in pairwise([0.0, *sums]))
+
+
+async def test_some_fields_over_a_restart(
+    hass: HomeAssistant, cloud: Simulator, young_home: MockConfigEntry, day_by_day: None
+) -> None:
+    """Nothing else is looked at, imported, or undone."""
+    before = await dump(hass)
+    load, pv = (entity_id(hass, f"{SERIAL}_{key}") for key in ("load_energy_total", "pv_power"))
+    fields = ["load_energy_total", "pv_power"]
+    [planned] = (await import_history(hass, fields=fields, dry_run=True))["devices"].values()
+    assert planned["missing_hours"].keys() == {load, pv}
+    await call(hass, "import_history", start=days(3), fields=fields)
+    await until(lambda: reads(cloud) == 2)
+    await restart(hass, young_home)
+    after = await dump(hass)
+    assert {name for name, _ in after.keys() - before.keys()} == {load, pv}
+    assert_sound(hass, after, 73)
+    assert len(list(rows_of(after, pv))) == 73
+    [undone] = (await call(hass, "undo_import"))["devices"].values()
+    assert undone["entities"] == 2
+    assert_same(await dump(hass), before)
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("nonsense", "hps_string 1 has no value `nonsense`"),
+        ("pv_energy_today", "The history of hps_string 1 has none of these values to import: pv_energy_today"),
+    ],
+)
+async def test_fields_that_cannot_be_imported(
+    hass: HomeAssistant, cloud: Simulator, young_home: MockConfigEntry, field: str, text: str
+) -> None:
+    with pytest.raises(ServiceValidationError, match=text):
+        await import_history(hass, fields=[field])
+    assert reads(cloud) == 0
 
 
 async def test_a_dry_run_asks_and_writes_nothing(

@@ -2,18 +2,25 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import voluptuous as vol
-from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
-from ..access import POLICY_CONTROL, POLICY_READ, async_require_admin, async_targets, together, validation_error
+from ..access import (
+    DEVICES,
+    POLICY_CONTROL,
+    POLICY_READ,
+    async_require_admin,
+    async_targets,
+    together,
+    validation_error,
+)
 from ..const import DOMAIN
 from ..coordinator import AtessCoordinator, error_key
 from ..enerclo import EnercloError, NotFoundError, Priority, Terms
@@ -34,26 +41,27 @@ DEFAULT_WAIT, MAX_WAIT = 900, 14_400
 PATIENT: Final = Terms(priority=Priority.PERSON, max_wait=math.inf)
 OLDEST: Final = timedelta(days=3660)
 
-_DEVICES = {vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string], vol.Length(min=1))}
+_FIELDS: Final[dict[vol.Marker, Any]] = {
+    **DEVICES,
+    vol.Optional("end"): cv.datetime,
+    vol.Optional("fields", default=[]): vol.All(cv.ensure_list, [cv.string]),
+}
 GET_SCHEMA = vol.Schema(
     {
-        **_DEVICES,
+        **_FIELDS,
         vol.Required("start"): cv.datetime,
-        vol.Optional("end"): cv.datetime,
-        vol.Optional("fields", default=[]): vol.All(cv.ensure_list, [cv.string]),
         vol.Optional("resolution", default=MINUTES): vol.In(LONGEST),
         vol.Optional("wait", default=DEFAULT_WAIT): vol.All(vol.Coerce(int), vol.Range(min=0, max=MAX_WAIT)),
     }
 )
 IMPORT_SCHEMA = vol.Schema(
     {
-        **_DEVICES,
+        **_FIELDS,
         vol.Optional("start"): cv.datetime,
-        vol.Optional("end"): cv.datetime,
         vol.Optional("dry_run", default=False): cv.boolean,
     }
 )
-DEVICES_SCHEMA = vol.Schema(_DEVICES)
+DEVICES_SCHEMA = vol.Schema(DEVICES)
 
 
 @callback
@@ -123,10 +131,8 @@ def _range(
 
 async def _async_get(targets: Mapping[str, AtessCoordinator], data: Mapping[str, Any]) -> dict[str, Any]:
     start, end = _range(data, longest=LONGEST[data["resolution"]])
-    fields = list(dict.fromkeys(data["fields"]))
+    fields = _known_fields(targets, data)
     for item in targets.values():
-        if unknown := [key for key in fields if key not in item.definitions]:
-            raise validation_error("history_unknown_field", device=item.name, field=unknown[0])
         if (seconds := _seconds(item, start, end)) > data["wait"]:
             raise validation_error("history_takes_long", device=item.name, minutes=str(math.ceil(seconds / 60)))
     results = await asyncio.gather(
@@ -150,6 +156,15 @@ async def _async_get(targets: Mapping[str, AtessCoordinator], data: Mapping[str,
     if errors:
         raise together(errors)
     return devices
+
+
+def _known_fields(targets: Mapping[str, AtessCoordinator], data: Mapping[str, Any]) -> list[str]:
+    """Return the fields that an action names, each once; raises ServiceValidationError if a device has one not."""
+    fields = list(dict.fromkeys(data["fields"]))
+    for item in targets.values():
+        if unknown := [key for key in fields if key not in item.definitions]:
+            raise validation_error("history_unknown_field", device=item.name, field=unknown[0])
+    return fields
 
 
 def _seconds(item: AtessCoordinator, start: datetime, end: datetime) -> float:
@@ -205,19 +220,27 @@ async def _async_import(
 ) -> dict[str, Any]:
     """Begin an import unless it is only tried; return what it will do."""
     start, end = _range(data, default=YEAR, longest=OLDEST)
+    fields = _known_fields(targets, data)
     require_recorder(hass)
+    for item in targets.values():
+        if fields and not any(True for _ in targets_of(hass, item, fields)):
+            raise validation_error("history_nothing_to_import", device=item.name, fields=", ".join(fields))
     by_import = _by_import(targets)
     for history in by_import:
         history.require_idle()
-    response = {"devices": await _async_plan(hass, targets, start, end)}
+    response = {"devices": await _async_plan(hass, targets, start, end, fields)}
     if not data["dry_run"]:
         for history, coordinators in by_import.items():
-            await history.async_begin(coordinators, start, end)
+            await history.async_begin(coordinators, start, end, fields)
     return response
 
 
 async def _async_plan(
-    hass: HomeAssistant, targets: Mapping[str, AtessCoordinator], start: datetime, end: datetime
+    hass: HomeAssistant,
+    targets: Mapping[str, AtessCoordinator],
+    start: datetime,
+    end: datetime,
+    fields: Collection[str],
 ) -> dict[str, Any]:
     """Return what an import of devices would do."""
     devices: dict[str, Any] = {}
@@ -225,7 +248,7 @@ async def _async_plan(
         days = new_device_job(start, end, zone_of(item)).days
         entities: dict[str, int] = {}
         left: list[str] = []
-        for target in targets_of(hass, item):
+        for target in targets_of(hass, item, fields):
             work = missing(target, int(start.timestamp()), int(end.timestamp()))
             hours = await async_read_rows(hass, work)
             if hours is None:

@@ -1,6 +1,6 @@
 """Which entities of a device have statistics that history can be imported into."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from homeassistant.components.recorder import is_entity_recorded
@@ -32,15 +32,15 @@ class Target:
 
 
 @callback
-def targets_of(hass: HomeAssistant, coordinator: AtessCoordinator) -> Iterator[Target]:
-    """Yield the entities of a device that are recorded and have statistics of which the cloud keeps the values.
+def targets_of(hass: HomeAssistant, coordinator: AtessCoordinator, keys: Collection[str] = ()) -> Iterator[Target]:
+    """Yield the entities of a device, all or those of some keys, that are recorded and have statistics from the cloud.
 
     Not the energies of today, whose sums the lifetime ones hold too, nor energies computed from powers, which begin
     with the integration.
     """
     registry = er.async_get(hass)
     for key, definition in coordinator.definitions.items():
-        if definition.quantity.state_class is None or key in COMPUTED:
+        if definition.quantity.state_class is None or key in COMPUTED or (keys and key not in keys):
             continue
         if definition.quantity.state_class == "total_increasing" and not definition.lifetime:
             continue

@@ -116,12 +116,19 @@ class HistoryImport:
 
     # what people do
 
-    async def async_begin(self, coordinators: Iterable[AtessCoordinator], start: datetime, end: datetime) -> None:
-        """Begin an import; raises ServiceValidationError while another is not finished, or an undo is under way."""
+    async def async_begin(
+        self, coordinators: Iterable[AtessCoordinator], start: datetime, end: datetime, fields: Iterable[str] = ()
+    ) -> None:
+        """Begin an import, of all fields or some.
+
+        Raises:
+            ServiceValidationError: Another is not finished, or an undo is under way.
+        """
         self.require_idle()
         job = Job(
             start=int(start.timestamp()),
             end=int(end.timestamp()),
+            fields=list(fields),
             devices={item.subentry_id: new_device_job(start, end, zone_of(item)) for item in coordinators},
         )
         self._work = work = self._work_of(job)
@@ -206,7 +213,8 @@ class HistoryImport:
             await self.async_begin(coordinators, start, end)
             return True
         job = work.job
-        if job.cancelled or work.device is None or abs(start.timestamp() - job.start) > DAY.total_seconds():
+        today = abs(start.timestamp() - job.start) <= DAY.total_seconds()
+        if job.cancelled or job.fields or work.device is None or not today:
             return False
         for item in coordinators:
             job.devices.setdefault(item.subentry_id, new_device_job(start, end, zone_of(item)))

@@ -46,11 +46,12 @@ class DeviceJob:
 
 @dataclass(slots=True, kw_only=True)
 class Job:
-    """An import of an account: a range in unix seconds, and the devices by config subentry."""
+    """An import of an account: a range in unix seconds, the devices by config subentry, and the keys, all if empty."""
 
     start: int
     end: int
     devices: dict[str, DeviceJob]
+    fields: list[str] = field(default_factory=list)
     finished: bool = False
     cancelled: bool = False
     paused: bool = False
@@ -83,6 +84,7 @@ class Job:
             start=int(stored["start"]),
             end=int(stored["end"]),
             devices=devices,
+            fields=[str(key) for key in stored.get("fields", [])],
             finished=bool(stored["finished"]),
             cancelled=bool(stored["cancelled"]),
             paused=bool(stored.get("paused")),

@@ -1,6 +1,6 @@
 """The file that holds what the entities of a device had before anything was imported into them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from homeassistant.const import Platform
@@ -35,10 +35,10 @@ class UndoFile:
         stored = await self._store.async_load()
         return {} if stored is None else {key: Saved.from_dict(item) for key, item in stored["entities"].items()}
 
-    async def async_remember(self) -> None:
-        """Remember the rows of all entities as if nothing had been imported, before something is."""
+    async def async_remember(self, keys: Collection[str]) -> None:
+        """Remember the rows of entities as if nothing had been imported, before something is: all, or those of keys."""
         entities = dict(await self.async_load())
-        for target in targets_of(self._hass, self._coordinator):
+        for target in targets_of(self._hass, self._coordinator, keys):
             # In the recorder's thread, so that no hour is compiled between looking at rows and at what is compiled.
             found = await async_write(self._hass, remember(target, entities.get(target.key)))
             if found is not None:

@@ -112,7 +112,8 @@ class ImportWork:
                 return
             gathered.failed += 1
         else:
-            definitions = list(coordinator.definitions.values())
+            wanted = self.job.fields
+            definitions = [each for key, each in coordinator.definitions.items() if not wanted or key in wanted]
             found = await self._hass.async_add_executor_job(reduced, readings, definitions, first, last)
             gathered.take(found, first, last)
             gathered.empty = 0 if readings else gathered.empty + 1
@@ -145,11 +146,11 @@ class ImportWork:
         coordinator = self._coordinators[subentry_id]
         undo = UndoFile(self._hass, coordinator)
         if not device.remembered:
-            await self._persist(undo.async_remember)
+            await self._persist(lambda: undo.async_remember(self.job.fields))
             device.remembered = True
             await self.async_save()
         remembered = await undo.async_load()
-        for target in targets_of(self._hass, coordinator):
+        for target in targets_of(self._hass, coordinator, self.job.fields):
             if (before := remembered.get(target.key)) is None:
                 device.left[target.key] = "no_statistics"
             elif gathered.begin is not None and (hours := gathered.hours.get(target.key)) is not None:
