@@ -93,15 +93,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
         await device_settings.async_restore()
 
     plant = PlantCoordinator(hass, entry, account, list(coordinators.values()))
+    batteries = {key: BatteryWatch(coordinator, settings[key]) for key, coordinator in coordinators.items()}
     entry.runtime_data = AtessData(
         account=account,
         client=client,
         coordinators=coordinators,
         plant=plant,
         settings=settings,
-        batteries={key: BatteryWatch(coordinator, settings[key]) for key, coordinator in coordinators.items()},
+        batteries=batteries,
         battery_controls=controls,
-        history=HistoryImport(hass, entry, account, coordinators),
+        history=HistoryImport(
+            hass, entry, account, coordinators, lambda key, past: batteries[key].async_learn_past(past)
+        ),
     )
     async_register_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

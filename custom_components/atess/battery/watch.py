@@ -1,9 +1,10 @@
 """Watch the battery and the grid of a device: learn from samples, and add what settings and users say."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from homeassistant.core import callback
+from homeassistant.util import dt as dt_util
 
 from ..catalogue.derived import INVERTERS
 from ..control.coordinator import SettingsCoordinator
@@ -11,12 +12,13 @@ from ..coordinator import AtessCoordinator
 from ..readings import Value
 from ..readings.capacity import HalfVoltage, capacity_by_settings, power_limit
 from ..readings.derived import energy_stored
-from ..readings.health import Health
+from ..readings.health import Health, Past, learned_from
 from ..readings.outage import GridSupply, LastHour, backup_time
 from ..settings.matching import Known
 
 SECTION = "batteries"
-
+# What ended longer ago tells nothing of the battery as it is.
+LATEST_PAST = timedelta(days=2)
 
 # Below these states of charge the battery feeds no load.
 _CUT_OFFS = ("discharge_cut_off_soc", "bms_soc_lower_limit")
@@ -57,6 +59,16 @@ class BatteryWatch:
         """Learn from a new sample; entities that hear of it after this one show what it changes."""
         self._learn()
         self._device.battery = self._values()
+
+    async def async_learn_past(self, past: Sequence[Past]) -> None:
+        """Learn from samples that the cloud has kept, in their order, as if they had been polled."""
+        if not past or dt_util.utcnow() - past[-1][0] > LATEST_PAST:
+            return
+        learned = await self._device.hass.async_add_executor_job(learned_from, past, self._capacity())
+        self._health = self._health.with_past(learned, past[0][0], past[-1][0])
+        self._device.battery = self._values()
+        self._device.async_update_listeners()
+        self._device.account.save_soon()
 
     def _learn(self) -> None:
         """Learn from the reading if it is news."""

@@ -22,7 +22,7 @@ from .reader import zone_of
 from .requests import ImportRequests
 from .summary import TITLE, message_of
 from .undo import UndoFile
-from .work import ImportWork
+from .work import ImportWork, LearnPast
 
 # A cancellation or a pause waits so many seconds for what was read to be written.
 LONGEST_END = 30.0
@@ -42,11 +42,13 @@ class HistoryImport:
         entry: ConfigEntry[Any],
         account: Account,
         coordinators: Mapping[str, AtessCoordinator],
+        learn: LearnPast,
     ) -> None:
-        """Know the devices by config subentry."""
+        """Know the devices by config subentry, and who learns of batteries from what is read."""
         self._hass = hass
         self._entry = entry
         self._coordinators = coordinators
+        self._learn = learn
         self._store = import_store(hass, entry.entry_id)
         self._healer = GapHealer(hass, entry, coordinators)
         self._requests = ImportRequests(
@@ -231,7 +233,7 @@ class HistoryImport:
         return None if self._work is None or self._work.job.finished else self._work
 
     def _work_of(self, job: Job) -> ImportWork:
-        return ImportWork(self._hass, self._coordinators, self._store, job)
+        return ImportWork(self._hass, self._coordinators, self._store, job, self._learn)
 
     @callback
     def _launch(self, work: ImportWork) -> None:

@@ -1,6 +1,6 @@
 """The work of an import: read the days of devices, newest first, and write them in batches."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date
 from typing import Any
 
@@ -14,6 +14,8 @@ from ..const import LOGGER
 from ..coordinator import AtessCoordinator
 from ..enerclo import AuthenticationError, EnercloError, NotFoundError, UnreachableError
 from ..enerclo.endpoints import Operation
+from ..readings import Reading
+from ..readings.health import Past, past_of
 from .entities import Target, targets_of
 from .gather import Gathered, reduced
 from .job import DAY, DeviceJob, Job, hours_in, span_of
@@ -26,8 +28,12 @@ from .writer import InvariantError, Outcome, limit_of, write
 BATCH_DAYS = 7
 # After so many days without data in a row nothing older is looked for.
 EMPTY_DAYS = 31
+# So many days, from the newest back, tell of the battery.
+PAST_DAYS = 31
 # What fails is tried again after so many seconds, and what the cloud answers wrongly so often.
 PAUSE, TRIES = 900.0, 4
+
+type LearnPast = Callable[[str, Sequence[Past]], Awaitable[None]]
 
 
 class ImportWork:
@@ -39,13 +45,16 @@ class ImportWork:
         coordinators: Mapping[str, AtessCoordinator],
         store: Store[dict[str, Any]],
         job: Job,
+        learn: LearnPast,
     ) -> None:
-        """Take up a job; the devices are known by config subentry."""
+        """Take up a job; the devices are known by config subentry. `learn` takes what is read of the last month."""
         self.job = job
         self._hass = hass
         self._coordinators = coordinators
         self._store = store
+        self._learn = learn
         self._gathered: dict[str, Gathered] = {}
+        self._past: dict[str, list[list[Past]]] = {}
 
     # how far it is
 
@@ -116,6 +125,7 @@ class ImportWork:
             definitions = [each for key, each in coordinator.definitions.items() if not wanted or key in wanted]
             found = await self._hass.async_add_executor_job(reduced, readings, definitions, first, last)
             gathered.take(found, first, last)
+            await self._async_learn(subentry_id, gathered.next_day, readings)
             gathered.empty = 0 if readings else gathered.empty + 1
             if gathered.empty >= EMPTY_DAYS:
                 device.reason = "no_more"
@@ -124,6 +134,18 @@ class ImportWork:
         gathered.next_day -= DAY
         if gathered.days >= BATCH_DAYS or not device.days_left(gathered.next_day):
             await self._async_flush(subentry_id)
+
+    async def _async_learn(self, subentry_id: str, day: date, readings: list[Reading]) -> None:
+        """Gather the last month from its newest day back, and hand it over in its order; a restart ends that."""
+        device = self.job.devices[subentry_id]
+        if day == device.last_day:
+            self._past[subentry_id] = []
+        if (days := self._past.get(subentry_id)) is None:
+            return
+        days.append(past_of(readings))
+        if day == device.first_day or (device.last_day - day).days + 1 >= PAST_DAYS:
+            del self._past[subentry_id]
+            await self._learn(subentry_id, [each for past in reversed(days) for each in past])
 
     async def async_flush(self) -> None:
         """Write what was read."""

@@ -1,15 +1,15 @@
 """The health of a battery, learned from its samples: capacity, efficiency, and its cells. Nothing is said too early."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from statistics import median
 
 from ..enerclo.model import Json
 from .derived import RUNNING_POWER
 from .numbers import rounded
-from .reading import Value
+from .reading import Reading, Value
 from .store import dumped, loaded
 
 # Discharges from which the capacity is measured.
@@ -233,6 +233,40 @@ def turnover_of(at: datetime, values: Mapping[str, Value]) -> Turnover | None:
     return None
 
 
+type Past = tuple[datetime, Mapping[str, Value]]
+"""What a sample says of the health of the battery, and when."""
+_TOLD: tuple[str, ...] = (
+    *("battery_state_of_charge", "battery_charge_energy_total", "battery_discharge_energy_total", "battery_power"),
+    *("cell_voltage_spread", "lowest_cell_group", "lowest_cell_box", "lowest_cell_number"),
+)
+
+
+def past_of(readings: Iterable[Reading]) -> list[Past]:
+    """Return what readings say of the health of the battery, and nothing else."""
+    return [(each.sampled_at, {key: each.values[key] for key in _TOLD if key in each.values}) for each in readings]
+
+
+def learned_from(past: Iterable[Past], capacity: float | None) -> Health:
+    """Return what is learned from samples in their order; `capacity` in kWh as far as it is known otherwise."""
+    health = Health()
+    for at, values in past:
+        health.learn(at, values, capacity)
+    return health
+
+
+def _around[Item, Moment: (date, datetime)](
+    own: list[Item], past: list[Item], begin: Moment, end: Moment, moment: Callable[[Item], Moment]
+) -> list[Item]:
+    """Return own items with those of the past in place of what there is from `begin` until before `end`."""
+    if not past:
+        return own
+    return [
+        *(item for item in own if moment(item) < begin),
+        *(item for item in past if moment(item) < end),
+        *(item for item in own if moment(item) >= end),
+    ]
+
+
 @dataclass(slots=True, kw_only=True)
 class Health:
     """All that is learned of a battery."""
@@ -264,6 +298,18 @@ class Health:
             capacity or self.capacity.kwh,
         )
         self.lowest.learn(at, place_of(values))
+
+    def with_past(self, past: Health, begin: datetime, end: datetime) -> Health:
+        """Return this with what was learned of a time in place of what it has of that time."""
+        runs = _around(self.capacity.runs, past.capacity.runs, begin, end, lambda run: run.at)
+        rests = _around(self.rests.rests, past.rests.rests, begin, end, lambda rest: rest.at)
+        cells = _around(self.lowest.days, past.lowest.days, begin.date(), end.date(), lambda item: item.day)
+        return Health(
+            capacity=replace(self.capacity, runs=runs[-KEPT_RUNS:]),
+            month=Month(days=_around(self.month.days, past.month.days, begin, end, lambda day: day.at)),
+            rests=replace(self.rests, rests=rests[-KEPT_RESTS:]),
+            lowest=LowestCell(days=cells[-KEPT_DAYS:]),
+        )
 
     def values(self, own: Mapping[str, Value], capacity: float | None) -> dict[str, Value]:
         """Return what is known, by entity key; `own` are the values of the device."""
