@@ -281,7 +281,8 @@ def generate() -> dict[Path, str]:
     files = {path: dump(texts) for path, texts in languages.items()}
     for path, texts in languages.items():
         if missing := lacking(english, texts):
-            print(f"generate: {path} lacks {len(missing)} texts: {'; '.join(missing[:MOST])}", file=sys.stderr)
+            names = "; ".join(missing[:MOST])
+            print(f"generate: {path} shows English for {len(missing)} of the texts: {names}", file=sys.stderr)
     try:
         files |= {PAGES / f"{kind.value}.md": kind_page(kind, descriptions) for kind in Kind}
         files[PAGES / "plant.md"] = system_page(descriptions)

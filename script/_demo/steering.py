@@ -59,7 +59,8 @@ async def _show_sample_times(api: Api, device: str) -> None:
     await api.command("config/entity_registry/update", entity_id=entity, disabled_by=None)
 
     async def there() -> bool:
-        return (await api.states()).get(entity, {"state": "unavailable"})["state"] != "unavailable"
+        shown = (await api.states()).get(entity)
+        return shown is not None and shown["state"] != "unavailable"
 
     if not await holds(there, RELOAD_SECONDS):
         raise DemoError("the sensor of the last sample's time was not there after it was enabled")
