@@ -24,6 +24,8 @@ from custom_components.atess.history.task import async_write
 from simulator import Simulator
 
 SERIAL = "SIMHPS0001"
+# A sensor of another integration.
+OTHER = "sensor.of_others"
 
 type Dump = dict[tuple[str, float], tuple[float | None, ...]]
 
@@ -57,6 +59,18 @@ async def compile_until(hass: HomeAssistant, start: datetime, end: datetime) -> 
     await barrier(hass)
 
 
+async def assert_others_keep(hass: HomeAssistant, hour: datetime) -> None:
+    """Compile an hour that was in progress meanwhile, and assert that no entity has lost it.
+
+    A row of ours for it would be refused by the database, and with it those of all entities.
+    """
+    assert (OTHER, hour.timestamp()) not in await dump(hass)
+    await compile_until(hass, hour, hour + timedelta(hours=1))
+    rows = await dump(hass)
+    assert (OTHER, hour.timestamp()) in rows
+    assert len({entity for entity, start in rows if start == hour.timestamp()}) > 10
+
+
 async def barrier(hass: HomeAssistant) -> None:
     """Wait until the recorder has done all that is queued, the task under way included."""
     await async_wait_recording_done(hass)
@@ -64,8 +78,9 @@ async def barrier(hass: HomeAssistant) -> None:
 
 
 async def set_up_sensors(hass: HomeAssistant) -> None:
-    """Have the platform there that compiles statistics."""
+    """Have the platform there that compiles statistics, and a sensor of another integration."""
     assert await async_setup_component(hass, "sensor", {})
+    hass.states.async_set(OTHER, "20", {"state_class": "measurement", "unit_of_measurement": "°C"})
 
 
 async def dump(hass: HomeAssistant) -> Dump:

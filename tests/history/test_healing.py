@@ -18,7 +18,7 @@ from custom_components.atess.coordinator import AtessCoordinator
 from simulator import Simulator
 
 from ..common import NOON, Advance, add_entry, entity_id, set_up
-from .common import SERIAL, assert_same, call, compile_until, dump, set_up_sensors, sums_of, total
+from .common import SERIAL, assert_others_keep, assert_same, call, compile_until, dump, set_up_sensors, sums_of, total
 
 COUNTERS = {
     "pv_energy_total": "pv",
@@ -124,6 +124,7 @@ async def test_an_outage_heals(
     assert len(means) == (end - NOON) / timedelta(hours=1)
     await call(hass, "undo_import")
     assert await dump(hass) == before
+    await assert_others_keep(hass, end)
 
 
 @pytest.fixture

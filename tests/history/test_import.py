@@ -12,7 +12,18 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from simulator import Simulator
 
 from ..common import NOON, Advance, add_entry, entity_id, set_up, state
-from .common import SERIAL, assert_same, by_entity, call, compile_until, dump, set_up_sensors, sums_of, total
+from .common import (
+    SERIAL,
+    assert_others_keep,
+    assert_same,
+    by_entity,
+    call,
+    compile_until,
+    dump,
+    set_up_sensors,
+    sums_of,
+    total,
+)
 
 TRUTH = {
     "pv_energy_total": "pv",
@@ -89,6 +100,15 @@ async def test_a_home_is_imported_before_and_between_what_was_recorded(
     assert {place: values for place, values in after.items() if place in before and place[0] == power} == {
         place: values for place, values in before.items() if place[0] == power
     }
+
+
+async def test_the_hour_in_progress_is_nobodys_loss(
+    hass: HomeAssistant, clock: FrozenDateTimeFactory, home: MockConfigEntry
+) -> None:
+    """Also if the import is to end in it."""
+    clock.move_to(END + timedelta(minutes=31))
+    await import_history(hass)
+    await assert_others_keep(hass, END)
 
 
 async def test_a_second_import_changes_nothing_and_undo_everything(
