@@ -102,11 +102,12 @@ async def test_a_home_is_imported_before_and_between_what_was_recorded(
     }
 
 
-async def test_the_hour_in_progress_is_nobodys_loss(
-    hass: HomeAssistant, clock: FrozenDateTimeFactory, home: MockConfigEntry
+@pytest.mark.parametrize("minutes", [31, 62])
+async def test_the_hour_that_is_not_compiled_is_nobodys_loss(
+    hass: HomeAssistant, clock: FrozenDateTimeFactory, home: MockConfigEntry, minutes: int
 ) -> None:
-    """Also if the import is to end in it."""
-    clock.move_to(END + timedelta(minutes=31))
+    """Neither while it is in progress, nor when it has just ended."""
+    clock.move_to(END + timedelta(minutes=minutes))
     await import_history(hass)
     await assert_others_keep(hass, END)
 

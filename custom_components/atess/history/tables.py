@@ -10,6 +10,7 @@ from typing import Any, cast
 from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsRuns, StatisticsShortTerm
 from homeassistant.components.recorder.models import StatisticMetaData, process_timestamp
+from homeassistant.util import dt as dt_util
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import Session
@@ -32,13 +33,12 @@ def metadata_of(instance: Recorder, session: Session, entity_id: str) -> tuple[i
 def compiled_until(session: Session) -> int:
     """Return the start (unix seconds) of the first hour that is not compiled yet; 0 if none ever was.
 
-    Never later than the present hour, also where a clock that was ahead has left runs of times to come.
+    Runs of times to come, as a clock that was ahead has left them, do not count.
     """
-    last = session.execute(select(func.max(StatisticsRuns.start))).scalar()
-    if last is None:
+    past = StatisticsRuns.start <= dt_util.utcnow()
+    if (last := session.execute(select(func.max(StatisticsRuns.start)).where(past)).scalar()) is None:
         return 0
-    compiled = process_timestamp(last).timestamp() + StatisticsShortTerm.duration.total_seconds()
-    return hour_of(min(compiled, time.time()))
+    return hour_of(process_timestamp(last).timestamp() + StatisticsShortTerm.duration.total_seconds())
 
 
 class Table:
