@@ -50,6 +50,7 @@ async def charge(life: Life) -> None:
                 assert await hass.config_entries.async_setup(entry.entry_id)
                 await hass.async_block_till_done(wait_background_tasks=True)
                 await call(hass, entry, "force_charge", soc=80, duration={"seconds": DURATION.total_seconds()})
+                await hass.async_block_till_done()
                 end = clock() + DURATION + timedelta(minutes=20)
                 steps.counting = True
                 steps.step()

@@ -137,7 +137,7 @@ def test_other_languages_keep_step(capsys: pytest.CaptureFixture[str]) -> None:
     assert _generate.main(["--check"]) == 1
     printed = capsys.readouterr()
     assert printed.out == f"generate: {path} is not up to date\n"
-    assert re.search(rf"{path} lacks \d+ texts: ", printed.err)
+    assert re.search(rf"{path} shows English for \d+ of the texts: ", printed.err)
     assert _generate.main([]) == 0
     written = json.loads(path.read_text("utf-8"))
     assert list(written["entity"]["sensor"]) == ["pv1_power", "pv_power"]
