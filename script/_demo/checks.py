@@ -5,7 +5,6 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,6 @@ ROUNDING = 0.011  # kW, per device
 STATISTICS_SECONDS = 360
 DASHBOARD = "atess-settings"
 ONLY_WHILE_CONTROLLED = "resume_battery_control"
-OLDEST_SAMPLE = timedelta(minutes=20)
 ERROR_WORDS = (
     r"Error|error|Failed|failed|Unknown device|not found|Retry|Page not|unavailable|Unavailable|not defined|Warning"
 )
@@ -182,9 +180,8 @@ async def _live_problems(api: Api, cloud: Cloud) -> dict[str, str | None]:
         ]
         if len(numbers) < role.least_numbers:
             wrong.append(f"only {len(numbers)} numbers, at least {role.least_numbers} expected")
-        sampled = [state["state"] for state in own.values() if state["attributes"].get("device_class") == "timestamp"]
-        if not any(_is_recent(text) for text in sampled):
-            wrong.append(f"no sample of the last {OLDEST_SAMPLE}: {sampled}")
+        if own.get("online", {}).get("state") != "on":
+            wrong.append("it sends no data")
         problems[device] = "; ".join(wrong) or None
     return problems
 
@@ -222,13 +219,6 @@ async def _device_problems(api: Api, cloud: Cloud) -> dict[str, str | None]:
 
 def _is_number(text: str) -> bool:
     return re.fullmatch(r"-?\d+(\.\d+)?", text) is not None
-
-
-def _is_recent(text: str) -> bool:
-    try:
-        return abs(datetime.now(UTC) - datetime.fromisoformat(text)) < OLDEST_SAMPLE
-    except ValueError:
-        return False
 
 
 async def _diagnostics_problem(api: Api, cloud: Cloud) -> str | None:
