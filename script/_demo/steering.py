@@ -203,7 +203,7 @@ class Steering:
                 continue
             states = await self._api.states()
             sampled = datetime.fromisoformat(states[time_entity]["state"]).timestamp()
-            if sampled <= written:
+            if sampled <= written or states[power_entity]["state"] in {"unavailable", "unknown"}:
                 continue
             power = seen[sampled] = float(states[power_entity]["state"])
             shows = f"battery power is {power} kW in sample {len(seen)} since"
