@@ -10,11 +10,16 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 from unittest.mock import patch
+
+from aiohttp import ThreadedResolver
+from homeassistant import loader
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import async_test_home_assistant
 
 ROOT = Path(__file__).parents[1]
 
@@ -53,15 +58,23 @@ class Steps:
         return patch.object(owner, name, stepped)
 
 
-def serve(live: Callable[[Life], Awaitable[None]]) -> None:
+@asynccontextmanager
+async def living(life: Life, sleep: Callable[[float], Awaitable[None]], *steps: Any) -> AsyncIterator[HomeAssistant]:
+    """Yield the Home Assistant of a life; what waits for the cloud sleeps so, and patches make it take steps."""
+    with ExitStack() as patches:
+        resolver = patch("homeassistant.helpers.aiohttp_client._async_make_resolver", return_value=ThreadedResolver())
+        for each in (resolver, patch("custom_components.atess.account.sleep", sleep), *steps):
+            patches.enter_context(each)
+        async with async_test_home_assistant(config_dir=life["folder"]) as hass:
+            hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
+            yield hass
+
+
+def serve(live: Callable[[Life], Coroutine[Any, Any, None]]) -> None:
     """Fork a process for each line of JSON, let it live what the line says, and answer how it ended."""
-
-    async def lived(life: Life) -> None:
-        await live(life)
-
     for line in sys.stdin:
         if (child := os.fork()) == 0:
-            asyncio.run(lived(json.loads(line)))
+            asyncio.run(live(json.loads(line)))
             os._exit(0)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201

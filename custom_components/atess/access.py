@@ -119,6 +119,5 @@ def _coordinator[CoordinatorT: ValueCoordinator[Any]](
     if device is None or not serials:
         raise validation_error("no_such_device")
     loaded = {entry.entry_id for entry in entries}
-    ours = {entry.entry_id for entry in hass.config_entries.async_entries(DOMAIN)} & device.config_entries
-    key = "not_a_device" if loaded & ours else "not_loaded"
+    key = "not_a_device" if loaded & device.config_entries else "not_loaded"
     raise validation_error(key, device=device.name_by_user or device.name or "?")

@@ -6,20 +6,17 @@ A life has what tests.control.killed says, and `clock`, the file that holds the 
 import sys
 from datetime import timedelta
 from pathlib import Path
-from unittest.mock import patch
 
 import freezegun
 import pytest_homeassistant_custom_component.patch_time  # noqa: F401  # isort: split  # before Home Assistant
-from aiohttp import ThreadedResolver
-from homeassistant import loader
-from pytest_homeassistant_custom_component.common import async_fire_time_changed, async_test_home_assistant
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
 from custom_components.atess.control.coordinator import SettingsCoordinator
 from custom_components.atess.enerclo import EnercloClient, caller
 
 from ..control.common import killed_entry
-from ..killing import Life, Steps, serve
+from ..killing import Life, Steps, living, serve
 from .common import DURATION, TimeFile, call
 
 STEP = 20
@@ -34,30 +31,27 @@ async def charge(life: Life) -> None:
             clock.tick(seconds)
             time_file.write(clock())
 
-        async with async_test_home_assistant(config_dir=life["folder"]) as hass:
-            hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
+        watched = (
+            steps.around(SettingsCoordinator, "async_save"),
+            steps.around(EnercloClient, "settings"),
+            steps.around(EnercloClient, "write_settings"),
+            steps.around(caller, "send"),
+        )
+        async with living(life, sleep, *watched) as hass:
             entry = killed_entry(life)
             entry.add_to_hass(hass)
             hass.config_entries.async_update_entry(entry, pref_disable_polling=True)
-            with (
-                patch("homeassistant.helpers.aiohttp_client._async_make_resolver", return_value=ThreadedResolver()),
-                patch("custom_components.atess.account.sleep", sleep),
-                steps.around(SettingsCoordinator, "async_save"),
-                steps.around(EnercloClient, "settings"),
-                steps.around(EnercloClient, "write_settings"),
-                steps.around(caller, "send"),
-            ):
-                assert await hass.config_entries.async_setup(entry.entry_id)
+            assert await hass.config_entries.async_setup(entry.entry_id)
+            await hass.async_block_till_done(wait_background_tasks=True)
+            await call(hass, entry, "force_charge", soc=80, duration={"seconds": DURATION.total_seconds()})
+            await hass.async_block_till_done()
+            end = clock() + DURATION + timedelta(minutes=20)
+            steps.counting = True
+            steps.step()
+            while clock() < end:
+                await sleep(STEP)
+                async_fire_time_changed(hass)
                 await hass.async_block_till_done(wait_background_tasks=True)
-                await call(hass, entry, "force_charge", soc=80, duration={"seconds": DURATION.total_seconds()})
-                await hass.async_block_till_done()
-                end = clock() + DURATION + timedelta(minutes=20)
-                steps.counting = True
-                steps.step()
-                while clock() < end:
-                    await sleep(STEP)
-                    async_fire_time_changed(hass)
-                    await hass.async_block_till_done(wait_background_tasks=True)
     sys.exit(f"the battery control was over in {steps.count} steps")
 
 

@@ -6,20 +6,17 @@ A life has the configuration `folder`, the simulated cloud's `address` and `toke
 
 import sys
 from datetime import timedelta
-from unittest.mock import patch
 
 import freezegun
 import pytest_homeassistant_custom_component.patch_time  # noqa: F401  # isort: split  # before Home Assistant
-from aiohttp import ThreadedResolver
-from homeassistant import loader
-from pytest_homeassistant_custom_component.common import async_fire_time_changed, async_test_home_assistant
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
 from custom_components.atess.control.coordinator import SettingsCoordinator
 from custom_components.atess.enerclo import EnercloClient, caller
 
 from ..common import NOON
-from ..killing import Life, Steps, serve
+from ..killing import Life, Steps, living, serve
 from .common import killed_entry
 
 LONGEST = timedelta(minutes=20)
@@ -33,31 +30,28 @@ async def change(life: Life) -> None:
         async def sleep(seconds: float) -> None:
             clock.tick(seconds)
 
-        async with async_test_home_assistant(config_dir=life["folder"]) as hass:
-            hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
+        watched = (
+            steps.around(SettingsCoordinator, "async_save"),
+            steps.around(EnercloClient, "settings"),
+            steps.around(EnercloClient, "write_settings"),
+            steps.around(caller, "send"),
+        )
+        async with living(life, sleep, *watched) as hass:
             entry = killed_entry(life)
             entry.add_to_hass(hass)
-            with (
-                patch("homeassistant.helpers.aiohttp_client._async_make_resolver", return_value=ThreadedResolver()),
-                patch("custom_components.atess.account.sleep", sleep),
-                steps.around(SettingsCoordinator, "async_save"),
-                steps.around(EnercloClient, "settings"),
-                steps.around(EnercloClient, "write_settings"),
-                steps.around(caller, "send"),
-            ):
-                assert await hass.config_entries.async_setup(entry.entry_id)
+            assert await hass.config_entries.async_setup(entry.entry_id)
+            await hass.async_block_till_done(wait_background_tasks=True)
+            # The first save is the click's own: before it nothing has been acknowledged.
+            writer = next(iter(entry.runtime_data.settings.values())).writer
+            writer.change(writer.resolve({"discharge_cut_off_soc": 35}), None)
+            await hass.async_block_till_done()
+            steps.counting = True
+            steps.step()
+            end = NOON + LONGEST
+            while clock().replace(tzinfo=NOON.tzinfo) < end:
+                clock.tick(3)
+                async_fire_time_changed(hass)
                 await hass.async_block_till_done(wait_background_tasks=True)
-                # The first save is the click's own: before it nothing has been acknowledged.
-                writer = next(iter(entry.runtime_data.settings.values())).writer
-                writer.change(writer.resolve({"discharge_cut_off_soc": 35}), None)
-                await hass.async_block_till_done()
-                steps.counting = True
-                steps.step()
-                end = NOON + LONGEST
-                while clock().replace(tzinfo=NOON.tzinfo) < end:
-                    clock.tick(3)
-                    async_fire_time_changed(hass)
-                    await hass.async_block_till_done(wait_background_tasks=True)
     sys.exit("the change was made in fewer steps")
 
 

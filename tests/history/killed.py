@@ -8,18 +8,14 @@ go to result.json, those after an undo too.
 import json
 from datetime import timedelta
 from pathlib import Path
-from unittest.mock import patch
 
 import freezegun
 import pytest_homeassistant_custom_component.patch_time  # noqa: F401  # isort: split  # before Home Assistant
-from aiohttp import ThreadedResolver
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant import loader
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import recorder as recorder_helper
 from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import async_test_home_assistant
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -28,7 +24,7 @@ from custom_components.atess.enerclo import caller
 
 from ..common import NOON, set_up
 from ..control.common import killed_entry
-from ..killing import Life, Steps, serve
+from ..killing import Life, Steps, living, serve
 from .common import call, compile_until, dump, set_up_sensors
 
 HOUR = timedelta(hours=1)
@@ -45,21 +41,15 @@ async def live(life: Life) -> None:
         async def sleep(seconds: float) -> None:
             clock.tick(seconds)
 
-        async with async_test_home_assistant(config_dir=str(folder)) as hass:
-            hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
+        watched = steps.around(Store, "_async_write_data"), steps.around(caller, "send")
+        async with living(life, sleep, *watched) as hass:
             recorder_helper.async_initialize_recorder(hass)
-            with (
-                patch("homeassistant.helpers.aiohttp_client._async_make_resolver", return_value=ThreadedResolver()),
-                patch("custom_components.atess.account.sleep", sleep),
-                steps.around(Store, "_async_write_data"),
-                steps.around(caller, "send"),
-            ):
-                database = {"db_url": f"sqlite:///{folder / 'home.db'}"}
-                assert await async_setup_component(hass, "recorder", {"recorder": database})
-                await recorder_helper.get_instance(hass).async_recorder_ready.wait()
-                await set_up_sensors(hass)
-                await _live(hass, life, steps, clock)
-                await hass.async_stop(force=True)
+            database = {"db_url": f"sqlite:///{folder / 'home.db'}"}
+            assert await async_setup_component(hass, "recorder", {"recorder": database})
+            await recorder_helper.get_instance(hass).async_recorder_ready.wait()
+            await set_up_sensors(hass)
+            await _live(hass, life, steps, clock)
+            await hass.async_stop(force=True)
 
 
 async def _live(hass: HomeAssistant, life: Life, steps: Steps, clock: FrozenDateTimeFactory) -> None:
