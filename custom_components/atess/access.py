@@ -119,5 +119,5 @@ def _coordinator[CoordinatorT: ValueCoordinator[Any]](
     if device is None or not serials:
         raise validation_error("no_such_device")
     loaded = {entry.entry_id for entry in entries}
-    key = "not_a_device" if loaded & device.config_entries else "not_loaded"
+    key = "not_a_device" if device.config_entry_id in loaded else "not_loaded"
     raise validation_error(key, device=device.name_by_user or device.name or "?")

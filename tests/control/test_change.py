@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, EVENT_STATE_CHANGED
@@ -64,18 +65,35 @@ def told(hass: HomeAssistant) -> list[dict[str, Any]]:
     return events
 
 
-async def fix(hass: HomeAssistant, hass_client: ClientSessionGenerator, issue_id: str, choice: str) -> dict[str, Any]:
-    """Open the fix flow of an issue as the frontend does, and choose from its menu."""
+FIX_URL = "/api/repairs/issues/fix"
+
+
+async def repairs_client(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> TestClient:
+    """Return a client of Home Assistant's repairs."""
     assert await async_setup_component(hass, REPAIRS, {})
-    client = await hass_client()
-    url = "/api/repairs/issues/fix"
-    response = await client.post(url, json={"handler": DOMAIN, "issue_id": issue_id})
-    flow = await response.json()
+    return await hass_client()
+
+
+async def open_fix(client: TestClient, issue_id: str) -> dict[str, Any]:
+    """Open the fix flow of an issue as the frontend does, and return its menu."""
+    response = await client.post(FIX_URL, json={"handler": DOMAIN, "issue_id": issue_id})
+    flow: dict[str, Any] = await response.json()
     assert flow["type"] == "menu", flow
+    return flow
+
+
+async def choose(client: TestClient, flow: dict[str, Any], choice: str) -> dict[str, Any]:
+    """Choose from the menu of an open fix flow, and return how it ends."""
     assert choice in flow["menu_options"]
-    response = await client.post(f"{url}/{flow['flow_id']}", json={"next_step_id": choice})
+    response = await client.post(f"{FIX_URL}/{flow['flow_id']}", json={"next_step_id": choice})
     result: dict[str, Any] = await response.json()
     return result
+
+
+async def fix(hass: HomeAssistant, hass_client: ClientSessionGenerator, issue_id: str, choice: str) -> dict[str, Any]:
+    """Open the fix flow of an issue, and choose from its menu."""
+    client = await repairs_client(hass, hass_client)
+    return await choose(client, await open_fix(client, issue_id), choice)
 
 
 async def test_the_sensor_follows_a_change(
@@ -270,6 +288,31 @@ async def test_what_cannot_be_tried_again_says_so(
         result = await fix(hass, hass_client, found.issue_id, choice)
         assert (result["type"], result["reason"]) == ("abort", "not_loaded")
     assert issue(hass) is not None
+
+
+async def test_an_issue_that_is_open_twice_is_settled_once(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    settings_entry: MockConfigEntry,
+    advance: Advance,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    """What a second browser still shows, and the first has answered, asks for nothing more."""
+    cloud.configure(write="ignore")
+    await set_number(hass, 35)
+    await advance(400, step=5)
+    found = issue(hass)
+    assert found is not None
+    client = await repairs_client(hass, hass_client)
+    first, second, third = [await open_fix(client, found.issue_id) for _ in range(3)]
+    cloud.configure(write="obey")
+    for flow, choice in ((first, "try_again"), (second, "try_again"), (third, "understood")):
+        result = await choose(client, flow, choice)
+        assert result["type"] == "create_entry"
+    await advance(400, step=5)
+    assert state(hass, CHANGE).state == "confirmed"
+    assert issue(hass) is None
+    assert len(puts(cloud)) == 2
 
 
 async def test_an_issue_that_was_lost_comes_back(
