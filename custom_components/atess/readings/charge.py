@@ -110,7 +110,8 @@ class Charges:
         changed = []
         for key in [key for key in _KEYS if numbers.get(key) is not None]:
             sent = numbers[key] or 0.0
-            guard = self._guards.setdefault(key, ChargeGuard())
+            if (guard := self._guards.get(key)) is None:
+                guard = self._guards[key] = ChargeGuard()
             if learn:
                 witnesses = [numbers.get(other) for other in _KEYS if other != key]
                 guard.learn_unit(sent, next((each for each in witnesses if each is not None), None))

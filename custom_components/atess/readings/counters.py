@@ -71,9 +71,9 @@ class Counters:
     def zeroed(self, parsed: Parsed, when: When) -> bool:
         """Return whether most counters that were positive are 0, which no sample of a working device shows."""
         fell = stayed = 0
-        for key, value in parsed.numbers.items():
-            before = self._before(key, when)
-            if before is not None and value is not None:
+        for key in self._daily.keys() | self._lifetime.keys():
+            value = parsed.numbers.get(key)
+            if value is not None and self._before(key, when) is not None:
                 fell += value == 0
                 stayed += value != 0
         return fell > 0 and fell >= stayed

@@ -36,14 +36,17 @@ _COUNTERS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Computed:
-    """An energy by integration: the power that it comes from, and the counter that would be better."""
+    """An energy by integration: its flow, the power that it comes from, and the counter that would be better."""
 
+    flow: str
     power: str
     counter: str
 
 
 COMPUTED: Mapping[str, Computed] = {
-    f"{_COUNTERS[flow].removesuffix('_total')}_computed": Computed(power=_POWERS[flow], counter=_COUNTERS[flow])
+    f"{_COUNTERS[flow].removesuffix('_total')}_computed": Computed(
+        flow=flow, power=_POWERS[flow], counter=_COUNTERS[flow]
+    )
     for flow in FLOWS
 }
 
@@ -118,10 +121,10 @@ class EnergyLedger:
             if computed.power not in values:
                 continue
             power = values[computed.power]
-            energy, hours = self._integrals.setdefault(key, Integral()).add(
-                power if isinstance(power, float) else None, at, interval
-            )
-            flow = next(flow for flow in FLOWS if _POWERS[flow] == computed.power)
+            if (integral := self._integrals.get(key)) is None:
+                integral = self._integrals[key] = Integral()
+            energy, hours = integral.add(power if isinstance(power, float) else None, at, interval)
+            flow = computed.flow
             powers[flow] = rounded(powers.get(flow, 0.0) + energy, 6)
             if flow == "load":
                 covered += hours

@@ -215,9 +215,13 @@ class Interpreter:
     def _guard_values(self, draft: Draft) -> None:
         """Apply G2 to G11, G15, G18, and G21 in their order."""
         numbers, quantities, learn = draft.numbers, draft.parsed.quantities, draft.learn
-        powers = {key: value for key, value in numbers.items() if value is not None and quantities[key] in _POWERS}
+        powers: dict[str, float] = {}
         for key, value in numbers.items():
-            if key not in powers and value is not None:
+            if value is None:
+                continue
+            if (quantity := quantities[key]) in _POWERS:
+                powers[key] = value
+            elif quantity in self._guards:
                 numbers[key] = self._chain(draft, key, value)
         self._learning.see_powers(powers, numbers, draft.moment.sampled_at if learn else None)
         for key, raw in powers.items():

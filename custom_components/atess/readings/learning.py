@@ -70,16 +70,25 @@ class Learning:
 
     def facts(self) -> Facts:
         """Return what is known of the device now, the user's corrections first."""
-        layout, meaning = self._corrections.get("pv_layout"), self._corrections.get("battery_meaning")
         return Facts(
             kind=self._kind,
-            layout=layout if layout in _LAYOUTS else self._layout.layout,
-            meaning=meaning if meaning in {BATTERY, INVERTER_OUTPUT} else self._meaning.meaning,
+            layout=self._pv_layout,
+            meaning=self._battery_meaning,
             battery_sign=self._corrections.get("battery_sign"),
             grid_sign=self._corrections.get("grid_sign"),
             battery_way=self._way("battery_direction", self._battery_way),
             grid_way=self._way("grid_direction", self._grid_way),
         )
+
+    @property
+    def _pv_layout(self) -> str | None:
+        layout = self._corrections.get("pv_layout")
+        return layout if layout in _LAYOUTS else self._layout.layout
+
+    @property
+    def _battery_meaning(self) -> str | None:
+        meaning = self._corrections.get("battery_meaning")
+        return meaning if meaning in {BATTERY, INVERTER_OUTPUT} else self._meaning.meaning
 
     def _way(self, name: str, check: Direction) -> int | None:
         """Return which way a power without a sign flows (0: not known); None for a power with one."""
@@ -128,7 +137,7 @@ class Learning:
         if self._kind in HPS:
             hv_voltage = max(numbers.get(key) or 0.0 for key in _HV_VOLTAGES)
             self._layout.learn(pv_powers(numbers), hv_voltage, at)
-            pv, _ = total_pv(self.facts().layout, pv_powers(numbers))
+            pv, _ = total_pv(self._pv_layout, pv_powers(numbers))
             pac, export = numbers.get("battery_power_reported"), numbers.get("grid_power_reported")
             load = numbers.get("load_power")
             if pv is not None and pac is not None and export is not None and load is not None:
@@ -214,7 +223,7 @@ class Learning:
         fed: bool,
     ) -> None:
         """Let counters, flags and status vote on the sign of battery power, where they can prove it."""
-        if self.facts().battery_way is not None:
+        if self._way("battery_direction", self._battery_way) is not None:
             return
         inverted = self._battery_way.may_be_inverted(at)
         present = INVERTED if self._corrections.get("battery_sign") == INVERTED else NORMAL
@@ -237,7 +246,7 @@ class Learning:
         much as the battery takes.
         """
         measured = flow.measured_battery
-        if self.facts().meaning == INVERTER_OUTPUT:
+        if self._battery_meaning == INVERTER_OUTPUT:
             return measured if flow.pv is not None and flow.pv <= _NO_PV else None
         if self._kind is not Kind.PCS or measured is None:
             return measured
@@ -272,10 +281,10 @@ class Learning:
                 raw.get("pv2_power"),
                 raw.get("pv3_power"),
             )
-            total, _ = total_pv(self.facts().layout, powers)
+            total, _ = total_pv(self._pv_layout, powers)
             candidates.append(("pv", total, _counters(numbers, pv="pv_energy")))
         # The DC side of a PCS holds PV too, and so does inverter output: neither can be held against the battery.
-        if self._kind is not Kind.PCS and self.facts().meaning != INVERTER_OUTPUT:
+        if self._kind is not Kind.PCS and self._battery_meaning != INVERTER_OUTPUT:
             candidates.append(("battery", raw.get("battery_power_reported"), battery))
         for name, power, counters in candidates:
             if power is not None and counters:

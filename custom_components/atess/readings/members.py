@@ -98,8 +98,9 @@ def parse(kind: Kind, members: Mapping[str, Json]) -> Parsed:
     parsed = Parsed()
     best: dict[str, tuple[int, Field, Json, str]] = {}
     unknown: list[str] = []
+    own = _own(kind)
     for member, value in members.items():
-        match = _match(kind, member)
+        match = own.get(member) or _match(kind, member)
         if match is None:
             if not isinstance(value, dict | list) and value is not None and member.lower() not in _IGNORED:
                 unknown.append(member)
@@ -153,7 +154,7 @@ def _take(parsed: Parsed, key: str, known: Field, value: Json) -> bool:
 
 
 def _read(parsed: Parsed, quantity: Quantity, value: Json) -> float | None:
-    if quantity.name in _WHOLE:
+    if not isinstance(value, str) or quantity.name in _WHOLE:
         return parse_number(value)
     below_1000 = quantity.name in _BELOW_1000
     return parse_quantity(value, quantity.unit, comma_decimal=parsed.comma_decimal, below_1000=below_1000)

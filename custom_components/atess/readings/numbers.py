@@ -1,6 +1,5 @@
 """G1: from what the cloud sends to numbers, flags and codes. Nothing here raises, whatever comes in."""
 
-import math
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -36,11 +35,9 @@ def parse_number(value: Json) -> float | None:
         if not _NUMBER.fullmatch(text):
             return None
         value = float(text)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    elif not isinstance(value, float) and (isinstance(value, bool) or not isinstance(value, int)):
         return None
-    if not -LARGEST <= value <= LARGEST or not math.isfinite(value):
-        return None
-    return rounded(float(value))
+    return round(float(value), 3) + 0.0 if -LARGEST <= value <= LARGEST else None
 
 
 def parse_quantity(
@@ -74,7 +71,8 @@ def parse_quantity(
 
 def has_decimal_commas(values: Iterable[Json]) -> bool:
     """Return whether numbers among the values have commas that can only be decimal, and none groups digits by them."""
-    numerals = [formatted[1] for value in values if isinstance(value, str) and (formatted := _split(value))]
+    texts = [value for value in values if isinstance(value, str)]
+    numerals = [formatted[1] for text in texts if (formatted := _split(text))]
     decimal = (_SPACED, _POINT_GROUPS, _DECIMAL)
     return any(
         "," in text and not _AMBIGUOUS.fullmatch(text) and any(form.fullmatch(text) for form in decimal)

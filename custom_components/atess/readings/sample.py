@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 
-from ..catalogue import definitions
+from ..catalogue import FIELDS, definitions
 from ..enerclo.model import Json, Kind, Sample
 from .members import Parsed, is_counter
 from .numbers import parse_number
@@ -13,6 +13,7 @@ from .store import a_count, a_dict, a_moment, a_text
 LASTING = 6  # samples after which zeros are real
 KEEPS_COMING = 2  # samples in a row with news
 _RUNNING = frozenset({"grid_present", "generator_running", "battery_charging", "battery_discharging"})
+_FAULT_WORDS = frozenset(each.key for own in FIELDS.values() for each in own if each.quantity.name == "fault_word")
 _HV_VOLTAGES = tuple((f"pv{number}_voltage", f"pv{number}_voltage_hv") for number in (1, 2, 3))
 
 
@@ -68,12 +69,17 @@ class Liveness:
 
     def __init__(self, state: Json = None) -> None:
         stored = a_dict(state)
-        self._last = a_text(stored.get("last"))
+        self._last: str | dict[str, float | None] | None = a_text(stored.get("last"))
         self._news = a_count(stored.get("news"))
 
     def dump(self) -> dict[str, Json]:
         """Return the last sample's fingerprint and how many in a row brought news, for storage."""
-        return {"last": self._last, "news": self._news}
+        return {"last": self._fingerprint, "news": self._news}
+
+    @property
+    def _fingerprint(self) -> str | None:
+        """The last sample's fingerprint, made when it is needed."""
+        return self._last if self._last is None or isinstance(self._last, str) else _digest(sorted(self._last.items()))
 
     @property
     def overruled(self) -> bool:
@@ -87,10 +93,9 @@ class Liveness:
             values.get("online") is False or values.get("operating_state") == "lost" or values.get("status") == "-1"
         )
         if learn:
-            numbers = _digest(sorted(parsed.numbers.items()))
-            news = flagged and self._last is not None and numbers != self._last
+            before, self._last = self._fingerprint if flagged else None, dict(parsed.numbers)
+            news = before is not None and before != self._fingerprint
             self._news = min(KEEPS_COMING, self._news + 1) if news else 0
-            self._last = numbers
         return flagged and not self.overruled
 
 
@@ -103,8 +108,8 @@ def take_hv_voltages(numbers: dict[str, float | None]) -> None:
 
 def whole_words(values: dict[str, Value]) -> None:
     """Show fault words as whole numbers."""
-    for key, value in values.items():
-        if isinstance(value, float) and key.startswith("fault_word_"):
+    for key in _FAULT_WORDS & values.keys():
+        if isinstance(value := values[key], float):
             values[key] = int(value)
 
 

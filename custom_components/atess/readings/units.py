@@ -57,6 +57,9 @@ class Units:
         if "units" not in state and "pv_unit" in state and kind in OWN_PV:
             self._checks["pv"] = UnitCheck(nominal, state.get("pv_unit"), forced=corrections.get("pv_power_unit"))
         self._sample: dict[str, bool] = {}
+        self._other = UnitCheck(nominal)
+        # The flows whose unit is that of all.
+        self._shared = [flow for flow in FLOWS if not (flow == "pv" and kind in OWN_PV)]
 
     def dump(self) -> dict[str, Json]:
         """Return what was learned, for storage."""
@@ -121,7 +124,7 @@ class Units:
         """Return a power as sent in kW, and the guard that changed or rejected it."""
         flow = self.flow_of(key)
         if flow is None:
-            return UnitCheck(self._nominal).scale(raw, self.common, watts=any(self._sample.values()) or None)
+            return self._other.scale(raw, self.common, watts=any(self._sample.values()) or None)
         common = self.common
         if flow == "pv" and self._kind in OWN_PV and common != W:
             common = None
@@ -183,8 +186,3 @@ class Units:
             lone = verdict.verdict == W and common != W
             found.append(replace(verdict, expected=KW if own or lone else common or KW))
         return (*found, self._energy.verdict())
-
-    @property
-    def _shared(self) -> list[str]:
-        """The flows whose unit is that of all."""
-        return [flow for flow in FLOWS if not (flow == "pv" and self._kind in OWN_PV)]

@@ -44,10 +44,14 @@ class Usual:
         for key, value in parsed.numbers.items():
             if value is None:
                 continue
+            quantity = parsed.quantities[key]
             known = self._sent.get(key)
-            count = 1 if known is None else min(ENOUGH, known.count + 1)
-            self._sent[key] = Sent(quantity=parsed.quantities[key], at=at, count=count)
-        for key in [key for key, each in self._sent.items() if at - each.at > FORGOTTEN]:
+            if known is None:
+                self._sent[key] = Sent(quantity=quantity, at=at)
+            else:
+                known.quantity, known.at, known.count = quantity, at, min(ENOUGH, known.count + 1)
+        oldest = at - FORGOTTEN
+        for key in [key for key, each in self._sent.items() if each.at < oldest]:
             if not self._sent[key].quantity.endswith("_total"):
                 del self._sent[key]
 
