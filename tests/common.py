@@ -1,6 +1,7 @@
 """Helpers of the tests."""
 
 import logging
+import os
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ from simulator.settings import STYLES, SettingsTable
 NOON = datetime(2026, 7, 15, 12, 0, tzinfo=UTC)
 
 ZONE = "Europe/Berlin"
+
+# Whether campaigns have their full length, as script/soak wants them; otherwise they are a part of it.
+LONG = "ATESS_LONG_CAMPAIGNS" in os.environ
 
 type Advance = Callable[..., Coroutine[Any, Any, None]]
 

@@ -16,6 +16,7 @@ from script._demo.browser import Browser, browser
 from script._demo.home_assistant import ROOT, Api
 from script._demo.importing import homes, import_problem, import_year
 from script._demo.process import Child, doing, say
+from script._demo.refusing import REFUSED_LOG, check_reauthentication
 from script._demo.roles import ROLES, SOURCE_NAMES, available_sources
 from script._demo.setting_up import add_integration, complete
 from script._demo.settings_checks import PROVOKED_LOG, changed_by_clicking, check_changes, check_matching
@@ -35,7 +36,7 @@ ERROR_WORDS = (
 )
 RECORD = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\S* (\w+) \(", re.MULTILINE)
 # Said of every custom integration.
-EXPECTED_LOG = ("which has not been tested by Home Assistant", PROVOKED_LOG)
+EXPECTED_LOG = ("which has not been tested by Home Assistant", PROVOKED_LOG, REFUSED_LOG)
 
 
 class Checks:
@@ -99,6 +100,7 @@ async def run(api: Api, cloud: Cloud, home: Child, folder: Path) -> Checks:
                 for what, problem in (await steering).items():
                     checks.check(what, problem)
             await _check_settings_dashboard(checks, api, pages, steered)
+        await check_reauthentication(click, clicks, api, cloud)
 
     checks.check("the cloud's frequency limits were kept", await _limits_problem(cloud))
     async with doing("stopping Home Assistant"):

@@ -14,6 +14,7 @@ WRONG_TOKEN = "Basic " + "bm90OnZhbGlk"
 REJECTED = re.compile("rejected this API token")
 # As long as a person would wait who is told to try again in a minute.
 PACED_SECONDS, PACED_TRIES = 3, 40
+DISCOVERY_SECONDS = 120
 # A path that the cloud uses anyway, so that storing it changes nothing.
 PATH = "hps_string.latest = hps/data-last-small"
 
@@ -32,10 +33,7 @@ class Clicks:
     async def set_up(self, devices: list[str]) -> None:
         """Set the account up with a wrong token, then with the right one; all else is typed once."""
         await self._open("/config/integrations/dashboard")
-        await self._page.get_by_role("button", name="Add integration").first.click()
-        choice = self._page.locator("dialog-add-integration")
-        await choice.locator("input").first.fill("ATESS")
-        await choice.get_by_text("ATESS", exact=True).first.click()
+        await self._choose_integration()
         await self._type_token(WRONG_TOKEN)
         for device in devices:
             await self._dialog.get_by_role("button", name="Add Serial number").click()
@@ -55,6 +53,36 @@ class Clicks:
         await self._type_token(self._cloud.token)
         await self._submit()
         await self._finish("set_up_done")
+
+    async def discover(self) -> None:
+        """Set the account up without a serial number, and leave out the last device that the cloud lists."""
+        await self._open("/config/integrations/dashboard")
+        await self._choose_integration()
+        await self._type_token(self._cloud.token)
+        await self._toggle("API address")
+        await self._section("API address", "input").fill(self._cloud.base_url)
+        await self._submit()
+        listed = self._dialog.locator("ha-form ha-selector ha-checkbox")
+        await expect(listed).to_have_count(len(self._cloud.devices), timeout=1000 * DISCOVERY_SECONDS)
+        await listed.last.click()
+        await self._picture("discovered")
+        await self._submit()
+        await self._finish("discovered_done")
+
+    async def reauthenticate(self) -> None:
+        """Find what is asked, and enter a wrong token, then the right one, as soon as the cloud accepts it again."""
+        await self._open(INTEGRATION)
+        answer = self._page.get_by_role("button", name="Reconfigure").first
+        await answer.wait_for()
+        await self._picture("reauthentication_asked")
+        await answer.click()
+        await self._type_token(WRONG_TOKEN)
+        await self._submit()
+        await self._refused(REJECTED, "reauthentication_wrong_token")
+        await self._type_token(self._cloud.token)
+        await self._picture("reauthentication")
+        await self._submit_in_time()
+        await self._finish("reauthentication_done")
 
     async def add_device(self, device: str) -> None:
         """Add a device by its serial number."""
@@ -95,10 +123,7 @@ class Clicks:
         await self._refused(REJECTED, "reconfigure_wrong_token")
         await self._type_token(self._cloud.token)
         await self._picture("reconfigure")
-        for _ in range(PACED_TRIES):
-            if "paced" not in (await self._submit()).get("errors", {}).values():
-                break
-            await asyncio.sleep(PACED_SECONDS)
+        await self._submit_in_time()
         await self._finish("reconfigure_done")
 
     def _boolean(self, label: str) -> Locator:
@@ -106,6 +131,13 @@ class Clicks:
 
     async def _open(self, path: str) -> None:
         await self._page.goto(f"{self._api.url}{path}", wait_until="domcontentloaded")
+
+    async def _choose_integration(self) -> None:
+        """Choose the integration in the dialog that adds one."""
+        await self._page.get_by_role("button", name="Add integration").first.click()
+        choice = self._page.locator("dialog-add-integration")
+        await choice.locator("input").first.fill("ATESS")
+        await choice.get_by_text("ATESS", exact=True).first.click()
 
     async def _open_options(self) -> None:
         await self._open(INTEGRATION)
@@ -135,6 +167,13 @@ class Clicks:
         ) as sent:
             await button.click()
         return await (await sent.value).json()
+
+    async def _submit_in_time(self) -> None:
+        """Send the form, again as long as it says that the cloud can be asked in a minute only."""
+        for _ in range(PACED_TRIES):
+            if "paced" not in (await self._submit()).get("errors", {}).values():
+                break
+            await asyncio.sleep(PACED_SECONDS)
 
     async def _refused(self, error: re.Pattern[str], name: str) -> None:
         """Expect an error in the form."""

@@ -1,4 +1,6 @@
-"""Home Assistant with an integration that does not wait between reads of history: its simulated cloud does not mind.
+"""Home Assistant with an integration that waits less: its simulated cloud does not mind.
+
+Reads of history follow each other at once, and one refusal of the token is believed.
 
 Run as a program, with Home Assistant's own options; the folder to run in is that of the configuration.
 """
@@ -11,14 +13,14 @@ sys.path[0] = str(Path.cwd())
 
 from homeassistant.__main__ import main  # noqa: E402
 
-from custom_components.atess.enerclo import intervals, pacing  # noqa: E402
+from custom_components.atess.enerclo import denial, intervals, pacing  # noqa: E402
 
 HISTORY = "data-list"
 SPACING = 0.02
 
 
 def hurry() -> None:
-    """Let the reads of history follow each other at once; all other calls keep their intervals."""
+    """Let the reads of history follow each other at once, and believe a refusal; all other calls keep their intervals."""
     present = intervals.Intervals.present
 
     def hurried(self: intervals.Intervals, key: intervals.Key, now: float, *, following: bool = False) -> float:
@@ -26,6 +28,7 @@ def hurry() -> None:
 
     intervals.Intervals.present = hurried  # type: ignore[method-assign]
     pacing.SPACING = SPACING
+    denial.REFUSALS_BELIEVED, denial.BELIEVED_AFTER = 1, 0.0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Random histories of verbs, changes by people, failures and restarts: nothing forced is ever forgotten."""
 
-import asyncio
 import random
 from typing import Any
 
@@ -11,13 +10,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from simulator import Simulator
 
-from ..common import Advance, restart
+from ..common import LONG, Advance, restart
 from ..control.common import CENTRAL, device_id, shown
 from .common import CHARGE_CUT_OFF, CUT_OFF, ECONOMY, MODE, Told, call, control_of, set_up_pair
 
 pytestmark = pytest.mark.campaign
 
-HISTORIES, SEEDS = 50, range(16, 20)
+HISTORIES, SEEDS = 50, range(16, 20 if LONG else 17)
 # What people change, by our key: the simulator's name, and the cloud's key. They never set what a verb sets.
 PEOPLES = {
     "mode": ("mode", MODE),
@@ -161,8 +160,6 @@ class History:
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_histories(hass: HomeAssistant, cloud: Simulator, advance: Advance, seed: int) -> None:
     """Each ends with the device as it was, or as people want it."""
-    # Notes of where each callback came from would take a third of the time.
-    asyncio.get_running_loop().set_debug(enabled=False)
     chance = random.Random(seed)
     entry = await set_up_pair(hass, cloud)
     told = Told(hass)

@@ -1,7 +1,6 @@
 """A process that is killed during an import: the next start goes on, and ends in the same statistics."""
 
 import json
-import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -14,13 +13,12 @@ from freezegun.api import FrozenDateTimeFactory
 from simulator import Simulator
 from simulator.plant import FOLDER
 
-from ..common import NOON
+from ..common import LONG, NOON
 from ..control.common import life_with
 from ..killing import Server
 from .common import Dump, assert_same
 
-# So many moments; script/soak kills takes more.
-MOMENTS = int(os.environ.get("ATESS_KILLS", "4"))
+MOMENTS = 30 if LONG else 4
 # More than one batch.
 DAYS = 9
 BEGIN = NOON + timedelta(minutes=4)

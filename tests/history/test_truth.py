@@ -1,7 +1,6 @@
 """Months and zones of an imported home against the truth of the simulator, as the frontend gets them."""
 
 import json
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +19,7 @@ from custom_components.atess.const import DOMAIN
 from simulator import Simulator
 from simulator.plant import FOLDER
 
-from ..common import NOON, add_entry, entity_id
+from ..common import LONG, NOON, add_entry, entity_id
 from .common import SERIAL, call, compile_until, set_up_sensors, total
 
 ENERGIES = {
@@ -31,9 +30,7 @@ ENERGIES = {
     "grid_import_energy_total": "grid_import",
     "grid_export_energy_total": "grid_export",
 }
-# Two months of a sample each half hour, or so many days of one every five minutes: script/soak year.
-DAYS = int(os.environ.get("ATESS_HISTORY_DAYS", "61"))
-INTERVAL = 300 if "ATESS_HISTORY_DAYS" in os.environ else 1800
+DAYS, INTERVAL = (365, 300) if LONG else (61, 1800)
 # A counter has steps of 0.1 kWh, and a recorded hour ends with the last sample that had come.
 RESOLUTION = 0.12
 HOUR = 3600.0
