@@ -234,6 +234,7 @@ async def test_adding_again_obeys_the_limit(hass: HomeAssistant, cloud: Simulato
     assert cloud.violations == 0
 
 
+@pytest.mark.campaign
 async def test_a_day_of_requests(
     hass: HomeAssistant, hass_storage: dict[str, Any], cloud: Simulator, entry: MockConfigEntry, advance: Advance
 ) -> None:

@@ -1,5 +1,6 @@
 """PV inputs to which nothing is connected are disabled once, and come back when something is."""
 
+import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
@@ -12,6 +13,7 @@ UNUSED = f"{CENTRAL}_pv3_power"
 DAY = 86400
 
 
+@pytest.mark.campaign
 async def test_an_input_without_an_array(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
     """Disabled after a week of sun, enabled when it has power, and never disabled again."""
     entry = add_entry(hass, cloud, cloud.devices[1:], scan_interval=60)

@@ -68,6 +68,7 @@ def third(cloud: Simulator) -> ConfigSubentry:
     return ConfigSubentry(data=data, subentry_type="device", title="hps_string 3", unique_id=device.sn)
 
 
+@pytest.mark.campaign
 async def test_the_plant_counts_what_flows_while_devices_come_and_go(
     hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, advance: Advance
 ) -> None:
@@ -107,6 +108,7 @@ async def test_the_plant_counts_what_flows_while_devices_come_and_go(
     assert all(-1e-6 <= later - earlier < 24.0 for earlier, later in pairwise(sums))
 
 
+@pytest.mark.campaign
 async def test_the_sum_of_today_counts_nothing_at_midnight(
     hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, advance: Advance
 ) -> None:

@@ -99,6 +99,7 @@ async def test_spoilt_counters_leave_no_trace_in_the_statistics(
         assert sums[-1] - sums[0] == pytest.approx(after[name] - before[name], rel=0.01, abs=0.3)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("variant", "swapped"), [("grid_counters", True), ("grid_sign", False)])
 async def test_statistics_carry_on_after_a_correction(
     hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, advance: Advance, variant: str, swapped: bool

@@ -77,7 +77,10 @@ def outage(
         ("off", 6),
         ("cloud", 6),
         pytest.param("internet", 6, marks=pytest.mark.campaign),
-        *(pytest.param(kind, 72, marks=pytest.mark.campaign) for kind in ("off", *(("cloud", "internet") if LONG else ()))),
+        *(
+            pytest.param(kind, 72, marks=pytest.mark.campaign)
+            for kind in ("off", *(("cloud", "internet") if LONG else ()))
+        ),
     ],
 )
 async def test_an_outage_heals(

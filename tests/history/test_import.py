@@ -48,9 +48,9 @@ def find_integration(recorder_mock: Recorder, enable_custom_integrations: None) 
 async def home(
     hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, advance: Advance
 ) -> MockConfigEntry:
-    """Record a home for an hour, be off for three, and record it for another."""
+    """Record a home for an hour, be off for three, and record it for another; nothing heals the gap meanwhile."""
     await set_up_sensors(hass)
-    entry = add_entry(hass, cloud, devices=cloud.devices[:1])
+    entry = add_entry(hass, cloud, devices=cloud.devices[:1], heal_gaps=False)
     clock.move_to(NOON + timedelta(minutes=4))
     await set_up(hass, entry)
     await advance(3600 - 240, 600)

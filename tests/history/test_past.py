@@ -56,6 +56,7 @@ async def import_history(hass: HomeAssistant, **data: Any) -> None:
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
+@pytest.mark.campaign
 async def test_a_month_of_the_past_tells_of_the_battery(hass: HomeAssistant, home: MockConfigEntry) -> None:
     """Over a restart, and the same if it is imported again."""
     assert known(home) == dict.fromkeys(KEYS)
@@ -69,6 +70,7 @@ async def test_a_month_of_the_past_tells_of_the_battery(hass: HomeAssistant, hom
     assert known(home) == found
 
 
+@pytest.mark.campaign
 async def test_what_is_long_ago_tells_nothing(hass: HomeAssistant, home: MockConfigEntry) -> None:
     begin, end = (NOON - timedelta(days=days) for days in (32, 4))
     await import_history(hass, start=begin.isoformat(), end=end.isoformat())

@@ -145,6 +145,7 @@ def statistics(
     return ask
 
 
+@pytest.mark.campaign
 async def test_months_are_what_flowed(
     cloud: Simulator, statistics: Callable[[str], Any], now: datetime, days: int
 ) -> None:
