@@ -20,7 +20,7 @@ SPACING = 0.02
 
 
 def hurry() -> None:
-    """Let the reads of history follow each other at once, and believe a refusal; all other calls keep their intervals."""
+    """Let reads of history follow each other at once, and believe a refusal; all other calls keep their intervals."""
     present = intervals.Intervals.present
 
     def hurried(self: intervals.Intervals, key: intervals.Key, now: float, *, following: bool = False) -> float:

@@ -53,7 +53,7 @@ def sent(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 async def test_other_members_stay(hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory) -> None:
-    """Random partial writes by action, more than 1 000 in a long run, each compared with what the device itself holds."""
+    """Random partial writes by action (1 000 in a long run), each compared with what the device itself holds."""
     cloud.configure(limit=60, write="replace")
     entry = add_settings_entry(hass, cloud, devices=2)
     # Only what the writes ask for is of interest here.

@@ -94,6 +94,10 @@ async def test_home(hass: HomeAssistant, cloud: Simulator, hass_ws_client: WebSo
     assert {"sensor.hps_string_1_pv1_power", "sensor.hps_string_1_pv2_power"} <= set(graphed(views["solar"]))
     assert headings(views["battery"]) == ["Battery", "hps_string 1", "mbms 2", "bcu 3"]
     assert "sensor.mbms_2_cell_voltage_maximum" in places(views["battery"])
+    # The inverter's, which an import fills, and not the plant's, which begin with the integration.
+    [days] = [card for card in cards(views["battery"]) if card["type"] == "statistics-graph"]
+    energies = [f"sensor.hps_string_1_battery_{way}_energy_total" for way in ("charge", "discharge")]
+    assert [each["entity"] for each in days["entities"]] == energies
     [phases] = [card for card in cards(views["grid"]) if card["type"] == "glance"]
     assert [each["name"] for each in phases["entities"]] == ["L1", "L2", "L3"]
 

@@ -12,7 +12,7 @@ class Device {
   constructor(id, device) {
     this.id = id;
     this.name = device?.name_by_user ?? device?.name ?? "ATESS";
-    this.entry = device?.primary_config_entry ?? device?.config_entries?.[0] ?? "";
+    this.entry = device?.config_entry_id ?? device?.primary_config_entry ?? "";
     this.via = device?.via_device_id ?? undefined;
     this.isPlant = device?.entry_type === "service";
     this.entities = [];

@@ -47,6 +47,7 @@ const ENERGIES = [
   ["battery_charge_energy", "charged"],
   ["battery_discharge_energy", "discharged"],
 ];
+const TOTALS = ENERGIES.map(([key, name]) => [`${key}_total`, name]);
 const MORE = /^(battery|cell|bms|highest|lowest|hottest|coldest)_/;
 
 /** Add what devices and the plant tell alike. */
@@ -67,16 +68,14 @@ function battery(device, texts, cards) {
   cards.tiles(main(device, MORE), subtitle(texts.other, "mdi:dots-horizontal"));
 }
 
-/** Return the energies that a graph of days is drawn of: the plant's, else those of its first device. */
+/**
+ * Return the energies that a graph of days is drawn of: those of the only device that counts them, since an import
+ * fills its past, else the plant's, else those of the first device.
+ */
 function perDayOf(plant, texts) {
-  const owner = [plant.total, ...plant.devices].find((device) => device?.find("battery_charge_energy_total"));
-  const [charged, discharged] = owner
-    ? pick(owner, ["battery_charge_energy_total", "battery_discharge_energy_total"])
-    : [];
-  return [
-    { entity: charged, label: texts.charged },
-    { entity: discharged, label: texts.discharged },
-  ].filter(({ entity }) => entity);
+  const counting = plant.devices.filter((device) => device.find(TOTALS[0][0]));
+  const owner = counting.length > 1 ? (plant.total ?? counting[0]) : (counting[0] ?? plant.total);
+  return owner ? named(owner, TOTALS, texts) : [];
 }
 
 export function batteries({ texts, plants, page }) {
