@@ -198,7 +198,10 @@ def _case(  # noqa: PLR0913  # the parts of a case
             }
         ],
     }
-    start = datetime(YEAR, month, random.randint(1, 28), random.randint(0, 23), tzinfo=ZoneInfo(ZONE)).timestamp()
+    # In the week in which clocks change, if they do in this month; and close together, since one Home Assistant lives
+    # through all cases of a month.
+    day = 22 + random.randint(0, 3)
+    start = datetime(YEAR, month, day, random.randint(0, 23), tzinfo=ZoneInfo(ZONE)).timestamp()
     return Case(
         name=name,
         seed=seed,
