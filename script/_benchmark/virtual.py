@@ -87,12 +87,16 @@ def clocks(loop: VirtualLoop) -> Iterator[None]:
         yield
 
 
+async def _no_server(*_: object) -> None:
+    """Take no port: nobody calls, and it may be taken."""
+
+
 def run[T](main: Callable[[], Coroutine[Any, Any, T]], loop: VirtualLoop | None = None) -> T:
     """Run a coroutine in virtual time, on a loop of its own unless one is given."""
     loop = loop or VirtualLoop()
     asyncio.set_event_loop(loop)
     try:
-        with clocks(loop):
+        with clocks(loop), patch("homeassistant.components.http.server.HomeAssistantHTTP.async_bind", _no_server):
             return loop.run_until_complete(main())
     finally:
         asyncio.set_event_loop(None)

@@ -36,18 +36,12 @@ def virtual_home(switchboard: Switchboard) -> Iterator[Path]:
             ("homeassistant.helpers.event.time_tracker_utcnow", dt_util.utcnow),
             ("custom_components.atess.account.new_session", lambda _hass: switchboard),
             ("custom_components.atess.PLATFORMS", [Platform.SENSOR]),
-            # Nobody calls, and the port may be somebody's.
-            ("homeassistant.components.http.server.HomeAssistantHTTP.async_bind", nothing),
             # Nothing here depends on settings, and to read them takes long.
             ("custom_components.atess.control.coordinator.INTERVAL", timedelta(days=30)),
         ):
             patches.enter_context(patch(name, stand_in))
         patches.enter_context(storage())
         yield Path(patches.enter_context(TemporaryDirectory()))
-
-
-async def nothing(*_: object) -> None:
-    """Do nothing."""
 
 
 async def record(hass: HomeAssistant, folder: Path) -> Recorder:
