@@ -66,3 +66,13 @@ def user_input(cloud: Simulator, serials: list[str] | None = None, **changes: An
         "advanced": {"base_url": cloud.base_url},
         **changes,
     }
+
+
+async def change_device(hass: HomeAssistant, entry: MockConfigEntry, serial: str, **entered: Any) -> None:
+    """Submit the form "Change device"; what is not entered is left empty."""
+    subentry = next(item for item in entry.subentries.values() if item.unique_id == serial)
+    flow = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
+    form = {"name": subentry.title, "kind": subentry.data["kind"], **entered}
+    result = await submit(hass.config_entries.subentries, flow["flow_id"], form)
+    assert result["type"] is FlowResultType.ABORT
+    await hass.async_block_till_done(wait_background_tasks=True)

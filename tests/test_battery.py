@@ -1,11 +1,8 @@
 """What is known of a battery beyond its samples: capacity, limits, energy stored."""
 
-from typing import Any
-
 import pytest
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -15,7 +12,7 @@ from simulator import Simulator
 from .common import Advance, add_entry, restart, set_up, state
 from .control.common import add_settings_entry
 from .energy_dashboard import configure, sources
-from .flows import submit
+from .flows import change_device
 
 STRING, CENTRAL = "SIMHPS0001", "SIMHPS0002"
 GROUPS = {STRING: {"battery_groups": "batGroupNumber"}, CENTRAL: {"battery_capacity": "batCapacity"}}
@@ -27,16 +24,6 @@ def exists(hass: HomeAssistant, unique_id: str) -> bool:
 
 def number(hass: HomeAssistant, unique_id: str) -> float:
     return float(state(hass, unique_id).state)
-
-
-async def change_device(hass: HomeAssistant, entry: MockConfigEntry, serial: str, **entered: Any) -> None:
-    """Submit the form "Change device"; what is not entered is left empty."""
-    subentry = next(item for item in entry.subentries.values() if item.unique_id == serial)
-    flow = await entry.start_subentry_reconfigure_flow(hass, subentry.subentry_id)
-    form = {"name": subentry.title, "kind": subentry.data["kind"], **entered}
-    result = await submit(hass.config_entries.subentries, flow["flow_id"], form)
-    assert result["type"] is FlowResultType.ABORT
-    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def test_a_capacity_that_nobody_knows_is_not_guessed(

@@ -20,6 +20,7 @@ from simulator import Simulator
 
 from ..common import Advance, entity_id, state
 from ..control.common import CENTRAL, STRING, device_id, shown
+from ..flows import change_device
 from ..repository import INTEGRATION
 from .common import CHANGE, ROOT, automate, settle, written
 from .predbat import Predbat
@@ -258,6 +259,47 @@ async def test_emhass_reads_watts_and_its_plan_is_followed(
     charging = {"modeSelection": 9, "gridChargePower": 4.3, "gridChargeCutoffSoc": 100}
     assert written(cloud, before) == [charging]
     await publish(2750.5)
+    assert written(cloud, before) == [charging, {}]
+
+
+HAEO = {
+    "Capacity": ("energy_storage", "kWh"),
+    "Current charge percentage": ("battery", "%"),
+    "Max charge power": ("power", "kW"),
+    "Max discharge power": ("power", "kW"),
+}
+
+
+async def test_haeo_finds_what_it_needs_and_its_plan_is_followed(
+    hass: HomeAssistant, cloud: Simulator, controlled: MockConfigEntry, advance: Advance
+) -> None:
+    """Its pickers take sensors by name and unit, and its plan is a sensor in kW, positive while discharging."""
+    await change_device(hass, controlled, CENTRAL, usable_capacity=205)
+    fields = dict(re.findall(r"\| ([A-Z][a-z ]+?) \| \*\*(.+?)\*\*", section("HAEO")))
+    assert fields.keys() == HAEO.keys()
+    named = {
+        found.name: found
+        for item in er.async_get(hass).entities.values()
+        if item.unique_id.startswith(CENTRAL) and (found := hass.states.get(item.entity_id)) is not None
+    }
+    for field, (device_class, unit) in HAEO.items():
+        [found] = [each for name, each in named.items() if name.endswith(fields[field])]
+        assert (found.attributes["device_class"], found.attributes["unit_of_measurement"]) == (device_class, unit)
+        assert float(found.state) >= 0
+
+    async def plan(kilowatts: float) -> None:
+        attributes = {"device_class": "power", "state_class": "measurement", "unit_of_measurement": "kW"}
+        hass.states.async_set("sensor.battery_active_power", str(kilowatts), attributes | {"forecast": {}})
+        await advance(CHANGE)
+
+    await automate(
+        hass, "follow_plan", control=entity_id(hass, f"{CENTRAL}_battery_control"), plan="sensor.battery_active_power"
+    )
+    before = shown(cloud, CENTRAL)
+    await plan(-6.5)
+    charging = {"modeSelection": 9, "gridChargePower": 6.5, "gridChargeCutoffSoc": 100}
+    assert written(cloud, before) == [charging]
+    await plan(3.2)
     assert written(cloud, before) == [charging, {}]
 
 
