@@ -19,15 +19,16 @@ ASKED_SECONDS = 400
 async def check_reauthentication(
     click: Callable[[str, Awaitable[None]], Awaitable[bool]], clicks: Clicks, api: Api, cloud: Cloud
 ) -> None:
-    """Check that a refused token is asked for, and not any more once it was given."""
+    """Check that a refused token is asked for, and not any more once it was given.
+
+    The cloud refuses it once: the integration asks again after a quarter of an hour only, unless somebody answers.
+    """
     async with aiohttp.ClientSession() as session, doing("waiting until a new token is asked for"):
-        await cloud.control(session, "faults", {"kind": "unauthorized", "form": "code"})
+        await cloud.control(session, "faults", {"kind": "unauthorized", "form": "code", "count": 1})
         for _ in range(ASKED_SECONDS):
             if await _questions(api):
                 break
             await asyncio.sleep(1)
-        # The integration asks the cloud again after a quarter of an hour only, unless somebody answers.
-        await cloud.control(session, "clear", {})
     await click("a new token is asked for, and a wrong one is refused", clicks.reauthenticate())
     await click("nothing is asked once the token was given", _require_no_question(api))
 
