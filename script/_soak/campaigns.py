@@ -69,7 +69,7 @@ def run_all(made: Sequence[cases.Case], jobs: int) -> Iterable[Judged]:
 
 def trust(weeks: int, seed: int, jobs: int) -> int:
     """Run device-weeks over all variants, mixed at random, through Home Assistant and its recorder."""
-    made = [cases.mixed(number) for number in range(seed, seed + weeks)]
+    made = [cases.gathered(cases.mixed(number)) for number in range(seed, seed + weeks)]
     worst, counters, hours, spikes, impossible, failed = 0.0, 0, 0, 0, 0, 0
     seen: Counter[str] = Counter()
     for case, result in chain.from_iterable(in_time(record, households(made), jobs, 1)):

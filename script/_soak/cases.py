@@ -1,7 +1,7 @@
 """Plants for the campaigns: one system each, drawn at random by seed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -135,6 +135,15 @@ def mixed(seed: int, days: float = 7.0) -> Case:
     return _case(random, name, seed, kind, battery, month, days, variants, replaced=replaced, number=str(seed))
 
 
+def gathered(case: Case) -> Case:
+    """Return a case that begins close to the others of its month, through all of which one Home Assistant lives.
+
+    Where clocks change in that month, they do so in the week that it takes.
+    """
+    start = datetime.fromtimestamp(case.start, ZoneInfo(ZONE))
+    return replace(case, start=start.replace(day=22 + start.day % 4).timestamp())
+
+
 def _case(  # noqa: PLR0913  # the parts of a case
     random: Random,
     name: str,
@@ -198,10 +207,7 @@ def _case(  # noqa: PLR0913  # the parts of a case
             }
         ],
     }
-    # In the week in which clocks change, if they do in this month; and close together, since one Home Assistant lives
-    # through all cases of a month.
-    day = 22 + random.randint(0, 3)
-    start = datetime(YEAR, month, day, random.randint(0, 23), tzinfo=ZoneInfo(ZONE)).timestamp()
+    start = datetime(YEAR, month, random.randint(1, 28), random.randint(0, 23), tzinfo=ZoneInfo(ZONE)).timestamp()
     return Case(
         name=name,
         seed=seed,
