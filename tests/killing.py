@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -63,7 +64,9 @@ async def living(life: Life, sleep: Callable[[float], Awaitable[None]], *steps: 
     """Yield the Home Assistant of a life; what waits for the cloud sleeps so, and patches make it take steps."""
     with ExitStack() as patches:
         resolver = patch("homeassistant.helpers.aiohttp_client._async_make_resolver", return_value=ThreadedResolver())
-        for each in (resolver, patch("custom_components.atess.account.sleep", sleep), *steps):
+        # Nobody calls, and the port may be taken.
+        server = patch("homeassistant.components.http.server.HomeAssistantHTTP.async_bind")
+        for each in (resolver, server, patch("custom_components.atess.account.sleep", sleep), *steps):
             patches.enter_context(each)
         async with async_test_home_assistant(config_dir=life["folder"]) as hass:
             hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
@@ -74,7 +77,12 @@ def serve(live: Callable[[Life], Coroutine[Any, Any, None]]) -> None:
     """Fork a process for each line of JSON, let it live what the line says, and answer how it ended."""
     for line in sys.stdin:
         if (child := os.fork()) == 0:
-            asyncio.run(live(json.loads(line)))
+            try:
+                asyncio.run(live(json.loads(line)))
+            except BaseException:  # noqa: BLE001  # it is told, and the process ends
+                # Whatever threads are left would be waited for.
+                traceback.print_exc()
+                os._exit(1)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201
