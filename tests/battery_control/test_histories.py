@@ -10,13 +10,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from simulator import Simulator
 
-from ..common import LONG, Advance, restart
+from ..common import Advance, restart
 from ..control.common import CENTRAL, device_id, shown
 from .common import CHARGE_CUT_OFF, CUT_OFF, ECONOMY, MODE, Told, call, control_of, set_up_pair
 
 pytestmark = pytest.mark.campaign
 
-HISTORIES, SEEDS = 50, range(16, 20 if LONG else 17)
+HISTORIES, SEEDS = 50, range(16, 20)
 # What people change, by our key: the simulator's name, and the cloud's key. They never set what a verb sets.
 PEOPLES = {
     "mode": ("mode", MODE),
