@@ -8,12 +8,12 @@ from homeassistant.core import HomeAssistant
 
 from simulator import Simulator
 
-from ..common import LONG, Advance, set_up
+from ..common import Advance, set_up
 from .common import CENTRAL, add_settings_entry, device_id, issues_of, shown
 
 pytestmark = pytest.mark.campaign
 
-HISTORIES, SEED = 500 if LONG else 100, 14
+HISTORIES, SEED = 500, 14
 # By our key, or the simulator's name, and the cloud's key: what each side changes.
 OURS = {"discharge_cut_off_soc": "dischargeCutoffSoc", "charge_cut_off_soc": "chargeCutoffSoc", "mode": "modeSelection"}
 THEIRS = {

@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.atess.coordinator import AtessCoordinator
 from simulator import Simulator
 
-from ..common import LONG, NOON, Advance, add_entry, entity_id, set_up
+from ..common import NOON, Advance, add_entry, entity_id, set_up
 from .common import SERIAL, assert_others_keep, assert_same, call, compile_until, dump, set_up_sensors, sums_of, total
 
 COUNTERS = {
@@ -77,10 +77,7 @@ def outage(
         ("off", 6),
         ("cloud", 6),
         pytest.param("internet", 6, marks=pytest.mark.campaign),
-        *(
-            pytest.param(kind, 72, marks=pytest.mark.campaign)
-            for kind in ("off", *(("cloud", "internet") if LONG else ()))
-        ),
+        *(pytest.param(kind, 72, marks=pytest.mark.campaign) for kind in ("off", "cloud", "internet")),
     ],
 )
 async def test_an_outage_heals(

@@ -37,7 +37,7 @@ def parse_number(value: Json) -> float | None:
         value = float(text)
     elif not isinstance(value, float) and (isinstance(value, bool) or not isinstance(value, int)):
         return None
-    return round(float(value), 3) + 0.0 if -LARGEST <= value <= LARGEST else None
+    return rounded(float(value)) if -LARGEST <= value <= LARGEST else None
 
 
 def parse_quantity(
