@@ -12,10 +12,9 @@ import pytest_homeassistant_custom_component.patch_time  # noqa: F401  # isort: 
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 import custom_components.atess  # noqa: F401  # before the test plugin's own custom_components shadows ours
-from custom_components.atess.control.coordinator import SettingsCoordinator
-from custom_components.atess.enerclo import EnercloClient, caller
 
 from ..control.common import killed_entry
+from ..control.killed import watched
 from ..killing import Life, Steps, living, serve
 from .common import DURATION, TimeFile, call
 
@@ -31,13 +30,7 @@ async def charge(life: Life) -> None:
             clock.tick(seconds)
             time_file.write(clock())
 
-        watched = (
-            steps.around(SettingsCoordinator, "async_save"),
-            steps.around(EnercloClient, "settings"),
-            steps.around(EnercloClient, "write_settings"),
-            steps.around(caller, "send"),
-        )
-        async with living(life, sleep, *watched) as hass:
+        async with living(life, sleep, *watched(steps)) as hass:
             entry = killed_entry(life)
             entry.add_to_hass(hass)
             hass.config_entries.async_update_entry(entry, pref_disable_polling=True)

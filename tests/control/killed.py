@@ -6,6 +6,7 @@ A life has the configuration `folder`, the simulated cloud's `address` and `toke
 
 import sys
 from datetime import timedelta
+from typing import Any
 
 import freezegun
 import pytest_homeassistant_custom_component.patch_time  # noqa: F401  # isort: split  # before Home Assistant
@@ -22,6 +23,16 @@ from .common import killed_entry
 LONGEST = timedelta(minutes=20)
 
 
+def watched(steps: Steps) -> tuple[Any, ...]:
+    """Return patches that make what stores, reads, and writes settings take steps."""
+    return (
+        steps.around(SettingsCoordinator, "async_save"),
+        steps.around(EnercloClient, "settings"),
+        steps.around(EnercloClient, "write_settings"),
+        steps.around(caller, "send"),
+    )
+
+
 async def change(life: Life) -> None:
     """Change a setting; the process does not come back from it."""
     steps = Steps(life["last"])
@@ -30,13 +41,7 @@ async def change(life: Life) -> None:
         async def sleep(seconds: float) -> None:
             clock.tick(seconds)
 
-        watched = (
-            steps.around(SettingsCoordinator, "async_save"),
-            steps.around(EnercloClient, "settings"),
-            steps.around(EnercloClient, "write_settings"),
-            steps.around(caller, "send"),
-        )
-        async with living(life, sleep, *watched) as hass:
+        async with living(life, sleep, *watched(steps)) as hass:
             entry = killed_entry(life)
             entry.add_to_hass(hass)
             assert await hass.config_entries.async_setup(entry.entry_id)

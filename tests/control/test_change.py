@@ -65,6 +65,16 @@ def told(hass: HomeAssistant) -> list[dict[str, Any]]:
     return events
 
 
+async def fail(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> ir.IssueEntry:
+    """Ask for a change that the cloud takes and does not make; return the issue of its failure."""
+    cloud.configure(write="ignore")
+    await set_number(hass, 35)
+    await advance(300, step=5)
+    found = issue(hass)
+    assert found is not None
+    return found
+
+
 FIX_URL = "/api/repairs/issues/fix"
 
 
@@ -228,11 +238,7 @@ async def test_each_failure_has_an_issue_of_its_own(
 ) -> None:
     """One that was ignored hides no other; "Understood" settles one, "Try again" asks for the same."""
     events = told(hass)
-    cloud.configure(write="ignore")
-    await set_number(hass, 35)
-    await advance(300, step=5)
-    first = issue(hass)
-    assert first is not None
+    first = await fail(hass, cloud, advance)
     ir.async_ignore_issue(hass, DOMAIN, first.issue_id, ignore=True)
     await set_number(hass, 90, UPPER)
     await advance(400, step=5)
@@ -273,11 +279,7 @@ async def test_what_cannot_be_tried_again_says_so(
     hass_client: ClientSessionGenerator,
 ) -> None:
     """The issue stays while the change is not possible, or the entry not loaded."""
-    cloud.configure(write="ignore")
-    await set_number(hass, 35)
-    await advance(300, step=5)
-    found = issue(hass)
-    assert found is not None
+    found = await fail(hass, cloud, advance)
     hass.config_entries.async_update_entry(settings_entry, options={**settings_entry.options, "allow_changes": False})
     await hass.async_block_till_done(wait_background_tasks=True)
     result = await fix(hass, hass_client, found.issue_id, "try_again")
@@ -298,11 +300,7 @@ async def test_an_issue_that_is_open_twice_is_settled_once(
     hass_client: ClientSessionGenerator,
 ) -> None:
     """What a second browser still shows, and the first has answered, asks for nothing more."""
-    cloud.configure(write="ignore")
-    await set_number(hass, 35)
-    await advance(400, step=5)
-    found = issue(hass)
-    assert found is not None
+    found = await fail(hass, cloud, advance)
     client = await repairs_client(hass, hass_client)
     first, second, third = [await open_fix(client, found.issue_id) for _ in range(3)]
     cloud.configure(write="obey")
@@ -319,11 +317,7 @@ async def test_an_issue_that_was_lost_comes_back(
     hass: HomeAssistant, cloud: Simulator, settings_entry: MockConfigEntry, advance: Advance
 ) -> None:
     """The registry of issues is stored late: a failure is kept with the settings too."""
-    cloud.configure(write="ignore")
-    await set_number(hass, 35)
-    await advance(300, step=5)
-    found = issue(hass)
-    assert found is not None
+    found = await fail(hass, cloud, advance)
     ir.async_delete_issue(hass, DOMAIN, found.issue_id)
     await restart(hass, settings_entry)
     again = issue(hass)
