@@ -268,6 +268,41 @@ def test_a_level_that_stands_is_another_one_after_an_hour() -> None:
     assert after == pytest.approx(before + 2, abs=0.01)
 
 
+@pytest.mark.parametrize("factor", [0.001, 0.01, 0.1, 10, 100, 1000])
+@pytest.mark.parametrize("minutes", [5, 40])
+def test_a_unit_glitch_in_the_first_hour_never_comes_back(factor: float, minutes: int) -> None:
+    """Be it the first sample or a later one, and however often there are others.
+
+    What its rises are larger than the true ones is made up for. Until it is known which is right, nothing is counted.
+    """
+    for began in (0, 15):
+        counter = LifetimeCounter(50)
+        shown: list[float] = []
+        for number, moment in enumerate(every(5, 12 * 30)):
+            glitch = (5 * number - began) % 480 in range(0, minutes, 5)
+            value = counter.read((16729.6 + number / 10) * (factor if glitch else 1), moment)
+            if value is not None:
+                shown.append(value)
+                after_an_hour = shown[12:]
+                assert shown[-1] >= shown[max(0, len(shown) - 2)]
+                assert not after_an_hour or after_an_hour[-1] - after_an_hour[0] <= (len(after_an_hour) + 8) / 10
+        assert shown[-1] - shown[0] <= number / 10 + 0.01
+        assert shown[-1] - shown[0] == pytest.approx(number / 10, abs=(60 + began + minutes) / 50 + 0.01)
+
+
+def test_a_first_glitch_before_an_outage_is_replaced() -> None:
+    """The level that it hid comes back, also if the first hour is long over."""
+    counter = LifetimeCounter(50)
+    for moment, value in zip(every(5, 3), (16729.6, 167296.0, 167297.0), strict=True):
+        counter.read(value, moment)
+    later = [at(NOON + timedelta(hours=5, minutes=5 * number)) for number in range(3)]
+    assert [counter.read(16730.6 + number, moment) for number, moment in enumerate(later)] == [
+        16730.6,
+        16731.6,
+        16732.6,
+    ]
+
+
 def test_lifetime_row_must_last() -> None:
     counter = LifetimeCounter(10)
     moments = every(1, 8)

@@ -11,7 +11,7 @@ from .store import dumped, loaded
 NEW_CYCLE = 0.9  # a fall below this share begins a new cycle in Home Assistant's statistics, any other is a fall there
 NEW_METER = 20.0  # kWh that a meter may show which began at 0 some samples ago
 PROVISIONAL = timedelta(hours=1)
-CONTRADICTION = 10.0
+CONTRADICTION = 9.0  # ten but for what may have flowed between two values
 STANDING = timedelta(hours=1)  # for which a level stands that is taken as another one, without counting
 LASTING_ZERO = timedelta(days=1)
 LASTING_LEVEL = timedelta(days=1)
@@ -32,7 +32,10 @@ class Level:
 
 @dataclass(slots=True, kw_only=True)
 class Lifetime:
-    """State of a lifetime counter: `value` as sent, `shown` with the offset, and values that are not accepted yet."""
+    """State of a lifetime counter: `value` as sent, `shown` with the offset, and values that are not accepted yet.
+
+    Until `provisional_until` another value may replace the first ones; they began with `provisional_from`, as shown.
+    """
 
     value: float | None = None
     at: datetime | None = None
@@ -42,6 +45,7 @@ class Lifetime:
     zero_at: datetime | None = None
     zero_since: datetime | None = None
     provisional_until: datetime | None = None
+    provisional_from: float | None = None
     row: Row | None = None
     level_since: datetime | None = None
     renewed_at: datetime | None = None
@@ -156,7 +160,7 @@ class LifetimeCounter:
             self._start(0.0, state.zero_at)
             return
         self._start(value, when.utc)
-        state.provisional_until = when.utc + PROVISIONAL
+        state.provisional_until, state.provisional_from = when.utc + PROVISIONAL, value
 
     def _start(self, value: float, at: datetime) -> None:
         state = self._state
@@ -174,11 +178,12 @@ class LifetimeCounter:
         if self._hours:
             waits, can_rise = False, float("inf")
         if last <= value <= last + can_rise and not waits:
+            self._end_provisional(when)
             if (level := self._crossed(value, last, when)) is not None:
                 self._return(level, value, when)
                 return
             if self._is_provisional(when) and state.levels:  # which of the two counters is right is not known yet
-                state.offset = rounded((state.shown or 0.0) - value)
+                state.offset = rounded(min(state.offset, (state.shown or 0.0) - value))
             elif value - last > 1.0 + self._from_zero(hours_since(state.at, when)):
                 self._leave()
             self._accept(value, when)
@@ -195,12 +200,20 @@ class LifetimeCounter:
         if (level := self._level_of(value, when, at_once=True)) is not None:
             self._return(level, value, when)
         elif self._is_provisional(when) and _contradicts(value, last):
-            self._go_on(value, value, when)
-            state.provisional_until = when.utc + PROVISIONAL
+            self._replace_first(value, last, when)
         elif self._hours or self._unit_known or (factor := unit_factor(value, last, can_rise)) is None:
             self._wait(value, last, can_rise, when)
         elif factor != state.factor:
             state.factor, state.factor_since = factor, when.utc
+
+    def _replace_first(self, value: float, last: float, when: When) -> None:
+        """Go on with a value that contradicts the first ones; what these have counted too much is made up for."""
+        state = self._state
+        assert state.shown is not None  # noqa: S101
+        counted = state.shown - (state.shown if state.provisional_from is None else state.provisional_from)
+        excess = counted * max(0.0, 1 - value / last)
+        self._go_on(value, value + excess, when)
+        state.provisional_until, state.provisional_from = when.utc + PROVISIONAL, state.shown - excess
 
     def _wait(self, value: float, last: float, can_rise: float, when: When) -> None:
         """Take a value into the row of those that are not believed yet, and believe the row if it has lasted."""
@@ -311,6 +324,14 @@ class LifetimeCounter:
         since = self._state.level_since
         return since is not None and when.utc - since >= span
 
+    def _end_provisional(self, when: When) -> None:
+        """Forget the first values if others have replaced them and still stand after an hour, as no glitch does."""
+        state = self._state
+        if state.provisional_until is not None and when.utc > state.provisional_until:
+            replaced_at = state.provisional_until - PROVISIONAL
+            state.levels = [level for level in state.levels if level.at > replaced_at]
+            state.provisional_until = state.provisional_from = None
+
     def _is_provisional(self, when: When) -> bool:
         until = self._state.provisional_until
         return until is not None and when.utc <= until
@@ -323,7 +344,7 @@ class LifetimeCounter:
 
 
 def _contradicts(value: float, last: float) -> bool:
-    """Return whether a value is at least ten times the last one, or at most a tenth of it."""
+    """Return whether a value is about ten times the last one or more, or about a tenth of it or less."""
     lower, upper = sorted((value, last))
     return upper >= CONTRADICTION * lower
 
