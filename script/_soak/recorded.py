@@ -269,11 +269,14 @@ class _Stay:
         if "duplicated" in self._case.variants:
             # The numbers of the first sample may be those of the one before it; what they lack comes after it.
             least -= self._truth.energies(earlier.at)[name] - self._truth.energies(earlier.at - self._interval)[name]
-        if BURSTS & self._case.variants.keys():
-            # What a burst hides is held back until it is over, and of a day until then for good.
+        held = HELD_BURST if BURSTS & self._case.variants.keys() else 0.0
+        if period == "total" and "zero_totals" in self._case.variants:
+            held += ZEROS * self._interval
+        if held:
+            # What a burst or zeros hide is held back until they are over, and of a day until then for good.
             ends = [later.at, *self._midnights(begin, end)] if period == "today" else [later.at]
-            spans = [(self._truth.energies(at)[name], self._truth.energies(at - HELD_BURST)[name]) for at in ends]
-            least -= self._truth.energies(earlier.at)[name] - self._truth.energies(earlier.at - HELD_BURST)[name]
+            spans = [(self._truth.energies(at)[name], self._truth.energies(at - held)[name]) for at in ends]
+            least -= self._truth.energies(earlier.at)[name] - self._truth.energies(earlier.at - held)[name]
             most += sum(after - before for after, before in spans)
         shown = last - first
         true = min(max(shown, true - most), true - least)
