@@ -75,10 +75,14 @@ async def test_farm(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> 
 
 @pytest.mark.parametrize("plant", ["farm"])
 async def test_relations(hass: HomeAssistant, cloud: Simulator) -> None:
-    """Clusters hang on the battery system, that on the inverter, and all others on their data logger."""
+    """Clusters hang on the battery system, and that on the inverter. Data loggers are no devices."""
     entry = add_entry(hass, cloud)
-    await set_up(hass, entry)
     registry = dr.async_get(hass)
+    logger = registry.async_get_or_create(
+        config_entry_id=entry.entry_id, identifiers={("atess", cloud.data_logs[0])}, name="Data logger"
+    )
+    await set_up(hass, entry)
+    assert registry.async_get(logger.id) is None
     found = {
         identifier: device
         for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
@@ -86,9 +90,12 @@ async def test_relations(hass: HomeAssistant, cloud: Simulator) -> None:
     }
     kinds = by_kind(cloud)
     [pcs], [mbms] = kinds["pcs"], kinds["mbms"]
-    logger = found[cloud.data_logs[0]]
-    assert found[pcs.sn].via_device_id == logger.id
-    assert all(found[pbd.sn].via_device_id == logger.id for pbd in kinds["pbd"])
+    assert set(found) == {f"plant_{entry.entry_id}", *(device.sn for device in cloud.devices)}
+    entities = er.async_get(hass)
+    # Home Assistant asks for the area of each: there has to be something in it.
+    assert all(er.async_entries_for_device(entities, item.id) for item in found.values())
+    assert found[pcs.sn].via_device_id is None
+    assert all(found[pbd.sn].via_device_id is None for pbd in kinds["pbd"])
     assert found[mbms.sn].via_device_id == found[pcs.sn].id
     assert all(found[bcu.sn].via_device_id == found[mbms.sn].id for bcu in kinds["bcu"])
     for device in cloud.devices:

@@ -214,14 +214,12 @@ async def _async_forget_device(
 async def async_remove_config_entry_device(hass: HomeAssistant, entry: AtessConfigEntry, device: DeviceEntry) -> bool:
     """Let a user delete what is no longer in use; a device of the account goes with its subentry.
 
-    The plant, data loggers that devices report through and devices with fresh data are in use. Of an entry that is not
-    loaded nobody knows.
+    The plant and devices with fresh data are in use. Of an entry that is not loaded nobody knows.
     """
     if entry.state is not ConfigEntryState.LOADED:
         return False
     data = entry.runtime_data
-    used = {data.plant.identifier, *(item.data_log_sn for item in data.coordinators.values())}
-    used |= {item.device_sn for item in data.coordinators.values() if item.online}
+    used = {data.plant.identifier, *(item.device_sn for item in data.coordinators.values() if item.online)}
     if any(domain == DOMAIN and identifier in used for domain, identifier in device.identifiers):
         return False
     for subentry in list(entry.subentries.values()):

@@ -28,7 +28,10 @@ _PARENTS: dict[Kind, tuple[Kind, ...]] = {
 
 @callback
 def async_register_devices(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
-    """Enter the plant, the data loggers and the devices into the registry, or bring them up to date there."""
+    """Enter the plant and the devices into the registry, or bring them up to date there.
+
+    A data logger is no device: it has no entities, so there is nothing to look at, and no area to ask for.
+    """
     registry = dr.async_get(hass)
     registry.async_get_or_create(
         config_entry_id=entry.entry_id,
@@ -39,21 +42,13 @@ def async_register_devices(hass: HomeAssistant, entry: AtessConfigEntry) -> None
         configuration_url=CLOUD_URL,
     )
     coordinators = sorted(entry.runtime_data.coordinators.values(), key=lambda item: _ORDER.index(item.kind))
+    for data_log_sn in {item.data_log_sn for item in coordinators if item.data_log_sn}:
+        # Registered by early versions.
+        if data_logger := registry.async_get_device(identifiers={(DOMAIN, data_log_sn)}):
+            registry.async_remove_device(data_logger.id)
     ids: dict[str, str] = {}
-    loggers = sorted({item.data_log_sn for item in coordinators if item.data_log_sn})
-    for number, data_log_sn in enumerate(loggers, 1):
-        ids[data_log_sn] = registry.async_get_or_create(
-            config_entry_id=entry.entry_id,
-            identifiers={(DOMAIN, data_log_sn)},
-            manufacturer=MANUFACTURER,
-            translation_key="data_logger" if len(loggers) == 1 else "data_logger_numbered",
-            translation_placeholders={"number": str(number)},
-            serial_number=data_log_sn,
-            configuration_url=CLOUD_URL,
-        ).id
     for coordinator in coordinators:
         parent = _parent(coordinator, coordinators)
-        parent_sn = coordinator.data_log_sn if parent is None else parent.device_sn
         ids[coordinator.device_sn] = registry.async_get_or_create(
             config_entry_id=entry.entry_id,
             config_subentry_id=coordinator.subentry_id,
@@ -64,7 +59,7 @@ def async_register_devices(hass: HomeAssistant, entry: AtessConfigEntry) -> None
             serial_number=coordinator.device_sn,
             sw_version=coordinator.firmware,
             configuration_url=CLOUD_URL,
-            via_device_id=ids.get(parent_sn or "", UNDEFINED),
+            via_device_id=UNDEFINED if parent is None else ids[parent.device_sn],
         ).id
 
 

@@ -13,7 +13,6 @@ class Device {
     this.id = id;
     this.name = device?.name_by_user ?? device?.name ?? "ATESS";
     this.entry = device?.config_entry_id ?? device?.primary_config_entry ?? "";
-    this.via = device?.via_device_id ?? undefined;
     this.isPlant = device?.entry_type === "service";
     this.entities = [];
     this._byKey = new Map();
