@@ -1,4 +1,4 @@
-"""Writes the texts of entities and the entity reference from the catalogue, and keeps other languages in step."""
+"""Writes entity texts and references from the catalogue, blueprints of other languages, and keeps these in step."""
 
 import json
 import sys
@@ -18,6 +18,7 @@ from custom_components.atess.catalogue import (
 from custom_components.atess.catalogue.settings import Danger, Setting, SettingType, settings_of
 from custom_components.atess.enerclo.model import Kind
 from custom_components.atess.readings.rules import ASSUMED, RULES, Rule
+from script import _blueprints
 from script._languages import dump, lacking, others
 from script._texts import SEVERITIES, Json, renewed
 
@@ -278,11 +279,13 @@ def generate() -> dict[Path, str]:
     descriptions = Descriptions(DESCRIPTIONS)
     english = renewed(json.loads(TRANSLATIONS.read_text("utf-8")) if TRANSLATIONS.exists() else {})
     languages = {TRANSLATIONS: english} | others(TRANSLATIONS, english)
-    files = {path: dump(texts) for path, texts in languages.items()}
-    for path, texts in languages.items():
-        if missing := lacking(english, texts):
-            names = "; ".join(missing[:MOST])
-            print(f"generate: {path} shows English for {len(missing)} of the texts: {names}", file=sys.stderr)
+    files, missing = _blueprints.generate()
+    files |= {path: dump(texts) for path, texts in languages.items()}
+    missing |= {path: lacking(english, texts) for path, texts in languages.items()}
+    for path, texts in missing.items():
+        if texts:
+            names = "; ".join(texts[:MOST])
+            print(f"generate: {path} shows English for {len(texts)} of the texts: {names}", file=sys.stderr)
     try:
         files |= {PAGES / f"{kind.value}.md": kind_page(kind, descriptions) for kind in Kind}
         files[PAGES / "plant.md"] = system_page(descriptions)

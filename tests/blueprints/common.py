@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
+from script._blueprints import sources
 from simulator import Simulator
 
 from ..common import assert_sound_writes, state
@@ -33,8 +34,8 @@ _WAITING = re.compile("Automation|Script|ServiceRegistry|_handle_async_response|
 
 
 def blueprint_files() -> list[Path]:
-    """Return all blueprints."""
-    return sorted(BLUEPRINTS.rglob("*.yaml"))
+    """Return all English blueprints."""
+    return [ROOT / path for path in sources()]
 
 
 class _Loader(yaml.SafeLoader):
