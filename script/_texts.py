@@ -162,9 +162,11 @@ def setting_texts() -> Json:
         if setting.danger is Danger.SAFETY:
             continue
         if setting.type is SettingType.WINDOW:
-            short = setting.name.replace(" period ", " ")  # a device's page cuts off what is longer
+            tariff, _, number = setting.name.split()
             for edge, word in TIME_WORDS.items():
-                texts["time"][f"{setting.key}_{edge}"] = {"name": f"{short} {word}"}
+                # With a 12-hour clock, a phone shows four letters beside the hours and minutes.
+                text = f"{tariff[0]}{number} {word} ({tariff.lower()})"
+                texts["time"][f"{setting.key}_{edge}"] = {"name": text}
         else:
             texts[setting.type.value][setting.key] = name | ({"state": states} if states else {})
     return texts

@@ -74,8 +74,8 @@ async def test_a_home_is_added_once_and_taken_back(hass: HomeAssistant, entry: M
     assert done["added"] == tried["would_add"]
     assert brief(done["added"]) == {(kind, "hps_string 1") for kind in ("solar", "battery", "grid")}
     assert done["added"][1]["sensors"] == [
-        "Battery discharge energy total",
-        "Battery charge energy total",
+        "Battery discharged in total",
+        "Battery charged in total",
         "Battery power",
         "Battery state of charge",
     ]

@@ -298,7 +298,7 @@ async def _check_settings_dashboard(checks: Checks, api: Api, pages: Browser, de
         await api.command("lovelace/dashboards/create", url_path=DASHBOARD, title="Settings", icon="mdi:tune")
     cards = [{"type": "entities", "title": "Settings", "entities": controls}]
     await api.command("lovelace/config/save", url_path=DASHBOARD, config={"views": [{"cards": cards}]})
-    expected = [r"Mode\s+Forced charging", "Discharge cut-off SOC", "Peak 1 from", "Valley 2 to"]
+    expected = [r"Selected mode\s+Forced charging", "Discharge cut-off SOC", "P1 from", "V2 to"]
     text = await pages.look(f"/{DASHBOARD}/0", "settings", expected)
     checks.check("a dashboard shows the settings of the steered device", _page_problem(text, expected))
 

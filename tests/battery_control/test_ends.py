@@ -59,7 +59,7 @@ async def test_the_button_ends_it(
     assert shows(hass) == "charging ending"
     await until(advance, lambda: shows(hass) == "none None")
     assert shown(cloud, CENTRAL) == before
-    assert told.items == [("started", None, "Mode"), ("ended", "resumed", None)]
+    assert told.items == [("started", None, "Selected mode"), ("ended", "resumed", None)]
     assert state(hass, button, "button").state == "unavailable"
 
 
@@ -115,7 +115,7 @@ async def test_a_person_who_changes_a_setting_ends_it(
     [_, (event, reason, settings)] = told.items
     assert (event, reason) == ("ended_by_change", "changed")
     assert settings is not None
-    assert settings.startswith("Mode: ")
+    assert settings.startswith("Selected mode: ")
     await advance(6 * HOUR, step=600)
     assert shown(cloud, CENTRAL) == {**before, MODE: 3}
 
@@ -129,7 +129,7 @@ async def test_a_person_who_changed_a_setting_unseen_until_the_end(
     cloud.change_settings(CENTRAL, mode=3)
     await advance(30 * MINUTE, step=60)
     assert shown(cloud, CENTRAL) == {**before, MODE: 3}
-    assert told.items[1:] == [("ended_by_change", "changed", "Mode: Peak shaving"), ("ended", "time", None)]
+    assert told.items[1:] == [("ended_by_change", "changed", "Selected mode: Peak shaving"), ("ended", "time", None)]
     assert puts(cloud)[-1].json[MODE] == 3
 
 
@@ -186,7 +186,7 @@ async def test_a_start_that_is_refused_leaves_nothing(
     await advance(5 * MINUTE, step=30)
     assert shows(hass) == "none None"
     assert shown(cloud, CENTRAL) == before
-    assert told.items == [("failed", "start", "Mode, Charge cut-off SOC, Grid charge cut-off SOC")]
+    assert told.items == [("failed", "start", "Selected mode, Charge cut-off SOC, Grid charge cut-off SOC")]
     [issue] = issues_of(hass)
     assert issue.data is not None
     assert issue.data["retryable"] is False
@@ -222,7 +222,7 @@ async def test_a_way_back_that_fails_is_tried_again(
     assert issue is not None
     assert issue.translation_placeholders is not None
     assert issue.translation_placeholders["settings"] == (
-        "Mode: Economy; Charge cut-off SOC: 100 %; Grid charge cut-off SOC: 60 %"
+        "Selected mode: Economy; Charge cut-off SOC: 100 %; Grid charge cut-off SOC: 60 %"
     )
     assert ("failed", "end") in [item[:2] for item in told.items]
     assert issues_of(hass) == []
@@ -301,7 +301,7 @@ async def test_a_device_that_is_removed_meanwhile(
     hass.config_entries.async_remove_subentry(pair, subentry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     [notice] = hass.data["persistent_notification"].values()
-    assert "Mode: Economy; Charge cut-off SOC: 100 %; Grid charge cut-off SOC: 60 %" in notice["message"]
+    assert "Selected mode: Economy; Charge cut-off SOC: 100 %; Grid charge cut-off SOC: 60 %" in notice["message"]
 
 
 @pytest.mark.parametrize("loaded", [True, False])
@@ -314,7 +314,7 @@ async def test_an_account_that_is_removed_meanwhile(
         assert await hass.config_entries.async_unload(pair.entry_id)
     assert await hass.config_entries.async_remove(pair.entry_id)
     [notice] = hass.data["persistent_notification"].values()
-    assert "Mode: Economy" in notice["message"]
+    assert "Selected mode: Economy" in notice["message"]
 
 
 async def test_a_damaged_state_is_set_aside(

@@ -165,8 +165,13 @@ async def test_the_target_is_watched_where_the_device_cannot(
 @pytest.mark.parametrize(
     ("missing", "name", "data", "words"),
     [
-        (("mode", "forced_charge"), "force_charge", {}, "not been confirmed or are not reported: Mode. On the"),
-        (("mode", "output_power_setting"), "force_discharge", {"power": 9000}, ": Mode, Output power setting. On the"),
+        (("mode", "forced_charge"), "force_charge", {}, "confirmed or are not reported: Selected mode. On the"),
+        (
+            ("mode", "output_power_setting"),
+            "force_discharge",
+            {"power": 9000},
+            ": Selected mode, Output power setting. On",
+        ),
         (("output_power_setting",), "force_discharge", {"power": 9000}, ": Output power setting. On the"),
         (("discharge_cut_off_soc",), "hold", {}, ": Discharge cut-off SOC. On the"),
         (("grid_charging_power",), "force_charge", {"power": 9000}, ": Grid charging power. On the"),

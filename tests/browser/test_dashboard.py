@@ -17,7 +17,7 @@ VIEWS = {
     "solar": ("PV2", "PV2"),
     "battery": ("Cells", "Zellen"),
     "grid": ("L3", "L3"),
-    "settings": ("Valley 2 to", "Valley 2|Tarifzeiten"),
+    "settings": ("V2 to", "V2 to|Tarifzeiten"),
     "diagnostics": ("Cloud reachable|Online", "Online|HPS"),
 }
 # A phone, a tablet, and a screen.

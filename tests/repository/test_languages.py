@@ -5,7 +5,7 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ from typing import Any
 import homeassistant
 import pytest
 
+from custom_components.atess.catalogue import ACCOUNT, DERIVED, FIELDS, PLANT
+from custom_components.atess.catalogue.settings import TARIFFS, Danger, SettingType, settings_of
+from custom_components.atess.enerclo import Kind
 from script._languages import dump, in_step, lacking, leaves
 
 from . import INTEGRATION, ROOT
@@ -32,6 +35,13 @@ SCRIPTS = {"th": re.compile("[\u0e00-\u0e7f]"), "zh-Hans": re.compile("[\u4e00-\
 ENGLISH_WORDS = re.compile(r"\b(?:and|the|with)\b", re.IGNORECASE)
 # The page of a device cuts off what is longer.
 LONGEST_NAME = 60
+# What a phone that is 360 pixels wide shows of a name there, in columns, and what of that of a time: beside it stand
+# hours and minutes, with a 12-hour clock AM or PM too (see tests/browser/test_device_page.py).
+SEEN = 23
+SEEN_OF_TIME = {"en": 4}
+SEEN_OF_TIME_24 = 16
+# How words sort in languages that do not sort by code points.
+COLLATION = {"เริ่ม": "รเ", "สิ้นสุด": "ส", "起": "qi", "止": "zhi"}
 
 SAME_AS_IN_ENGLISH: Mapping[str, Callable[[str], object]] = {
     "placeholders": lambda text: Counter(re.findall(r"\{\w+\}", text)),
@@ -209,6 +219,59 @@ def test_names_of_entities_are_short(language: str) -> None:
     }
     assert len(names) > 100
     assert {place: text for place, text in names.items() if len(text) > LONGEST_NAME} == {}
+
+
+def seen(name: str, columns: int = SEEN) -> str:
+    """Return what is seen of a name on a phone."""
+    shown = ""
+    for letter in name:
+        columns -= 0 if unicodedata.category(letter) == "Mn" else 1 + (unicodedata.east_asian_width(letter) in "WF")
+        if columns < 0:
+            break
+        shown += letter
+    return shown
+
+
+def device_pages() -> Iterator[set[str]]:
+    """Return the places of the names that stand on the page of each kind of device by default."""
+    yield {f"entity.{item.platform}.{item.key}.name" for item in (*PLANT, *ACCOUNT) if item.enabled}
+    for kind in Kind:
+        places = {f"entity.{item.platform}.{item.key}.name" for item in DERIVED[kind] if item.enabled}
+        places |= {f"entity.{item.platform}.{item.key}.name" for item in FIELDS[kind] if item.enabled}
+        for setting in settings_of(kind).values():
+            if setting.hidden or setting.danger is Danger.SAFETY:
+                continue
+            if setting.type is SettingType.WINDOW:
+                places |= {f"entity.time.{setting.key}_{edge}.name" for edge in ("start", "end")}
+            else:
+                places.add(f"entity.{setting.type.value}.{setting.key}.name")
+        yield places
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_names_differ_on_a_phone(language: str) -> None:
+    names = translated(language)
+    of_time = SEEN_OF_TIME.get(language, SEEN_OF_TIME_24)
+    for places in device_pages():
+        assert len(places) > 10
+        alike: dict[str, set[str]] = {}
+        for place in places:
+            shown = seen(names[place], of_time if place.startswith("entity.time.") else SEEN)
+            alike.setdefault(shown, set()).add(names[place])
+        assert [several for several in alike.values() if len(several) > 1] == []
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_the_start_of_a_period_stands_before_its_end(language: str) -> None:
+    """The page of a device sorts by name."""
+    names = translated(language)
+    for tariff in TARIFFS:
+        for number in range(1, 6):
+            start, end = (names[f"entity.time.{tariff}_period_{number}_{edge}.name"] for edge in ("start", "end"))
+            period, _, first = start.partition(str(number))
+            assert end.startswith(f"{period}{number}"), (start, end)
+            last = end.removeprefix(f"{period}{number}")
+            assert COLLATION.get(first.strip(), first) < COLLATION.get(last.strip(), last), (start, end)
 
 
 @pytest.mark.parametrize(

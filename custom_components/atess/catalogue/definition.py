@@ -204,10 +204,11 @@ def derived(
     *,
     precision: int | None = None,
     shown: Mapping[Kind, Show] | None = None,
+    key: str | None = None,
 ) -> Derived:
     """Return a derived value; `shown` holds the kinds that show it elsewhere than the rest."""
     return Derived(
-        key=slug(name),
+        key=key or slug(name),
         name=name,
         quantity=quantity,
         platform=_platform(quantity),

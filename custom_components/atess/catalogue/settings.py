@@ -90,13 +90,14 @@ def _setting(  # noqa: PLR0913, PLR0917
     step: float | None = None,
     unit: str | None = None,
     *,
+    key: str | None = None,
     documented: str = "",
     enumeration: Enumeration | None = None,
     nominal: bool = False,
     hidden: bool = False,
 ) -> Setting:
     return Setting(
-        key=slug(name),
+        key=key or slug(name),
         name=name,
         type=kind_of,
         unit=unit,
@@ -153,7 +154,14 @@ def _switch(
 
 
 def _select(
-    name: str, kinds: str, enumeration: Enumeration, danger: Danger, spellings: str = "", words: str = ""
+    name: str,
+    kinds: str,
+    enumeration: Enumeration,
+    danger: Danger,
+    spellings: str = "",
+    words: str = "",
+    *,
+    key: str | None = None,
 ) -> Setting:
     codes = [choice.code for choice in enumeration.choices]
     return _setting(
@@ -166,6 +174,7 @@ def _select(
         min(codes),
         max(codes),
         1,
+        key=key,
         enumeration=enumeration,
     )
 
@@ -200,7 +209,7 @@ def _bms(name: str, key: str, unit: str | None = None, step: float | None = 1) -
 # fmt: off
 SETTINGS: tuple[Setting, ...] = (
     # What a homeowner changes.
-    _select("Mode", "SCPB", MODE_SETTING, SAFE, "modeSelection workMode runMode", "mode|mode work|mode system|mode system work"),
+    _select("Selected mode", "SCPB", MODE_SETTING, SAFE, "modeSelection workMode runMode", "mode|mode work|mode system|mode system work", key="mode"),
     _number("Discharge cut-off SOC", "SCP", 0, 100, 1, "%", SAFE, "dischargeCutoffSoc", "discharge cutoff soc|discharge stop soc|discharge end soc"),
     _number("Discharge recover SOC", "CP", 0, 100, 1, "%", SAFE, "dischargeRecoverSoc", "discharge recover soc"),
     _number("Charge cut-off SOC", "CP", 0, 100, 1, "%", SAFE, "chargeCutoffSoc", "charge cutoff soc|charge stop soc|charge end soc"),

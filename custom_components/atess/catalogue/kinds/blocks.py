@@ -67,9 +67,9 @@ BATTERY: tuple[Field, ...] = (
 # Counters of the battery that start again each day.
 BATTERY_ENERGIES_TODAY: tuple[Field, ...] = (
     candidate("echargeTimeToday", "Battery charging time today", TIME_TODAY, Show.DETAIL),
-    candidate("echargeToday", "Battery charge energy today", ENERGY_TODAY),
+    candidate("echargeToday", "Battery charged today", ENERGY_TODAY, key="battery_charge_energy_today"),
     candidate("edischargeTimeToday", "Battery discharging time today", TIME_TODAY, Show.DETAIL),
-    candidate("edischargeToday", "Battery discharge energy today", ENERGY_TODAY),
+    candidate("edischargeToday", "Battery discharged today", ENERGY_TODAY, key="battery_discharge_energy_today"),
 )
 
 # What cabinets have in common: central HPS, PCS and PBD.
@@ -123,9 +123,9 @@ INVERTER_CABINET: tuple[Field, ...] = (
 # What PCS and PBD say of the battery on their DC side, which counts for life under other names than on an HPS.
 DC_BATTERY: tuple[Field, ...] = (
     candidate("echargeTimeTotal", "Battery charging time total", TIME_TOTAL, Show.DETAIL),
-    candidate("echargeTotal", "Battery charge energy total", ENERGY_TOTAL),
+    candidate("echargeTotal", "Battery charged in total", ENERGY_TOTAL, key="battery_charge_energy_total"),
     candidate("edischargeTimeTotal", "Battery discharging time total", TIME_TOTAL, Show.DETAIL),
-    candidate("edischargeTotal", "Battery discharge energy total", ENERGY_TOTAL),
+    candidate("edischargeTotal", "Battery discharged in total", ENERGY_TOTAL, key="battery_discharge_energy_total"),
     candidate("electricState", "Electric state", NUMBER, Show.DETAIL, meaning=Meaning.UNKNOWN),
     candidate("risoBatn", "Battery insulation negative", RESISTANCE, Show.DETAIL),
     candidate("risoBatp", "Battery insulation positive", RESISTANCE, Show.DETAIL),
@@ -157,9 +157,9 @@ PV_INPUTS: tuple[Field, ...] = (
 # What both kinds of HPS send: counters of battery, grid and load, and the inverter by phase.
 HPS: tuple[Field, ...] = (
     candidate("ebatChargeTimeTotal", "Battery charging time total", TIME_TOTAL, Show.DETAIL),
-    candidate("ebatChargeTotal", "Battery charge energy total", ENERGY_TOTAL),
+    candidate("ebatChargeTotal", "Battery charged in total", ENERGY_TOTAL, key="battery_charge_energy_total"),
     candidate("ebatDischargeTimeTotal", "Battery discharging time total", TIME_TOTAL, Show.DETAIL),
-    candidate("ebatDischargeTotal", "Battery discharge energy total", ENERGY_TOTAL),
+    candidate("ebatDischargeTotal", "Battery discharged in total", ENERGY_TOTAL, key="battery_discharge_energy_total"),
     candidate("effectiveness", "Effectiveness", PERCENTAGE, Show.DETAIL, meaning=Meaning.UNKNOWN),
     candidate("egridTimeToday", "Grid import time today", TIME_TODAY, Show.DETAIL),
     candidate("egridTimeTotal", "Grid import time total", TIME_TOTAL, Show.DETAIL),
