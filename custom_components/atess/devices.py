@@ -42,10 +42,11 @@ def async_register_devices(hass: HomeAssistant, entry: AtessConfigEntry) -> None
         configuration_url=CLOUD_URL,
     )
     coordinators = sorted(entry.runtime_data.coordinators.values(), key=lambda item: _ORDER.index(item.kind))
-    for data_log_sn in {item.data_log_sn for item in coordinators if item.data_log_sn}:
-        # Registered by early versions.
-        if data_logger := registry.async_get_device(identifiers={(DOMAIN, data_log_sn)}):
-            registry.async_remove_device(data_logger.id)
+    loggers = {(DOMAIN, item.data_log_sn) for item in coordinators if item.data_log_sn}
+    for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+        # Early versions registered them.
+        if not loggers.isdisjoint(device.identifiers):
+            registry.async_remove_device(device.id)
     ids: dict[str, str] = {}
     for coordinator in coordinators:
         parent = _parent(coordinator, coordinators)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -23,20 +24,37 @@ from simulator.plant import load_plant
 
 FOLDER = ROOT / ".cache" / "browser"
 SCREENSHOTS = FOLDER / "screenshots"
+CONFIG = FOLDER / "config"
+INTEGRATION = CONFIG / "custom_components" / "atess"
 PLANT = "home"
 HOST = "127.0.0.1"
 START_SECONDS = 180
 PAGE_SECONDS = 90
 expect.set_options(timeout=1000 * PAGE_SECONDS)
-# What is drawn of the page: errors that cards show, and texts that do not fit into their element.
+# What is drawn of the page: errors that cards show, texts that do not fit into their element, and texts over others.
+# What is fixed, such as a header, lies over what can be scrolled.
 SEEN = f"""
 () => {{
   {WALK}
-  const seen = {{ errors: [], clipped: [], text: [] }};
+  const seen = {{ errors: [], clipped: [], overlapping: [], text: [] }};
+  const drawn = [];
+  const up = (node) => node.assignedSlot ?? node.parentNode ?? node.host;
+  const floats = (node) => {{
+    for (let at = node; at; at = up(at)) {{
+      if (at.nodeType === Node.ELEMENT_NODE && ["fixed", "sticky"].includes(getComputedStyle(at).position)) return true;
+    }}
+    return false;
+  }};
   walk(document.body, (node) => {{
     if (node.nodeType === Node.TEXT_NODE) {{
       const text = node.textContent.trim();
-      if (text) seen.text.push(text);
+      if (!text) return;
+      seen.text.push(text);
+      const parent = node.parentElement ?? node.getRootNode().host;
+      if (!parent.checkVisibility({{ opacityProperty: true }}) || floats(parent)) return;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      for (const box of range.getClientRects()) if (box.width > 1 && box.height > 1) drawn.push([text, box]);
     }} else if (node.nodeType === Node.ELEMENT_NODE) {{
       if (["HUI-ERROR-CARD", "HUI-WARNING", "HUI-ERROR-BADGE"].includes(node.tagName)) seen.errors.push(node.tagName);
       const nodes = node.tagName === "SLOT" ? node.assignedNodes() : node.childNodes;
@@ -44,6 +62,14 @@ SEEN = f"""
       const clips = getComputedStyle(node).overflowX !== "visible";
       const cut = clips && node.clientWidth > 1 && node.scrollWidth > node.clientWidth;
       if (own && cut) seen.clipped.push(`${{node.textContent.trim()}}: ${{node.scrollWidth}} > ${{node.clientWidth}}`);
+    }}
+  }});
+  drawn.forEach(([text, one], number) => {{
+    for (const [below, other] of drawn.slice(number + 1)) {{
+      const width = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+      const height = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+      const over = 0.4 * Math.min(one.height, other.height);
+      if (width > 2 && height > over) seen.overlapping.push(`${{text}} / ${{below}}`);
     }}
   }});
   return seen;
@@ -63,6 +89,7 @@ class Home:
         self.api: Api
         self.cloud: simulator.Cloud
         self._browser: Browser
+        self._home_assistant: Child
 
     def run[Answer](self, doing: Coroutine[Any, Any, Answer]) -> Answer:
         """Do something and return what comes of it."""
@@ -76,19 +103,34 @@ class Home:
         self.cloud = await simulator.start(
             self._children, FOLDER / "simulator.log", port=free_port(HOST), plant=PLANT, seed=1, more=[]
         )
-        config, port = FOLDER / "config", free_port(HOST)
-        home_assistant.fresh(config)
-        home_assistant.prepare(config, load_plant(PLANT), host=HOST, port=port)
+        port = free_port(HOST)
+        home_assistant.fresh(CONFIG)
+        home_assistant.prepare(CONFIG, load_plant(PLANT), host=HOST, port=port)
+        # A copy of the integration, which can be updated.
+        INTEGRATION.unlink()
+        shutil.copytree(ROOT / "custom_components" / "atess", INTEGRATION, ignore=shutil.ignore_patterns("__pycache__"))
         # The frontend has a service worker at this name only, or with a certificate.
         self.api = Api(session, f"http://localhost:{port}")
-        child = await home_assistant.start(self._children, config, FOLDER / "home-assistant.log")
-        await child.wait_until(self.api.is_up, START_SECONDS)
-        await self.api.log_in()
-        await child.wait_until(self.api.is_running, START_SECONDS)
+        await self._start_home_assistant()
         playwright = await self._stack.enter_async_context(async_playwright())
         self._browser = await playwright.chromium.launch(executable_path=program(), args=FLAGS)
         self._stack.push_async_callback(self._browser.close)
         return self
+
+    async def _start_home_assistant(self) -> None:
+        self._home_assistant = child = await home_assistant.start(
+            self._children, CONFIG, FOLDER / f"home-assistant-{len(self._children)}.log"
+        )
+        await child.wait_until(self.api.is_up, START_SECONDS)
+        await self.api.log_in()
+        await child.wait_until(self.api.is_running, START_SECONDS)
+
+    async def update(self, line: str) -> None:
+        """Add a line to the module that browsers load, as an update may, and start Home Assistant again."""
+        await self._home_assistant.stop()
+        module = INTEGRATION / "frontend" / "js" / "atess.js"
+        module.write_text(module.read_text("utf-8") + line, "utf-8")
+        await self._start_home_assistant()
 
     async def stop(self) -> None:
         """Stop all that was started, the youngest first."""

@@ -5,6 +5,7 @@ The tests follow each other: the first adds the dashboard in a browser that was 
 
 import asyncio
 import re
+from itertools import product
 
 import pytest
 from playwright.async_api import Page, expect
@@ -12,16 +13,17 @@ from playwright.async_api import Page, expect
 from .home import Home
 
 DASHBOARD = "dashboard-atess"
+# A text of each view: the names of entities are in Home Assistant's own language.
 VIEWS = {
-    "overview": ("State of charge", "Ladezustand"),
-    "solar": ("PV2", "PV2"),
-    "battery": ("Cells", "Zellen"),
-    "grid": ("L3", "L3"),
-    "settings": ("V2 to", "V2 to|Tarifzeiten"),
-    "diagnostics": ("Cloud reachable|Online", "Online|HPS"),
+    "overview": {"en": "State of charge", "de": "Ladezustand", "th": "สถานะการชาร์จ"},
+    "solar": dict.fromkeys(("en", "de", "th"), "PV2"),
+    "battery": {"en": "Cells", "de": "Zellen", "th": "เซลล์"},
+    "grid": dict.fromkeys(("en", "de", "th"), "L3"),
+    "settings": dict.fromkeys(("en", "de", "th"), "V2 to"),
+    "diagnostics": dict.fromkeys(("en", "de", "th"), "Online"),
 }
 # A phone, a tablet, and a screen.
-LOOKS = [(360, "light", "de"), (768, "dark", "en"), (1440, "light", "en")]
+LOOKS = list(product((360, 768, 1440), ("light", "dark"), ("en", "de", "th")))
 
 
 def test_the_dashboard_is_added_in_the_dialog(home: Home) -> None:
@@ -69,13 +71,32 @@ async def _look(home: Home, width: int, scheme: str, language: str) -> dict[str,
     for number, (name, expected) in enumerate(VIEWS.items()):
         await page.locator("ha-tab-group-tab").nth(number).click()
         await page.wait_for_url(f"**/{DASHBOARD}/{name}")
-        seen = await home.settled(page, expected[language == "de"])
+        seen = await home.settled(page, expected[language])
         await home.picture(page, f"{name}_{width}_{scheme}_{language}")
         del seen["text"]
         if any(seen.values()):
             wrong[name] = seen
     await page.context.close()
     return wrong
+
+
+def test_an_update_is_loaded(home: Home) -> None:
+    """In a browser that keeps the version before, by reloading the page once."""
+    home.run(_update(home))
+    assert home.complaints == []
+
+
+async def _update(home: Home) -> None:
+    page = await home.page()
+    await page.goto(f"{home.api.url}/{DASHBOARD}/overview", wait_until="domcontentloaded")
+    await home.settled(page, VIEWS["overview"]["en"])
+    assert not await page.evaluate("Boolean(globalThis.atessUpdated)")
+    await home.update("globalThis.atessUpdated = true;\n")
+    home.complaints.clear()
+    await page.reload(wait_until="domcontentloaded")
+    await page.wait_for_function("globalThis.atessUpdated", polling=1000)
+    await home.settled(page, VIEWS["overview"]["en"])
+    await page.context.close()
 
 
 def test_the_editor_changes_the_dashboard(home: Home) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentryData, ConfigSubentryDataWithId
-from homeassistant.const import ATTR_ENTITY_ID, CONF_TOKEN
-from homeassistant.core import HomeAssistant
+from homeassistant.const import ATTR_ENTITY_ID, CONF_TOKEN, EVENT_STATE_CHANGED
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -16,10 +16,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.atess.const import CONF_BASE_URL, DOMAIN, SUBENTRY_DEVICE
 from simulator import Simulator
 
-from ..common import Advance, account_of, assert_sound_writes, entity_id
+from ..common import Advance, account_of, assert_sound_writes, entity_id, state
 
 STRING, CENTRAL = "SIMHPS0001", "SIMHPS0002"
 CUT_OFF = f"{STRING}_discharge_cut_off_soc"
+UPPER = f"{STRING}_bms_soc_upper_limit"
+CHANGE = f"{STRING}_settings_change"
 CONTROLS = ("number", "select", "switch", "time")
 SMALL, BIG = "hps/small-setting", "hps/big-setting"
 
@@ -217,3 +219,28 @@ def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
 def controls(hass: HomeAssistant) -> list[str]:
     """Return the entities with which settings can be changed."""
     return [found.entity_id for found in hass.states.async_all(CONTROLS)]
+
+
+def told(hass: HomeAssistant) -> list[dict[str, Any]]:
+    """Return a list that fills with the attributes of each event of the event entity."""
+    events: list[dict[str, Any]] = []
+    entity = state(hass, CHANGE, "event").entity_id
+
+    @callback
+    def note(event: Event[Any]) -> None:
+        new, old = event.data["new_state"], event.data["old_state"]
+        if event.data["entity_id"] == entity and new is not None and old is not None and new.state != old.state:
+            events.append(dict(new.attributes))
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, note)
+    return events
+
+
+async def fail(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> ir.IssueEntry:
+    """Ask for a change that the cloud takes and does not make; return the issue of its failure."""
+    cloud.configure(write="ignore")
+    await set_number(hass, 35)
+    await advance(300, step=5)
+    found = issue(hass)
+    assert found is not None
+    return found
