@@ -45,6 +45,14 @@ def find_integration(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("enable_custom_integrations")
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_deprecated(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail where Home Assistant says that our code does what it should not."""
+    yield
+    records = [*caplog.get_records("setup"), *caplog.get_records("call")]
+    assert [text for record in records if "integration 'atess'" in (text := record.getMessage())] == []
+
+
 @pytest.fixture
 def clock(freezer: FrozenDateTimeFactory) -> Generator[FrozenDateTimeFactory]:
     """Stop the time at noon of a summer day; what waits for the cloud's pacing moves it on instead."""
