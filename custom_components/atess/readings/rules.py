@@ -136,7 +136,8 @@ RULES: tuple[Rule, ...] = (
         f"{rises.ROW} samples over {rises.ROW_SPAN.seconds // 60} minutes. A meter that started at 0 is then shown as it is. Any "
         "other meter continues from the value shown. The previous level is remembered for "
         f"{lifetime.REMEMBERED.days} days. If it comes back, nothing is counted twice. The first value shown is replaced "
-        "without counting if a value within the next hour is ten times as large, or a tenth.",
+        "without counting if a value within the next hour is about ten times as large or more, or a tenth or less. If that value "
+        "still stands an hour later, the first one was wrong and never comes back.",
         examples=(("1520.3, 0, 1520.4", "1520.3, 1520.3, 1520.4"), ("0, 0, 1520.3", "none, none, 1520.3")),
     ),
     Rule(
