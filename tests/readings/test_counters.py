@@ -138,6 +138,19 @@ def test_old_samples_sent_again_are_no_reset() -> None:
     assert counter.read(0.1, when("00:15", 2), total=4364.6, sent_total=4364.6) == 0.1
 
 
+def test_samples_of_yesterday_sent_again_are_no_rise() -> None:
+    """After midnight they rise as a counter does, but from another midnight (seen in script/soak trust, seed 72)."""
+    counter = DailyCounter(10)
+    counter.read(10.4, when("23:55"), total=2356.1, sent_total=2356.1)
+    counter.read(0.5, when("02:25", 2), total=2356.6, sent_total=2356.6)
+    assert counter.read(0.6, when("02:30", 2), total=2356.7, sent_total=2356.7) == 0.6
+    for step in range(9):
+        moment = when(f"{2 + (35 + 5 * step) // 60:02}:{(35 + 5 * step) % 60:02}", 2)
+        old = 8.8 + 0.1 * step
+        assert counter.read(old, moment, sent_total=2345.7 + old, doubted=True) == 0.6
+    assert counter.read(1.2, when("03:20", 2), total=2357.3, sent_total=2357.3) == 1.2
+
+
 def test_a_first_zero_waits_for_the_lifetime_counter() -> None:
     """A first sample of zeros would have the next one counted as if it had flowed since."""
     counter = DailyCounter(10)

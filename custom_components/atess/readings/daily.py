@@ -14,6 +14,7 @@ SMALL_DIP, SMALL_NEGATIVE = 0.3, -0.5
 NEAR_ZERO = 0.1  # kWh beside what can have flowed
 FLOW_SAMPLES, FLOW_RISE = 3, 0.3  # with the lifetime counter as a witness
 MIDNIGHT_TOLERANCE = 0.25  # kWh: two roundings of a lifetime counter and of a daily one
+SENT_AGAIN = 48.0  # hours for which samples are kept to be sent again, at the most
 BESIDE = 0.5  # hours between samples within which a counter is the same one, and yesterday's very value no coincidence
 
 
@@ -116,6 +117,8 @@ class DailyCounter:
                 self._accept(value, when, day, total)
                 state.before, state.before_at = left, left_at
             return
+        if self._is_of_an_earlier_day():
+            return
         hours = hours_since(state.at, when)
         jumps = value - last > from_zero(self._nominal, hours)
         if self._bounces(value, last, hours, when) or (jumps and self._comes_back(value, when)):
@@ -167,6 +170,13 @@ class DailyCounter:
         if before is None or now is None or last <= 2 * MIDNIGHT_TOLERANCE:
             return False
         return abs(now - before) <= MIDNIGHT_TOLERANCE
+
+    def _is_of_an_earlier_day(self) -> bool:
+        """Return whether a sample counts from a midnight at which the lifetime counter was lower, to which it fell."""
+        before, now = self._state.midnight, self._midnight
+        if not self._doubted or before is None or now is None:
+            return False
+        return MIDNIGHT_TOLERANCE < before - now <= allowance(self._nominal, SENT_AGAIN)
 
     def _comes_back(self, value: float, when: When) -> bool:
         """Return whether a value is where the counter was before it rose or fell by more than it should."""
