@@ -182,6 +182,36 @@ def test_a_fixed_zone_does_not_follow_summer_time() -> None:
     assert moment.sampled_at == utc("01:58:00", 25, 10)
 
 
+@pytest.mark.parametrize(("day", "month", "summer", "winter"), [(25, 10, "165", "105"), (29, 3, "165", "105")])
+@pytest.mark.parametrize("follows", [True, False])
+def test_an_offset_that_was_set_follows_summer_time_if_the_clock_does(
+    day: int, month: int, summer: str, winter: str, *, follows: bool
+) -> None:
+    """The device stays available, over restarts too; a clock that does not follow is left as it is."""
+    before, after = (int(summer), int(winter)) if month == 10 else (int(winter), int(summer))
+    clock = Clock(BERLIN, fixed=before)
+    change = utc("01:00:00", day, month)
+    for step in range(-12 * 24, 12 * 48):
+        received = change + timedelta(minutes=5 * step + 2)
+        ahead = after if follows and step >= 0 else before
+        clock.take((received + timedelta(minutes=ahead - 2)).replace(tzinfo=None), received, "")
+        assert not clock.stale(received + timedelta(minutes=4))
+        assert not clock.day_over(received)
+        if step % 50 == 0:
+            clock = Clock(BERLIN, clock.dump(), fixed=before)
+    assert clock.zone == (after if follows else before)
+    assert Clock(BERLIN, clock.dump(), fixed=480).zone == 480
+
+
+def test_an_offset_that_was_set_stays_where_samples_come_an_hour_late() -> None:
+    clock = Clock(BERLIN, fixed=480)
+    for month in (6, 10, 12):
+        feed(clock, local("07:58:00", 28, month), utc("00:00:00", 28, month), 3)
+        feed(clock, local("07:13:00", 29, month), utc("00:15:00", 29, month), 2)
+        feed(clock, local("08:28:00", 29, month), utc("00:30:00", 29, month), 3)
+    assert clock.zone == 480
+
+
 def test_without_a_time_changed_numbers_are_news() -> None:
     clock = Clock(BERLIN)
     assert clock.take(None, utc("10:00:00"), "a").news is News.FRESH

@@ -18,6 +18,7 @@ DEFAULT_INTERVAL = 5.0
 DECIDE, RECONSIDER, SET_BACK = 3, 6, 3
 EARLIEST_AGE, LATEST_AGE = -2.0, 15.0
 SERVERS_OFFSET = 480
+FOLLOWS = timedelta(days=30)  # after a change to or from summer time in which a clock may turn out to have followed it
 FARTHEST_AHEAD, FARTHEST_BEHIND = 14 * 60.0, 12 * 60.0 + 20.0
 
 type Zone = Literal["home"] | int  # Home Assistant's zone, or minutes ahead of UTC
@@ -68,7 +69,10 @@ class Clock:
     """Learn the offset of one device's clock from every fresh sample."""
 
     def __init__(self, zone: tzinfo, state: Json = None, *, fixed: int | None = None) -> None:
-        """Take up a state; `fixed` are the minutes ahead of UTC that the user has set for good."""
+        """Take up a state; `fixed` are the minutes ahead of UTC that the user has set.
+
+        They are learned no more, but follow the change to or from summer time if the clock does.
+        """
         self._home = zone
         self._fixed = fixed
         stored = a_dict(state)
@@ -77,8 +81,9 @@ class Clock:
         self._fingerprint = a_text(stored.get("fingerprint"))
         self._flagged = stored.get("flagged") is True
         self._fresh = a_count(stored.get("fresh"))
-        self._zone = _a_zone(stored.get("zone")) if fixed is None else fixed
-        self._decided = a_moment(stored.get("decided"))
+        known = _a_zone(stored.get("zone"))
+        self._zone = known if fixed is None or (known is not None and stored.get("fixed") == fixed) else fixed
+        self._decided = a_moment(stored.get("decided")) if self._zone == known else None
         self._candidate = _a_zone(stored.get("candidate"))
         self._run = a_count(stored.get("run"))
         self._against = a_count(stored.get("against"))
@@ -99,6 +104,7 @@ class Clock:
             "flagged": self._flagged,
             "fresh": self._fresh,
             "zone": self._zone,
+            "fixed": self._fixed,
             "decided": None if self._decided is None else self._decided.isoformat(),
             "candidate": self._candidate,
             "run": self._run,
@@ -139,6 +145,8 @@ class Clock:
             return self._take_without_time(received, fingerprint)
         if local == self._local:
             return self._moment(News.REPEATED, self._local, self._since or received)
+        if self._follows_summer_time(local, received):
+            self._offsets, self._spacings, self._local = [], [], None
         if self._goes_backwards(local, received):
             self._backs = self._backs + 1 if self._back is not None and local > self._back else 1
             self._back = local
@@ -219,7 +227,7 @@ class Clock:
             return None
         offset = int(before.total_seconds() // 60)
         ahead = _minutes(local - received.replace(tzinfo=None))
-        return offset if EARLIEST_AGE <= offset - ahead <= LATEST_AGE else None
+        return offset if _fits(offset, ahead) else None
 
     def _starting_off(self, local: datetime, now: datetime) -> bool:
         ahead = _minutes(local - now.replace(tzinfo=None))
@@ -234,6 +242,21 @@ class Clock:
         if isinstance(self._zone, int):
             return local.replace(tzinfo=UTC) - timedelta(minutes=self._zone)
         return _home_utc(local, received, self._home)
+
+    def _follows_summer_time(self, local: datetime, received: datetime) -> bool:
+        """Move a fixed offset with the home's if that has changed lately and the clock has, too; return whether."""
+        if self._fixed is None or not isinstance(self._zone, int):
+            return False
+        self._decided = self._decided or received
+        moments = self._decided, received - FOLLOWS, received
+        decided, lately, now = ((each.astimezone(self._home).utcoffset() or timedelta()) for each in moments)
+        moved = self._zone + int(_minutes(now - decided))
+        ahead = _minutes(local - received.replace(tzinfo=None))
+        self._run = self._run + 1 if lately != now and _fits(moved, ahead) and not _fits(self._zone, ahead) else 0
+        if self._run < DECIDE:
+            return False
+        self._zone, self._decided, self._run = moved, received, 0
+        return True
 
     def _learn_zone(self, local: datetime, received: datetime) -> None:
         ahead = _minutes(local - received.replace(tzinfo=None))
@@ -261,14 +284,19 @@ class Clock:
             self._against = 0
 
 
+def _fits(offset: float, ahead: float) -> bool:
+    """Return whether a clock of an offset is as much ahead of UTC as a sample, both in minutes."""
+    return EARLIEST_AGE <= offset - ahead <= LATEST_AGE
+
+
 def _candidate(ahead: float, age: float) -> Zone | None:
     """Return the zone that fits the greatest D and the least age in Home Assistant's zone, both in minutes."""
     if EARLIEST_AGE <= age <= LATEST_AGE:
         return "home"
     for offset in (SERVERS_OFFSET, 0):
-        if EARLIEST_AGE <= offset - ahead <= LATEST_AGE:
+        if _fits(offset, ahead):
             return offset
-    fitting = [offset for offset in range(-720, 841, 15) if EARLIEST_AGE <= offset - ahead <= LATEST_AGE]
+    fitting = [offset for offset in range(-720, 841, 15) if _fits(offset, ahead)]
     return min(fitting, key=lambda offset: abs(offset - ahead), default=None)
 
 
