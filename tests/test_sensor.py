@@ -11,6 +11,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.atess.catalogue import FIELDS
+from custom_components.atess.enerclo import Kind
 from simulator import Simulator
 
 from .common import Advance, add_entry, complaints, enable_all, entity_id, set_up, state
@@ -53,11 +55,6 @@ def distinct_sample() -> dict[str, tuple[Any, str]]:
     return sample
 
 
-def slug(name: str) -> str:
-    """Return the key that design and documentation promise for a name."""
-    return "".join(letter if letter.isalnum() else "_" for letter in name.lower())
-
-
 async def test_every_documented_member(hass: HomeAssistant, cloud: Simulator) -> None:
     """Each of the 97 documented members of the string HPS is one entity, with its value in its unit."""
     assert len(ROWS) == 97
@@ -71,11 +68,12 @@ async def test_every_documented_member(hass: HomeAssistant, cloud: Simulator) ->
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
 
+    keys = {field.member: field.key for field in FIELDS[Kind.HPS_STRING]}
     shown: dict[str, list[str]] = {}
     for row in ROWS:
         if row["member"] == "deviceSn":
             continue
-        found = state(hass, f"{serial}_{slug(row['name'])}")
+        found = state(hass, f"{serial}_{keys[row['member']]}")
         assert found.state == sample[row["member"]][1], row["member"]
         assert found.attributes.get("unit_of_measurement", "") == row["unit"], row["member"]
         assert found.attributes.get("device_class", "") == row["device_class"], row["member"]

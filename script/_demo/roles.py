@@ -49,7 +49,7 @@ ROLES = {
 SOURCE_NAMES = {
     "solar": ("PV energy total",),
     "grid": ("Grid import energy total", "Grid export energy total"),
-    "battery": ("Battery charge energy total", "Battery discharge energy total"),
+    "battery": ("Battery charged in total", "Battery discharged in total"),
 }
 
 

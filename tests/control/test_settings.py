@@ -277,9 +277,8 @@ async def test_times_of_unused_periods_are_disabled(hass: HomeAssistant, setting
                 for edge in ("start", "end")
             ]
             names = [item.original_name for item in times]
-            assert (
-                names == sorted(names, key=str) == [f"{tariff.capitalize()} {number} {word}" for word in ("from", "to")]
-            )
+            expected = [f"{tariff[0].upper()}{number} {word} ({tariff})" for word in ("from", "to")]
+            assert names == sorted(names, key=str) == expected
             found[tariff, number] = {item.disabled_by for item in times}
     unused = found.pop(("peak", 2))
     assert unused == {er.RegistryEntryDisabler.INTEGRATION}

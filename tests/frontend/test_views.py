@@ -96,7 +96,7 @@ async def test_home(hass: HomeAssistant, cloud: Simulator, hass_ws_client: WebSo
     assert "sensor.mbms_2_cell_voltage_maximum" in places(views["battery"])
     # The inverter's, which an import fills, and not the plant's, which begin with the integration.
     [days] = [card for card in cards(views["battery"]) if card["type"] == "statistics-graph"]
-    energies = [f"sensor.hps_string_1_battery_{way}_energy_total" for way in ("charge", "discharge")]
+    energies = [f"sensor.hps_string_1_battery_{way}_in_total" for way in ("charged", "discharged")]
     assert [each["entity"] for each in days["entities"]] == energies
     [phases] = [card for card in cards(views["grid"]) if card["type"] == "glance"]
     assert [each["name"] for each in phases["entities"]] == ["L1", "L2", "L3"]
@@ -128,8 +128,8 @@ async def test_windows_stand_in_order(
     views = (await async_generate(hass, (home, {})))[0]
     times = [name.removeprefix("time.hps_string_1_") for name in places(views["settings"]) if name.startswith("time.")]
     # The second peak period is not used.
-    windows = ("peak_1", "flat_1", "flat_2", "valley_1", "valley_2")
-    assert times == [f"{window}_{part}" for window in windows for part in ("from", "to")]
+    windows = (("p1", "peak"), ("f1", "flat"), ("f2", "flat"), ("v1", "valley"), ("v2", "valley"))
+    assert times == [f"{window}_{part}_{tariff}" for window, tariff in windows for part in ("from", "to")]
 
 
 def _windows() -> dict[str, str]:

@@ -23,11 +23,15 @@ WRAP, NEAR_WRAP, AFTER_WRAP = 6553.6, 6400.0, 150.0
 
 @dataclass(slots=True, kw_only=True)
 class Level:
-    """A level that a counter has left: the value sent last, when, and by how much more was shown."""
+    """A level that a counter has left: the value sent last, when, and by how much more was shown.
+
+    `first` says that it was one of the first values, of which it was not known yet whether they are right.
+    """
 
     value: float
     at: datetime
     offset: float
+    first: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -178,7 +182,7 @@ class LifetimeCounter:
         if self._hours:
             waits, can_rise = False, float("inf")
         if last <= value <= last + can_rise and not waits:
-            self._end_provisional(when)
+            self._forget_first(when)
             if (level := self._crossed(value, last, when)) is not None:
                 self._return(level, value, when)
                 return
@@ -255,6 +259,8 @@ class LifetimeCounter:
             since = state.rose_at
             if self._lasts(BELIEVED, when):
                 since = state.at
+            elif self._is_provisional(when):
+                since = level.at
             elif not at_once:
                 since = max(level.at, state.level_since or level.at)
             assert since is not None  # noqa: S101
@@ -276,8 +282,9 @@ class LifetimeCounter:
     def _return(self, level: Level, value: float, when: When) -> None:
         state = self._state
         state.levels.remove(level)
-        if self._lasts(LASTING_LEVEL, when):
-            self._leave()  # else it was a glitch
+        provisional = self._is_provisional(when)
+        if provisional or self._lasts(LASTING_LEVEL, when):
+            self._leave(first=provisional)  # else it was a glitch
         state.provisional_until, state.level_since, state.renewed_at = None, when.utc, None
         state.offset = level.offset
         self._accept(value, when)
@@ -286,7 +293,7 @@ class LifetimeCounter:
         """Go on from what is shown with another counter, whose value in the first of the row was not counted."""
         state = self._state
         assert state.shown is not None  # noqa: S101
-        self._leave()
+        self._leave(first=self._is_provisional(when))
         state.level_since = state.renewed_at = when.utc
         state.offset = rounded(state.shown - first)
         self._accept(value, when)
@@ -302,13 +309,13 @@ class LifetimeCounter:
         state.offset, state.shown = 0.0, None
         self._accept(value, when)
 
-    def _leave(self) -> None:
+    def _leave(self, *, first: bool = False) -> None:
         """Remember the present level."""
         state = self._state
         assert state.value is not None  # noqa: S101
         assert state.at is not None  # noqa: S101
         kept = [level for level in state.levels if state.at - level.at <= REMEMBERED and level.offset != state.offset]
-        state.levels = [*kept, Level(value=state.value, at=state.at, offset=state.offset)][-LEVELS:]
+        state.levels = [*kept, Level(value=state.value, at=state.at, offset=state.offset, first=first)][-LEVELS:]
 
     def _accept(self, value: float, when: When) -> None:
         state = self._state
@@ -324,13 +331,10 @@ class LifetimeCounter:
         since = self._state.level_since
         return since is not None and when.utc - since >= span
 
-    def _end_provisional(self, when: When) -> None:
-        """Forget the first values if others have replaced them and still stand after an hour, as no glitch does."""
-        state = self._state
-        if state.provisional_until is not None and when.utc > state.provisional_until:
-            replaced_at = state.provisional_until - PROVISIONAL
-            state.levels = [level for level in state.levels if level.at > replaced_at]
-            state.provisional_until = state.provisional_from = None
+    def _forget_first(self, when: When) -> None:
+        """Forget those of the first values that others have replaced which stand for an hour, as no glitch does."""
+        if self._lasts(PROVISIONAL, when):
+            self._state.levels = [level for level in self._state.levels if not level.first]
 
     def _is_provisional(self, when: When) -> bool:
         until = self._state.provisional_until
