@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
 import yaml
 
-from script._languages import in_step, lacking
+from script._languages import dump, lacking, others
 
 BLUEPRINTS = Path("blueprints")
 TRANSLATIONS = BLUEPRINTS / "translations"
@@ -29,17 +30,16 @@ def sources() -> list[Path]:
     return sorted(path for domain in ("automation", "script") for path in (BLUEPRINTS / domain).rglob("*.yaml"))
 
 
-def languages() -> dict[str, Path]:
-    """Return the file of texts of each other language."""
-    return {path.stem: path for path in sorted(TRANSLATIONS.glob("*.json"))}
-
-
-def text_nodes(blueprint: str) -> Iterator[yaml.ScalarNode]:
-    """Return each text of a blueprint, in the order of the file."""
-    for path, node in _scalars(yaml.compose(blueprint, yaml.SafeLoader)):
-        of_form = path[0] == "blueprint" and path[-1] in _OF_FORM
-        if of_form or path[-1] == "alias" or _OF_MESSAGES.intersection(path[-2:-1]):
-            yield node
+@cache
+def text_nodes(blueprint: str) -> list[yaml.ScalarNode]:
+    """Return the texts of a blueprint, in the order of the file."""
+    return [
+        node
+        for path, node in _scalars(yaml.compose(blueprint, yaml.SafeLoader))
+        if (path[0] == "blueprint" and path[-1] in _OF_FORM)
+        or path[-1] == "alias"
+        or _OF_MESSAGES.intersection(path[-2:-1])
+    ]
 
 
 def _scalars(node: yaml.Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], yaml.ScalarNode]]:
@@ -61,7 +61,7 @@ def english() -> dict[str, str]:
 
 def translated(blueprint: str, texts: Mapping[str, str]) -> str:
     """Return a blueprint with other texts; those that are missing stay as they are."""
-    for node in reversed(list(text_nodes(blueprint))):
+    for node in reversed(text_nodes(blueprint)):
         start, end = node.start_mark.index, node.end_mark.index
         written = blueprint[start:end]
         space = written[len(written.rstrip()) :]
@@ -76,14 +76,19 @@ def address(path: Path) -> str:
     return f"{REPOSITORY}/{path.as_posix()}"
 
 
-def page(texts: Mapping[str, str], blueprints: Mapping[Path, str]) -> str:
+def page(language: str, texts: Mapping[str, str]) -> str:
     """Return the page of a language: what each blueprint does, and the link that imports it."""
-    parts = [f"# Blueprints\n\n{texts.get(INTRODUCTION, INTRODUCTION)}\n"]
-    for path, blueprint in blueprints.items():
-        name, description, *_ = (node.value for node in text_nodes(blueprint))
-        link = f"{IMPORT}{quote(address(path), safe='')}"
+    parts = [f"<!-- Written by script/generate. -->\n\n# Blueprints\n\n{texts.get(INTRODUCTION, INTRODUCTION)}\n"]
+    for source in sources():
+        name, description, *_ = (texts.get(node.value, node.value) for node in text_nodes(source.read_text("utf-8")))
+        link = f"{IMPORT}{quote(address(_of(language, source)), safe='')}"
         parts.append(f"## {name.removeprefix('ATESS: ')}\n\n{description}\n\n[{texts.get(LINK, LINK)}]({link})\n")
     return "\n".join(parts)
+
+
+def _of(language: str, source: Path) -> Path:
+    """Return where an English blueprint stands in another language."""
+    return BLUEPRINTS / language / source.relative_to(BLUEPRINTS)
 
 
 def generate() -> tuple[dict[Path, str], dict[Path, list[str]]]:
@@ -91,15 +96,13 @@ def generate() -> tuple[dict[Path, str], dict[Path, list[str]]]:
     files: dict[Path, str] = {}
     missing: dict[Path, list[str]] = {}
     all_texts = english()
-    for language, path in languages().items():
-        texts = in_step(all_texts, json.loads(path.read_text("utf-8")))
-        files[path] = json.dumps(texts, indent=2, ensure_ascii=False) + "\n"
+    for path, texts in others(TRANSLATIONS / "en.json", all_texts).items():
+        language = path.stem
+        files[path] = dump(texts)
         missing[path] = lacking(all_texts, texts)
-        blueprints: dict[Path, str] = {}
         for source in sources():
-            own = BLUEPRINTS / language / source.relative_to(BLUEPRINTS)
+            own = _of(language, source)
             content = translated(source.read_text("utf-8"), texts).replace(address(source), address(own))
-            blueprints[own] = f"# Written by script/generate from {source.as_posix()}.\n{content}"
-        files |= blueprints
-        files[PAGES / f"{language}.md"] = f"<!-- Written by script/generate. -->\n\n{page(texts, blueprints)}"
+            files[own] = f"# Written by script/generate from {source.as_posix()}.\n{content}"
+        files[PAGES / f"{language}.md"] = page(language, texts)
     return files, missing

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -23,14 +24,25 @@ def address(path: Path) -> str:
     return f"{REPOSITORY}/blob/main/{path.relative_to(ROOT)}"
 
 
+def import_link(path: Path) -> str:
+    """Return the link that imports a blueprint."""
+    return f"https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url={quote(address(path), safe='')}"
+
+
+def accept(path: Path, domain: str) -> dict[str, Any]:
+    """Return a blueprint as Home Assistant loads it; raises what it raises if it does not accept it."""
+    content = load_yaml_dict(str(path))
+    Blueprint(content, expected_domain=domain, path=path.name, schema=SCHEMAS[domain])
+    return content
+
+
 def test_there_are_some() -> None:
     assert len(blueprint_files()) == 10
 
 
 @FILES
 def test_home_assistant_accepts_it(path: Path) -> None:
-    domain = path.relative_to(BLUEPRINTS).parts[0]
-    Blueprint(load_yaml_dict(str(path)), expected_domain=domain, path=path.name, schema=SCHEMAS[domain])
+    accept(path, path.relative_to(BLUEPRINTS).parts[0])
 
 
 @FILES
@@ -84,7 +96,6 @@ def test_defaults_lie_within_their_range(path: Path) -> None:
 @FILES
 def test_the_manual_imports_and_names_it(path: Path) -> None:
     pages = {name: (ROOT / "docs" / name).read_text("utf-8") for name in ("automations.md", "optimizers.md")}
-    link = f"https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url={quote(address(path), safe='')}"
     name = read(path)["blueprint"]["name"].removeprefix("ATESS: ")
-    [page] = [text for text in pages.values() if f"]({link})" in text]
+    [page] = [text for text in pages.values() if f"]({import_link(path)})" in text]
     assert re.search(rf"^##+ {re.escape(name)}$", page, re.MULTILINE)

@@ -4,38 +4,27 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from homeassistant.components.blueprint.models import Blueprint
-from homeassistant.util.yaml import load_yaml_dict
 
-from script._blueprints import english, languages, sources, text_nodes, translated
+from script._blueprints import english, sources, text_nodes, translated
 
-from ..repository.test_languages import (
-    BOLD,
-    LANGUAGES,
-    in_english,
-    may_be_english,
-    translations_of,
-    wrong,
-)
+from ..repository.test_languages import BOLD, LANGUAGES, in_english, may_be_english, translations_of, wrong
 from ..repository.test_languages import ENGLISH as NAMES
 from .common import BLUEPRINTS, ROOT, inputs_of, read
-from .test_files import SCHEMAS, address
+from .test_files import accept, address, import_link
 
 ENGLISH = english()
 # Names of other products, whose interfaces they are in.
 OTHERS_NAMES = {"Active power", "Grid Charge Mode Script", "Hold Mode Script", "Normal Mode Script"}
-# Texts of blueprints only that are the same in a language.
-SAME: dict[str, set[str]] = {}
 # The form of a blueprint breaks what is longer.
 LONGEST_NAME = 60
+TRANSLATIONS = BLUEPRINTS / "translations"
 EACH = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def texts_of(language: str) -> dict[str, str]:
-    texts: dict[str, str] = json.loads((ROOT / languages()[language]).read_text("utf-8"))
+    texts: dict[str, str] = json.loads((TRANSLATIONS / f"{language}.json").read_text("utf-8"))
     return texts
 
 
@@ -45,7 +34,7 @@ def own(language: str) -> Iterable[tuple[Path, Path]]:
 
 
 def test_the_languages_are_those_of_the_integration() -> None:
-    assert tuple(languages()) == LANGUAGES
+    assert {path.name for path in TRANSLATIONS.iterdir()} == {f"{language}.json" for language in LANGUAGES}
     assert {path.name for path in BLUEPRINTS.iterdir()} == {"automation", "script", "translations", *LANGUAGES}
 
 
@@ -54,7 +43,7 @@ def test_texts_are_complete_and_translated(language: str) -> None:
     texts = texts_of(language)
     assert list(texts) == list(ENGLISH)
     assert {text: found for text, own in texts.items() if (found := wrong(text, own, language))} == {}
-    same = may_be_english(language) | SAME.get(language, set())
+    same = may_be_english(language)
     left = {
         text for text, own in texts.items() if in_english(text, own, language) and not (own == text and own in same)
     }
@@ -89,9 +78,7 @@ def test_names_of_inputs_are_short(language: str) -> None:
 @EACH
 def test_home_assistant_accepts_them(language: str) -> None:
     for english_path, path in own(language):
-        domain = english_path.relative_to(BLUEPRINTS).parts[0]
-        content = load_yaml_dict(str(path))
-        Blueprint(content, expected_domain=domain, path=path.name, schema=SCHEMAS[domain])
+        content = accept(path, english_path.relative_to(BLUEPRINTS).parts[0])
         assert content["blueprint"]["source_url"] == address(path)
 
 
@@ -114,9 +101,8 @@ def test_they_do_what_the_english_ones_do(language: str) -> None:
 def test_its_page_imports_them(language: str) -> None:
     page = (ROOT / "docs" / "blueprints" / f"{language}.md").read_text("utf-8")
     for _, path in own(language):
-        link = f"https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url={quote(address(path), safe='')}"
-        name = load_yaml_dict(str(path))["blueprint"]["name"].removeprefix("ATESS: ")
-        assert f"]({link})" in page
+        name = read(path)["blueprint"]["name"].removeprefix("ATESS: ")
+        assert f"]({import_link(path)})" in page
         assert re.search(rf"^## {re.escape(name)}$", page, re.MULTILINE)
     manual = (ROOT / "docs" / "automations.md").read_text("utf-8")
     assert f"](blueprints/{language}.md)" in manual

@@ -13,17 +13,18 @@ from playwright.async_api import Page, expect
 from .home import Home
 
 DASHBOARD = "dashboard-atess"
+LANGUAGES = ("en", "de", "th")
 # A text of each view: the names of entities are in Home Assistant's own language.
 VIEWS = {
     "overview": {"en": "State of charge", "de": "Ladezustand", "th": "สถานะการชาร์จ"},
-    "solar": dict.fromkeys(("en", "de", "th"), "PV2"),
+    "solar": dict.fromkeys(LANGUAGES, "PV2"),
     "battery": {"en": "Cells", "de": "Zellen", "th": "เซลล์"},
-    "grid": dict.fromkeys(("en", "de", "th"), "L3"),
-    "settings": dict.fromkeys(("en", "de", "th"), "V2 to"),
-    "diagnostics": dict.fromkeys(("en", "de", "th"), "Online"),
+    "grid": dict.fromkeys(LANGUAGES, "L3"),
+    "settings": dict.fromkeys(LANGUAGES, "V2 to"),
+    "diagnostics": dict.fromkeys(LANGUAGES, "Online"),
 }
 # A phone, a tablet, and a screen.
-LOOKS = list(product((360, 768, 1440), ("light", "dark"), ("en", "de", "th")))
+LOOKS = list(product((360, 768, 1440), ("light", "dark"), LANGUAGES))
 
 
 def test_the_dashboard_is_added_in_the_dialog(home: Home) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from script._demo.browser import WALK
 
-from ..repository.test_languages import SEEN, SEEN_OF_TIME, SEEN_OF_TIME_24, seen
+from ..repository.test_languages import seen
 from .home import Home
 
 # The names of the rows, what is seen of each (what does not fit ends in an ellipsis), and whether it is one of a time.
@@ -50,9 +50,8 @@ def test_names_differ_on_a_phone(home: Home, language: str) -> None:
         alike.setdefault(shown, set()).add(name)
     assert [names for names in alike.values() if len(names) > 1] == []
     assert [name for name, _, of_time in rows if of_time] == ["V2 from (valley)", "V2 to (valley)"]
-    of_times = SEEN_OF_TIME.get(language, SEEN_OF_TIME_24)
-    expected = [(name, seen(name, of_times if of_time else SEEN)) for name, _, of_time in rows]
-    assert [each for each, (_, shown, _) in zip(expected, rows, strict=True) if len(shown) < len(each[1])] == []
+    cut = [(name, shown) for name, shown, of_time in rows if len(shown) < len(seen(name, language, of_time=of_time))]
+    assert cut == []
     assert home.complaints == []
 
 
@@ -65,6 +64,6 @@ async def _rows(home: Home, language: str) -> list[tuple[str, str, bool]]:
     await page.goto(f"{home.api.url}/config/devices/device/{inverter['id']}", wait_until="domcontentloaded")
     await home.settled(page, "PV power")
     await home.picture(page, f"device_{WIDTH}_{language}")
-    rows = [(name, shown, of_time) for name, shown, of_time in await page.evaluate(ROWS)]
+    rows: list[tuple[str, str, bool]] = await page.evaluate(ROWS)
     await page.context.close()
     return rows

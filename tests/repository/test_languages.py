@@ -37,9 +37,7 @@ ENGLISH_WORDS = re.compile(r"\b(?:and|the|with)\b", re.IGNORECASE)
 LONGEST_NAME = 60
 # What a phone that is 360 pixels wide shows of a name there, in columns, and what of that of a time: beside it stand
 # hours and minutes, with a 12-hour clock AM or PM too (see tests/browser/test_device_page.py).
-SEEN = 23
-SEEN_OF_TIME = {"en": 4}
-SEEN_OF_TIME_24 = 16
+SEEN, SEEN_OF_TIME_12, SEEN_OF_TIME_24 = 23, 4, 16
 # How words sort in languages that do not sort by code points.
 COLLATION = {"เริ่ม": "รเ", "สิ้นสุด": "ส", "起": "qi", "止": "zhi"}
 
@@ -221,8 +219,9 @@ def test_names_of_entities_are_short(language: str) -> None:
     assert {place: text for place, text in names.items() if len(text) > LONGEST_NAME} == {}
 
 
-def seen(name: str, columns: int = SEEN) -> str:
-    """Return what is seen of a name on a phone."""
+def seen(name: str, language: str, *, of_time: bool = False) -> str:
+    """Return what is seen of a name on a phone. Of our languages, only English has a 12-hour clock."""
+    columns = (SEEN_OF_TIME_12 if language == "en" else SEEN_OF_TIME_24) if of_time else SEEN
     shown = ""
     for letter in name:
         columns -= 0 if unicodedata.category(letter) == "Mn" else 1 + (unicodedata.east_asian_width(letter) in "WF")
@@ -251,12 +250,11 @@ def device_pages() -> Iterator[set[str]]:
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])
 def test_names_differ_on_a_phone(language: str) -> None:
     names = translated(language)
-    of_time = SEEN_OF_TIME.get(language, SEEN_OF_TIME_24)
     for places in device_pages():
         assert len(places) > 10
         alike: dict[str, set[str]] = {}
         for place in places:
-            shown = seen(names[place], of_time if place.startswith("entity.time.") else SEEN)
+            shown = seen(names[place], language, of_time=place.startswith("entity.time."))
             alike.setdefault(shown, set()).add(names[place])
         assert [several for several in alike.values() if len(several) > 1] == []
 
