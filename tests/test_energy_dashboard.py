@@ -270,6 +270,18 @@ async def test_an_undo_survives_a_restart(
     assert await refused(hass, undo=True) == "energy_nothing_to_undo"
 
 
+async def test_with_the_last_account_all_is_forgotten(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_storage: dict[str, Any]
+) -> None:
+    """What was kept for an undo names sensors of devices that are gone."""
+    await configure(hass)
+    assert f"{DOMAIN}.energy_dashboard" in hass_storage
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert f"{DOMAIN}.energy_dashboard" not in hass_storage
+    assert await refused(hass, undo=True) == "energy_nothing_to_undo"
+
+
 async def test_a_device_without_reading_is_named(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
     cloud.inject(kind="no_data", device=cloud.devices[0].sn)
     await set_up(hass, add_entry(hass, cloud))

@@ -26,6 +26,7 @@ from .device.inputs import async_watch_inputs
 from .devices import async_register_devices
 from .enerclo import EnercloClient, Kind
 from .energy_dashboard.offer import async_fulfil_requests
+from .energy_dashboard.preferences import async_get_preferences
 from .energy_dashboard.watch import async_watch_energy
 from .frontend import async_load_frontend, async_serve_frontend, async_unload_frontend
 from .history.healer import healed_store
@@ -192,6 +193,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
     ir.async_delete_issue(hass, DOMAIN, refused_issue(entry.entry_id))
     accounts.async_forget_unused()
     if not hass.config_entries.async_entries(DOMAIN):
+        await (await async_get_preferences(hass)).async_forget()
         await async_unload_frontend(hass)
 
 

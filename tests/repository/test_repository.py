@@ -156,6 +156,23 @@ def test_files_that_the_documents_show_exist() -> None:
     assert [(name, link) for name, link in local if not (ROOT / name).parent.joinpath(link).exists()] == []
 
 
+def anchor(heading: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-")
+
+
+def test_headings_that_the_documents_point_to_exist() -> None:
+    texts = {(ROOT / name).resolve(): text for name, text in documents()}
+    anchors = {path: set(map(anchor, re.findall(r"^#+ (.+)$", text, re.MULTILINE))) for path, text in texts.items()}
+    shown = [
+        (path, path.parent.joinpath(file).resolve() if file else path, name)
+        for path, text in texts.items()
+        for file, name in re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", text)
+    ]
+    assert len(shown) > 20
+    assert [(path.name, name) for path, target, name in shown if name not in anchors[target]] == []
+
+
 @pytest.mark.parametrize(
     ("name", "width", "height"),
     [("icon.png", 256, 256), ("icon@2x.png", 512, 512), ("logo.png", None, 200), ("logo@2x.png", None, 400)],

@@ -141,6 +141,11 @@ class EnergyPreferences:
             {"changes": self._changes, "known": self.known, "requested": sorted(self.requested)}
         )
 
+    async def async_forget(self) -> None:
+        """Forget all changes, names, and wishes: no account is left."""
+        self._changes, self.known, self.requested = [], {}, set()
+        await self._store.async_remove()
+
     async def _async_check(self, read: Snapshot) -> None:
         if (await self.async_read()).fingerprint != read.fingerprint:
             raise validation_error("energy_changed")
