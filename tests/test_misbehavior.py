@@ -145,9 +145,9 @@ async def test_two_days(
     assert subentry.unique_id == device_of(cloud, case)
     for fault in case.after:
         cloud.inject(**fault)
-    await advance(DAY, step=300)
+    await advance(DAY, step=600)
     assert cloud.violations <= MOST_VIOLATIONS
-    await advance(DAY, step=300)
+    await advance(DAY, step=600)
     asked_at = cloud.time - 6 * 3600
     longest = max(case.minutes * 60, cloud.cloud.options.limit)
     assert polls(cloud, asked_at) >= 0.7 * 6 * 3600 / longest

@@ -74,6 +74,7 @@ def learnt() -> dict[str, Any]:
 LEARNT = learnt()
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("each", [item for item in SCENARIOS.values() if item.devices == 1], ids=lambda each: each.name)
 def test_data_are_almost_as_fresh_as_can_be(each: Scenario) -> None:
     """As the table of script/benchmark poller, over short runs; live fails if a poll breaks the limit."""
@@ -122,6 +123,7 @@ def test_a_logger_that_changes_its_period() -> None:
     assert max(late) < 12
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("jump", [3600.0, -3600.0, 37.0, -137.0, 3637.0, -600.0, 86400.0 * 40])
 def test_the_devices_clock_is_set(jump: float) -> None:
     rhythm = Rhythm()
@@ -164,12 +166,14 @@ def test_the_cloud_becomes_slower() -> None:
     assert lateness(samples, polls, 3 * DAY) < 25
 
 
+@pytest.mark.campaign
 def test_the_cloud_becomes_faster() -> None:
     samples = Logger(delay=(95, 120)).samples(0.0, 2 * DAY) + Logger().samples(2 * DAY, 20 * DAY)
     polls = follow(Rhythm(), samples, 0.0, 20 * DAY - 1000)
     assert lateness(samples, polls, 19 * DAY) < 8
 
 
+@pytest.mark.campaign
 def test_the_cloud_becomes_a_minute_faster_where_no_poll_can_be_earlier_without_leaving_out_a_sample() -> None:
     samples = [
         (moment + (60.0 if moment < 3 * DAY else 0.0), label) for moment, label in Logger().samples(0.0, 18 * DAY)
@@ -188,6 +192,7 @@ def test_half_a_period_is_not_taken_for_a_whole_one(seed: int) -> None:
     assert lateness(samples, polls, 1.5 * DAY) < 100
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("part", ["origin", "step", "most", "beliefs"])
 @pytest.mark.parametrize("damage", [None, "x", "ÿ", "////" * 320, "AAAA" * 320, [0.5], -1e9, 1e300], ids=range(8))
 def test_a_damaged_edge_is_learnt_anew(part: str, damage: Any) -> None:

@@ -140,6 +140,7 @@ async def test_devices_of_a_path_learn_together(pacer: Pacer, time: Time) -> Non
     assert {pacer.interval(LATEST, device) >= 600 for device in "ABC"} == {True}
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("share", [0.03, 0.1, 0.3, 0.5])
 @pytest.mark.parametrize("name", ["HTTP 500", "code 10012"])

@@ -282,6 +282,7 @@ def check(reading: Reading | None) -> None:
     assert isinstance(reading.values["online"], bool)
 
 
+@pytest.mark.campaign
 @settings(max_examples=150, deadline=None)
 @given(runs)
 def test_law_nothing_that_the_cloud_sends_raises_and_state_survives_json(
@@ -357,6 +358,7 @@ def damaged_states(draw: st.DrawFn) -> Any:
     return _damage(device.interpreter.dump(), draw)
 
 
+@pytest.mark.campaign
 @settings(max_examples=100, deadline=None)
 @given(damaged_states())
 def test_law_damaged_state_never_raises(state: Any) -> None:

@@ -83,6 +83,7 @@ def test_law_a_lifetime_counter_counts_what_flows(
         assert counted.sum >= round(energy, 1) - round(start, 1) - 0.11 - (0 if known else NOMINAL)
 
 
+@pytest.mark.campaign
 @settings(max_examples=200, deadline=None)
 @given(runs, rates, st.integers(0, 23), st.booleans())
 def test_law_a_daily_counter_counts_what_flows(
@@ -371,6 +372,7 @@ class House:
         return self.totals[name] - self.begun[name] - self.powers[name] / 12
 
 
+@pytest.mark.campaign
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(

@@ -32,6 +32,7 @@ def make_system(plant_name: str, *, seed: int = 1, start: datetime) -> System:
     return System(plant.systems[-1], plant, seed=seed, start=start.timestamp())
 
 
+@pytest.mark.campaign
 @settings(max_examples=40, deadline=None)
 @given(
     plant=st.sampled_from(["home", "farm", "commercial", "minimal", "demo"]),
@@ -137,6 +138,7 @@ def test_same_seed_same_plant_other_seed_another() -> None:
     assert one.total != other.total
 
 
+@pytest.mark.campaign
 @settings(max_examples=10, deadline=None)
 @given(hours=st.lists(st.floats(0, 200), min_size=2, max_size=12))
 def test_order_of_asking_does_not_matter(hours: list[float]) -> None:
