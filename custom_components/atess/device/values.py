@@ -222,7 +222,8 @@ class DeviceCoordinator(ValueCoordinator[Reading | None]):
     def _valid_now(self) -> tuple[bool, bool]:
         """Return whether live values no longer hold, and whether energies of today no longer do."""
         now = dt_util.utcnow()
-        return self.interpreter.stale(now), self.interpreter.day_over(now)
+        stale = self.interpreter.stale(now)
+        return stale, stale and self.interpreter.day_over(now)
 
     def _shown_code(self, key: str, code: Json) -> Json:
         return HIDDEN if is_private(key, code, self._serials) else code

@@ -21,6 +21,8 @@ _HORIZON = 300  # samples for which a lesson is of use
 _COUNT = len(TAILS) * len(LOSSES) * _CELLS
 _PRIOR = array("f", [chance / _CELLS / len(TAILS) for _ in TAILS for chance in LOSSES.values() for _ in range(_CELLS)])
 
+_ANEW = [_CHANGE * belief for belief in _PRIOR]
+
 
 class Edge:
     """Weighs hypotheses by Bayes: where the edge is, how long the tail before it, and what share of samples is lost.
@@ -79,9 +81,8 @@ class Edge:
                     (belief + share * (lower + higher - 2.0 * belief)) * (lost + (1.0 - loss) * chance + _ODD)
                     for lower, belief, higher, chance in around
                 ]
-        self._beliefs = _normalized(weighed)
-        for number, belief in enumerate(self._beliefs):
-            self._beliefs[number] = belief + _CHANGE * _PRIOR[number]
+        total = sum(weighed)
+        self._beliefs = array("f", [belief / total + anew for belief, anew in zip(weighed, _ANEW, strict=True)])
         self._fit()
         self._priced = None
 
