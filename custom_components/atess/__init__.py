@@ -166,6 +166,9 @@ async def _async_reload(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
 
 async def async_unload_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bool:
     """Unload an account and stop all of its tasks."""
+    for settings in entry.runtime_data.settings.values():
+        # As long as there are entities to tell of what is given up, and before the issues of a removed device go.
+        settings.writer.stop()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         data = entry.runtime_data

@@ -246,11 +246,15 @@ def _is_unknown(item: SettingsCoordinator) -> bool:
 
 
 def _revert(item: SettingsCoordinator) -> dict[str, Json]:
-    """Return the change that takes the last one back, unless somebody has changed the same since."""
-    data = item.writer.changeable()
-    if not item.writer.history.items:
+    """Return the change that takes the last one back, unless another is under way or has changed the same since."""
+    writer, data = item.writer, item.writer.changeable()
+    if not writer.history.items:
         raise validation_error("nothing_to_revert", device=item.device.name)
-    last = item.writer.history.items[-1]
+    last = writer.history.items[-1]
     if any(key not in data.members or not same(data.members[key], value) for key, value in last["after"].items()):
         raise validation_error("changed_since", device=item.device.name)
-    return item.writer.resolve(data.meanings(last["before"]), allow_unknown=True)
+    changes = writer.resolve(data.meanings(last["before"]), allow_unknown=True)
+    others = {key: value for key, value in writer.upcoming.items() if key not in writer.managed}
+    if any(key not in changes or not same(changes[key], value) for key, value in others.items()):
+        raise validation_error("change_under_way", device=item.device.name)
+    return changes

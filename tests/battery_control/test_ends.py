@@ -1,7 +1,11 @@
 """How a control ends: by a person, by another verb, by failures, and over restarts."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from homeassistant.components.repairs import DOMAIN as REPAIRS
@@ -20,6 +24,7 @@ from ..control.common import CENTRAL, act, assert_puts, device_id, issues_of, op
 from .common import (
     CHARGE_CUT_OFF,
     DISCHARGE,
+    ECONOMY,
     FORCED,
     GRID_CUT_OFF,
     HOUR,
@@ -44,6 +49,20 @@ async def charge(hass: HomeAssistant, entry: MockConfigEntry, advance: Advance, 
     """Charge, and wait for the confirmation."""
     await call(hass, entry, "force_charge", **{"duration": {"minutes": 40}, **data})
     await until(advance, lambda: shows(hass) == "charging active")
+
+
+@contextmanager
+def unread(cloud: Simulator, entry: MockConfigEntry) -> Iterator[None]:
+    """Let no settings be read any more once some were written."""
+    client = control_of(entry).settings.client
+    original = client.write_settings
+
+    async def write(*args: Any, **kwargs: Any) -> None:
+        await original(*args, **kwargs)
+        cloud.inject(kind="http_status", status=503, operation="settings")
+
+    with patch.object(client, "write_settings", write):
+        yield
 
 
 async def test_the_button_ends_it(
@@ -235,6 +254,66 @@ async def test_a_way_back_that_fails_is_tried_again(
     assert told.items[-1][:2] == ("ended", "time")
 
 
+async def test_a_start_of_which_nobody_knows_is_told(
+    hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance
+) -> None:
+    """If the settings cannot be read after the write, an issue says what may have to be set again."""
+    with unread(cloud, pair):
+        await call(hass, pair, "force_charge", soc=80)
+        await until(advance, lambda: puts(cloud) != [], step=1)
+    await advance(2 * HOUR, step=30)
+    issue = stuck(hass)
+    assert issue is not None
+    assert issue.translation_placeholders is not None
+    assert issue.translation_placeholders["settings"] == (
+        "Selected mode: Economy; Charge cut-off SOC: 100 %; Grid charge cut-off SOC: 60 %"
+    )
+    cloud.clear()
+    await advance(2 * HOUR, step=30)
+    assert stuck(hass) is None
+    assert shown(cloud, CENTRAL)[MODE] == ECONOMY
+
+
+@pytest.mark.parametrize("reason", ["resumed", "time"])
+async def test_a_start_that_still_waits_is_not_sent_any_more(
+    hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance, reason: str
+) -> None:
+    """Once it is over nothing is written that would have to be taken back."""
+    cloud.configure(limit=300)
+    hass.config_entries.async_update_entry(pair, options={**pair.options, "scan_interval": 5})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    before, told = shown(cloud, CENTRAL), Told(hass)
+    await charge(hass, pair, advance)
+    await call(hass, pair, "resume")
+    await until(advance, lambda: shows(hass) == "none None")
+    written = len(puts(cloud))
+    data = {"device_id": device_id(hass, pair, CENTRAL), "duration": {"minutes": 2}, "wait": 900}
+    action = asyncio.create_task(
+        hass.services.async_call(DOMAIN, "force_charge", data, blocking=True, return_response=True)
+    )
+    await until(advance, lambda: shows(hass) == "charging starting", step=1)
+    if reason == "resumed":
+        await call(hass, pair, "resume")
+    await until(advance, lambda: shows(hass) == "none None")
+    answer: Any = await action
+    assert set(answer["devices"][data["device_id"]]["status"].values()) == {"superseded"}
+    assert len(puts(cloud)) == written
+    assert shown(cloud, CENTRAL) == before
+    assert told.items[-1] == ("ended", reason, None)
+
+
+async def test_a_resume_that_a_reload_overtakes_is_pending(
+    hass: HomeAssistant, pair: MockConfigEntry, advance: Advance
+) -> None:
+    await charge(hass, pair, advance)
+    data = {"device_id": device_id(hass, pair, CENTRAL), "wait": 300}
+    action = asyncio.create_task(hass.services.async_call(DOMAIN, "resume", data, blocking=True, return_response=True))
+    await until(advance, lambda: shows(hass) == "charging ending", step=1)
+    assert await hass.config_entries.async_unload(pair.entry_id)
+    answer: Any = await action
+    assert answer["devices"][data["device_id"]]["status"] == {"mode": "pending"}
+
+
 async def fix(hass: HomeAssistant, hass_client: Any, choice: str) -> None:
     """Open the issue as a user does, and choose."""
     assert await async_setup_component(hass, REPAIRS, {})
@@ -302,6 +381,24 @@ async def test_a_device_that_is_removed_meanwhile(
     await hass.async_block_till_done(wait_background_tasks=True)
     [notice] = hass.data["persistent_notification"].values()
     assert "Selected mode: Economy; Charge cut-off SOC: 100 %; Grid charge cut-off SOC: 60 %" in notice["message"]
+
+
+@pytest.mark.parametrize("sent", [True, False])
+async def test_a_device_that_is_removed_before_its_start_is_confirmed(
+    hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance, sent: bool
+) -> None:
+    """What was sent may have been taken; what was not is nothing to set back."""
+    with unread(cloud, pair):
+        await call(hass, pair, "force_charge", soc=80)
+        if sent:
+            await until(advance, lambda: puts(cloud) != [], step=1)
+    subentry_id = control_of(pair).settings.subentry_id
+    assert subentry_id is not None
+    hass.config_entries.async_remove_subentry(pair, subentry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    told = [notice["message"] for notice in hass.data.get("persistent_notification", {}).values()]
+    assert ["Selected mode: Economy; Charge cut-off SOC: 100 %" in message for message in told] == [True] * sent
+    assert issues_of(hass) == []
 
 
 @pytest.mark.parametrize("loaded", [True, False])

@@ -1,5 +1,6 @@
 """The verbs: what each of them writes, that it ends by itself, and what it refuses."""
 
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.atess.battery_control.actions import end_of
 from custom_components.atess.diagnostics import async_get_config_entry_diagnostics
 from simulator import Simulator
 
@@ -241,11 +243,30 @@ async def test_ends(hass: HomeAssistant, pair: MockConfigEntry, data: dict[str, 
 
 
 @pytest.mark.parametrize(
+    ("now", "until", "minutes"),
+    [
+        ("2026-10-25T00:40+00:00", time(2, 30), 50),
+        ("2026-10-25T01:10+00:00", time(2, 30), 20),
+        ("2026-10-25T01:10+00:00", datetime.fromisoformat("2026-10-25T02:30"), 20),
+        ("2026-03-29T00:30+00:00", time(2, 30), 60),
+        ("2026-03-29T01:40+00:00", time(2, 30), 23 * 60 - 10),
+    ],
+)
+async def test_the_hour_that_comes_twice_or_not_at_all(
+    hass: HomeAssistant, now: str, until: time | datetime, minutes: int
+) -> None:
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    moment = datetime.fromisoformat(now)
+    assert end_of({"until": until}, moment) - moment == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
     "data",
     [
         {"duration": 60, "until": "06:00"},
         {"duration": 0},
         {"power": 0},
+        {"power": "inf"},
         {"power": 5, "power_unit": "MW"},
         {"soc": 101},
         {"until": "soon"},

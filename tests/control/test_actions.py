@@ -24,7 +24,7 @@ from simulator import Simulator
 
 from ..common import Advance, set_up, state
 from ..repository import INTEGRATION
-from .common import CENTRAL, STRING, act, add_settings_entry, assert_puts, device_id, puts, shown
+from .common import CENTRAL, STRING, act, add_settings_entry, assert_puts, device_id, puts, reads, shown
 
 ACTIONS = (
     *("get_settings", "set_settings", "set_tariff_windows", "set_operating_mode", "revert_settings"),
@@ -149,6 +149,56 @@ async def test_set_settings_of_several_devices(
     )
     assert [answer["status"] for answer in response["devices"].values()] == [{"discharge_cut_off_soc": "unchanged"}] * 2
     assert_puts(cloud, *bodies)
+
+
+async def test_what_was_changed_elsewhere_since_the_last_reading_is_set(
+    hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance
+) -> None:
+    """That the last reading shows what is asked for says nothing, unless it is from a moment ago."""
+    device = device_id(hass, pair, STRING)
+    cloud.change_settings(STRING, discharge_cutoff_soc=25)
+    await advance(400, step=10)
+
+    async def ask(**settings: int) -> Any:
+        response = await act(hass, advance, "set_settings", device_id=device, settings=settings, wait=300)
+        return response["devices"][device]["status"]
+
+    assert await ask(discharge_cut_off_soc=10) == {"discharge_cut_off_soc": "confirmed"}
+    first = shown(cloud, STRING) | {"deviceSn": STRING}
+    assert first["dischargeCutoffSoc"] == 10
+    cloud.change_settings(STRING, discharge_cutoff_soc=25)
+    await advance(400, step=10)
+    changed = {"discharge_cut_off_soc": 10, "grid_power_upper_limit": 400}
+    assert await ask(**changed) == dict.fromkeys(changed, "confirmed")
+    second = first | {"gridPowerUpperLimit": 400}
+    await advance(400, step=10)
+    asked = len(reads(cloud))
+    assert await ask(**changed) == dict.fromkeys(changed, "unchanged")
+    assert len(reads(cloud)) == asked + 1
+    assert_puts(cloud, first, second)
+    cloud.inject(kind="http_status", status=503, operation="settings")
+    await advance(400, step=10)
+    with pytest.raises(HomeAssistantError, match="could not be read"):
+        await ask(**changed)
+
+
+async def test_who_asked_first_for_what_was_asked_otherwise_since(
+    hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance
+) -> None:
+    """Also if there is nothing to send in the end."""
+    device = device_id(hass, pair, STRING)
+    data = {"device_id": device, "settings": {"discharge_cut_off_soc": 20}, "wait": 300}
+    first = asyncio.create_task(
+        hass.services.async_call(DOMAIN, "set_settings", data, blocking=True, return_response=True)
+    )
+    await asyncio.sleep(0)
+    second = await act(
+        hass, advance, "set_settings", device_id=device, settings={"discharge_cut_off_soc": 10}, wait=300
+    )
+    answers: Any = await first, second
+    statuses = [answer["devices"][device]["status"]["discharge_cut_off_soc"] for answer in answers]
+    assert statuses == ["superseded", "unchanged"]
+    assert puts(cloud) == []
 
 
 async def test_pending(hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance) -> None:
@@ -382,3 +432,21 @@ async def test_revert_settings(hass: HomeAssistant, cloud: Simulator, pair: Mock
     both = raised | {"modeSelection": 2, "peakPeriodTime1": "18:00-20:00"}
     assert_puts(cloud, raised, both, raised, first)
     assert cloud.violations == 0
+
+
+async def test_nothing_is_reverted_while_a_change_is_under_way(
+    hass: HomeAssistant, cloud: Simulator, pair: MockConfigEntry, advance: Advance
+) -> None:
+    """The last change is the one under way, of which nobody knows yet whether it took effect."""
+    device, before = device_id(hass, pair, STRING), shown(cloud, STRING)
+    await act(hass, advance, "set_settings", device_id=device, settings={"mode": "peak_shaving"}, wait=300)
+    between = shown(cloud, STRING)
+    await act(hass, advance, "set_settings", device_id=device, settings={"discharge_cut_off_soc": 20}, wait=0)
+    with pytest.raises(ServiceValidationError, match="under way"):
+        await act(hass, advance, "revert_settings", device_id=device)
+    await advance(200, step=10)
+    await act(hass, advance, "revert_settings", device_id=device, wait=300)
+    assert shown(cloud, STRING) == between
+    await act(hass, advance, "revert_settings", device_id=device, wait=0)
+    await act(hass, advance, "revert_settings", device_id=device, wait=300)
+    assert shown(cloud, STRING) == before

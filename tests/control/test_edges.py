@@ -22,6 +22,7 @@ from simulator import Simulator
 
 from ..common import Advance, set_up
 from .common import SMALL, STRING, add_settings_entry, assert_puts, device_id, issue, puts, set_number, shown
+from .common import told as told_events
 
 SETTINGS = settings_of(Kind.HPS_CENTRAL)
 
@@ -38,12 +39,29 @@ async def test_unload_before_a_change_is_sent(hass: HomeAssistant, cloud: Simula
     """A change that an unload overtakes is not sent, and said not to have been."""
     entry = add_settings_entry(hass, cloud)
     await set_up(hass, entry)
+    events = told_events(hass)
     await set_number(hass, 35)
     assert await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     await advance(60, step=10)
     assert puts(cloud) == []
     assert told(hass)
+    assert [event["event_type"] for event in events if "event_type" in event] == ["failed"]
+
+
+async def test_a_device_that_is_removed_takes_its_change_with_it(
+    hass: HomeAssistant, cloud: Simulator, advance: Advance
+) -> None:
+    """Nobody is asked about a change of a device that is gone."""
+    entry = add_settings_entry(hass, cloud)
+    await set_up(hass, entry)
+    await set_number(hass, 35)
+    [subentry_id] = entry.subentries
+    hass.config_entries.async_remove_subentry(entry, subentry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await advance(60, step=10)
+    assert puts(cloud) == []
+    assert issue(hass) is None
 
 
 async def test_settings_that_cannot_be_read_before_a_change(

@@ -36,7 +36,7 @@ def _until(value: object) -> time | datetime:
     return moment
 
 
-_POSITIVE = vol.All(vol.Coerce(float), vol.Range(min=0, min_included=False))
+_POSITIVE = vol.All(vol.Coerce(float), vol.Range(min=0, max=1e6, min_included=False))
 _END = {
     vol.Exclusive("duration", "end"): vol.All(cv.positive_time_period, vol.Range(min=timedelta(minutes=1))),
     vol.Exclusive("until", "end"): _until,
@@ -67,8 +67,7 @@ def end_of(data: Mapping[str, Any], now: datetime) -> datetime:
     elif isinstance(until, time):
         end = _next(until, now)
     else:
-        local = until if until.tzinfo is not None else until.replace(tzinfo=dt_util.get_default_time_zone())
-        end = dt_util.as_utc(local)
+        end = dt_util.as_utc(until) if until.tzinfo is not None else _first_after(until, now)
     if end <= now:
         raise validation_error("battery_end_past")
     # The next 6:00 is an hour further away on the day on which the clocks are put back.
@@ -82,11 +81,17 @@ def _next(moment: time, now: datetime) -> datetime:
     local = dt_util.as_local(now)
     for days in range(2):
         day = local.date() + timedelta(days=days)
-        naive = datetime.combine(day, moment.replace(tzinfo=None))
-        end = dt_util.as_utc(naive.replace(tzinfo=dt_util.get_default_time_zone()))
+        end = _first_after(datetime.combine(day, moment.replace(tzinfo=None)), now)
         if end > now:
             return end
     return now + LONGEST
+
+
+def _first_after(local: datetime, now: datetime) -> datetime:
+    """Return when a local time comes after now; where clocks are put back, it comes twice. Else when it last was."""
+    zone = dt_util.get_default_time_zone()
+    first, second = (dt_util.as_utc(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    return first if first > now else second
 
 
 @callback

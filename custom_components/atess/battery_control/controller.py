@@ -78,7 +78,7 @@ class BatteryControl(Kept):
     def _stop(self, _event: Event | None = None) -> None:
         self._running = False
         self._set_timer(None)
-        self._settle(ChangeResult(status={}))
+        self._settle(ChangeResult(status=dict.fromkeys(self._control.originals, "pending") if self._control else {}))
 
     # what people see
 
@@ -94,8 +94,17 @@ class BatteryControl(Kept):
 
     @property
     def left(self) -> str:
-        """The values that are to be set again, as people read them; empty if there are none."""
-        back = {} if self._control is None else self._control.back(self._view())
+        """The values that are to be set again, as people read them; empty if there are none.
+
+        As long as nobody has read what became of a write, these are all that it may have changed.
+        """
+        control, view = self._control, self._view()
+        if control is None:
+            back: Mapping[str, Json] = {}
+        elif control.unsure and (control.sent or view.sending):
+            back = control.originals
+        else:
+            back = control.back(view)
         return wishes(self.settings.hass, self.settings.data, back)
 
     def diagnostics(self) -> dict[str, Any] | None:
@@ -173,6 +182,8 @@ class BatteryControl(Kept):
     def leave(self) -> None:
         """Leave everything as it is, as a person wants."""
         self._control = None
+        for managed in Managed:
+            self.settings.writer.withdraw(managed)
         self._changed()
 
     # what happens
@@ -221,7 +232,10 @@ class BatteryControl(Kept):
         if control.stage is Stage.GONE:
             self._control = None
         else:
-            self._amend(control)
+            if control.running:
+                self._amend(control)
+            else:
+                self.settings.writer.withdraw(Managed.START)
             self._do(control, control.need(self._view()))
         self._set_timer(None if self._control is None else self._control.wake_at(self._view()))
         if before != self.dump() or told:

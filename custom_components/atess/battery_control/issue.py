@@ -14,7 +14,7 @@ class StuckIssue:
     def __init__(self, settings: SettingsCoordinator) -> None:
         """Belong to the settings of a device."""
         self._settings = settings
-        self._shown = ""
+        self._shown: str | None = None
 
     @callback
     def show(self, stuck: bool, left: str, attempts: int) -> None:
@@ -22,7 +22,7 @@ class StuckIssue:
         settings = self._settings
         issue_id = battery_issue(settings.subentry_id or "")
         if not stuck:
-            self._shown = ""
+            self._shown = None
             ir.async_delete_issue(settings.hass, DOMAIN, issue_id)
             return
         if self._shown == left:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -48,10 +48,10 @@ class ChangeResult:
 
     def of(self, changes: Mapping[str, Json]) -> ChangeResult:
         """Return the result for one caller, who asked for a part of the batch."""
-        status = {}
+        status, present = {}, {**self.before, **self.after}
         for key, value in changes.items():
             status[key] = self.status.get(key, "unchanged")
-            if key in self.after and not same(self.after[key], value):
+            if key in present and not same(present[key], value):
                 status[key] = "superseded"
         return ChangeResult(status=status, before=part(self.before, changes), after=part(self.after, changes))
 
@@ -60,6 +60,8 @@ class ChangeResult:
 class Batch:
     """Changes that are sent together, by the cloud's key; `before` is all that was read before sending.
 
+    `presumed` are values that the last copy of the settings has already: they are sent if the next one differs.
+    `dropped` are members that are not sent after all, because somebody else has changed them or what asked is over.
     `sending` is set and stored before the request leaves: from then on the change may have been taken. `until` is the
     moment of the next step, if it is known. `future` is shared by all callers, none of whom cancels it. `managed` are
     the members whose change ends by itself; `only_if` has the values of which a member must have one, else it is left.
@@ -67,6 +69,8 @@ class Batch:
 
     future: asyncio.Future[ChangeResult]
     asked: dict[str, Json] = field(default_factory=dict)
+    presumed: dict[str, Json] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
     origin: dict[str, str | None] = field(default_factory=dict)
     before: dict[str, Json] = field(default_factory=dict)
     sending: bool = False
@@ -80,10 +84,15 @@ class Batch:
         """Return the stage of the batch."""
         return Stage.CHECKING if self.sending else Stage.WAITING
 
+    @property
+    def wanted(self) -> dict[str, Json]:
+        """Return all that was asked for, also what seems to be as asked already."""
+        return {**self.presumed, **self.asked}
+
     def dump(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         return {
-            "asked": self.asked,
+            "asked": self.wanted,
             "origin": self.origin,
             "before": self.before,
             "sending": self.sending,
@@ -118,12 +127,15 @@ class Batch:
     def take(
         self,
         asked: Mapping[str, Json],
+        presumed: Mapping[str, Json],
         context: Context | None,
         managed: Managed | None,
         only_if: Mapping[str, Sequence[Json]],
     ) -> None:
         """Add changes; they replace those of the same members."""
         self.asked |= asked
+        self.presumed = {key: value for key, value in {**self.presumed, **presumed}.items() if key not in asked}
+        self.dropped -= asked.keys()
         for key in asked:
             self.managed.pop(key, None)
             self.only_if.pop(key, None)
@@ -141,7 +153,16 @@ class Batch:
         """Leave alone what is not as the change expects: somebody has changed it."""
         for key, values in self.only_if.items():
             if key in self.asked and not any(same(members[key], value) for value in values):
-                del self.asked[key]
+                self._drop(key)
+
+    def withdraw(self, managed: Managed) -> None:
+        """Leave alone what was asked for by something that is over; must not be sending."""
+        for key in [key for key, why in self.managed.items() if why is managed and key in self.asked]:
+            self._drop(key)
+
+    def _drop(self, key: str) -> None:
+        del self.asked[key]
+        self.dropped.add(key)
 
     def settle(self, result: ChangeResult | Exception) -> None:
         """Resolve the future that the callers wait for."""
@@ -150,7 +171,8 @@ class Batch:
         if isinstance(result, Exception):
             self.future.set_exception(result)
         else:
-            self.future.set_result(result)
+            status = {**dict.fromkeys(self.dropped, "superseded"), **result.status}
+            self.future.set_result(replace(result, status=status))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from ..const import CONF_ALLOW_CHANGES, CONF_SETTINGS, DOMAIN, LOGGER, POLL_MAX_
 from ..coordinator import AtessCoordinator
 from ..device.base_info import age_of
 from ..device.values import ValueCoordinator
-from ..enerclo import EnercloError, Json, NoDataError, NotFoundError, PacedError, Priority, Terms
+from ..enerclo import EnercloError, Json, NoDataError, NotFoundError, Operation, PacedError, Priority, Terms
 from ..readings import Value
 from ..redaction import UnknownMembers, redacted
 from ..settings import DeviceSettings, Match
@@ -34,6 +34,8 @@ ABSENT_INTERVAL = timedelta(days=1)
 FIRST_RETRY = timedelta(minutes=10)
 # Settings that could not be read are read again when live data return, but not sooner than this.
 LEAST_PAUSE = timedelta(minutes=30)
+# Settings that were read so lately say whether a change is needed; of older ones somebody else may have changed some.
+CURRENT = timedelta(minutes=5)
 # Settings that could not be read for so long are no longer shown.
 VALID_FOR = timedelta(hours=3)
 
@@ -249,6 +251,13 @@ class SettingsCoordinator(ValueCoordinator[DeviceSettings | None], Hardware):
     def attributes(self, key: str) -> dict[str, Any] | None:
         """Return the cloud's key of a setting."""
         return None if self.data is None or (found := self.data.find(key)) is None else {"cloud_key": found.cloud_key}
+
+    @property
+    @override
+    def is_current(self) -> bool:
+        """Whether the settings were read a moment ago, or so lately that the cloud may not be asked for newer ones."""
+        interval = timedelta(seconds=self.client.interval(self.kind, self.identifier, Operation.SETTINGS))
+        return self.age < max(CURRENT, interval)
 
     @property
     @override

@@ -30,6 +30,10 @@ class Hardware(Protocol):
         """Whether the user has allowed that settings are changed."""
 
     @property
+    def is_current(self) -> bool:
+        """Whether the settings were read so lately that they say whether a change is needed."""
+
+    @property
     def settings_members(self) -> Mapping[str, Json]:
         """The members of the settings as they were read last."""
 

@@ -21,7 +21,7 @@ from ..enerclo import (
     Terms,
     UnreachableError,
 )
-from ..settings import SettingError, body_of, compare
+from ..settings import SettingError, body_of, compare, same
 from .batch import Batch, ChangeResult, part
 from .failures import MOVED
 from .texts import refusal
@@ -84,9 +84,11 @@ class BatchSender:
             self._finish(batch, "not_read", error)
             return None
         model = hardware.data
-        if model is None or any(key not in model.members for key in batch.asked):
+        if model is None or any(key not in model.members for key in batch.wanted):
             self._finish(batch, "not_read")
             return None
+        differing = {key: value for key, value in batch.presumed.items() if not same(model.members[key], value)}
+        batch.asked, batch.presumed = {**differing, **batch.asked}, {}
         batch.give_way(model.members)
         try:
             model.check_together(batch.asked, {})
@@ -95,7 +97,7 @@ class BatchSender:
             return None
         status = dict.fromkeys(model.unchanged(batch.asked), "unchanged")
         if len(status) == len(batch.asked):
-            self._finish(batch, result=ChangeResult(status=status, before=part(model.members, status)))
+            self._finish(batch, result=ChangeResult(status=status, before=model.members))
             return None
         batch.asked = {key: value for key, value in batch.asked.items() if key not in status}
         return model.members
@@ -157,9 +159,9 @@ class BatchSender:
                 return
             read_back = compare(batch.before, batch.asked, self._hardware.settings_members)
             if read_back.confirmed:
-                before, after = part(batch.before, batch.asked), part(self._hardware.settings_members, batch.asked)
+                after = part(self._hardware.settings_members, batch.asked)
                 status = dict.fromkeys(batch.asked, "confirmed")
-                self._finish(batch, result=ChangeResult(status=status, before=before, after=after))
+                self._finish(batch, result=ChangeResult(status=status, before=batch.before, after=after))
                 return
             if read_back.moved:
                 self._finish(batch, MOVED, found={**read_back.wrong, **read_back.moved})

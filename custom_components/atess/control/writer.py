@@ -100,20 +100,25 @@ class SettingsWriter:
     @property
     def stage(self) -> Stage:
         """Return the stage of the active change, or the result of the last one."""
-        if (batch := self._active or self._queue) is not None:
+        if (batch := self._shown) is not None:
             return batch.stage
         return Stage.IDLE if self._last is None else self._last.stage
 
     @property
     def change_attributes(self) -> dict[str, Any]:
         """Return the settings of the active or last change, and the time of the next step."""
-        batch, model = self._active or self._queue, self._hardware.data
+        batch, model = self._shown, self._hardware.data
         if batch is not None:
-            before = batch.before or part(self._members, batch.asked)
-            return {**change_texts(self._hass, model, batch.asked, before), "until": batch.until}
+            before = batch.before or part(self._members, batch.wanted)
+            return {**change_texts(self._hass, model, batch.wanted, before), "until": batch.until}
         if self._last is not None:
             return {**change_texts(self._hass, model, self._last.asked, self._last.before), "until": None}
         return {"what": None, "from": None, "to": None, "until": None}
+
+    @property
+    def _shown(self) -> Batch | None:
+        """The batch under way that people see, unless nothing of it is left."""
+        return next((batch for batch in (self._active, self._queue) if batch is not None and batch.wanted), None)
 
     @callback
     def tell(self, event_type: str, attributes: Mapping[str, Any]) -> None:
@@ -188,7 +193,8 @@ class SettingsWriter:
     ) -> asyncio.Future[ChangeResult]:
         """Queue resolved changes, to be sent with all others of the next seconds; return the future of the batch.
 
-        What is as asked already is not sent; if that is all, the future is done at once. See ChangeResult.of, Batch.
+        What is as asked already is not sent; if that is all, and the settings are current, the future is done at once.
+        See ChangeResult.of, Batch.
         """
         self.changeable()
         upcoming, members = self.upcoming, self._members
@@ -197,17 +203,29 @@ class SettingsWriter:
             for key, value in changes.items()
             if key in upcoming or key not in members or not same(members[key], value)
         }
-        if not asked:
+        presumed: dict[str, Json] = {}
+        if not self._hardware.is_current:
+            presumed = {key: value for key, value in changes.items() if key not in asked}
+            if managed is not None:
+                asked, presumed = dict(changes), {}
+        if not asked and not presumed:
             done = Batch.new()
             done.settle(ChangeResult(status=dict.fromkeys(changes, "unchanged"), before=part(members, changes)))
             return done.future
         queue = self._queue = self._queue or Batch.new(reverts=reverts)
-        queue.take(asked, context, managed, only_if)
+        queue.take(asked, presumed, context, managed, only_if)
         queue.reverts = queue.reverts and reverts
         self._restart_timer()
         self._hardware.async_save_soon()
         self._hardware.async_update_listeners()
         return queue.future
+
+    @callback
+    def withdraw(self, managed: Managed) -> None:
+        """Send nothing any more of what was asked for with this mark; what may have been sent stays."""
+        for batch in (self._active, self._queue):
+            if batch is not None and not batch.sending:
+                batch.withdraw(managed)
 
     @callback
     def retry(self, failure: Failure, context: Context | None) -> None:
@@ -246,6 +264,9 @@ class SettingsWriter:
         if self._active is not None or self._queue is None:
             return
         self._active, self._queue = self._queue, None
+        if not self._active.wanted:
+            self._finish(self._active, result=ChangeResult(status={}))
+            return
         self._run(self._active, self._sender.async_send(self._active))
 
     def _run(self, batch: Batch, work: Coroutine[Any, Any, None]) -> None:
@@ -290,9 +311,10 @@ class SettingsWriter:
         found: Mapping[str, Json] | None = None,
         result: ChangeResult | None = None,
     ) -> None:
-        """Finish the active batch, resolve its future and send the next one."""
-        if self._active is batch:
-            self._active = None
+        """Finish the active batch, resolve its future and send the next one; what was given up stays so."""
+        if self._active is not batch:
+            return
+        self._active = None
         try:
             if result is None:
                 self._fail(batch, reason or "not_sent", error, found)
@@ -324,6 +346,10 @@ class SettingsWriter:
         found: Mapping[str, Json] | None = None,
     ) -> None:
         """Tell everybody that a change has failed."""
+        batch.asked = batch.wanted
+        if not batch.asked:
+            batch.settle(ChangeResult(status={}))
+            return
         before = batch.before or part(self._members, batch.asked)
         self._last = LastChange(stage=Stage.FAILED, asked=batch.asked, before=part(before, batch.asked))
         batch.settle(self.failures.add(reason, batch, before, found or {}, error))
