@@ -96,6 +96,33 @@ async def test_renamed_sensors_get_their_new_names(hass: HomeAssistant, entry: M
     assert issue(hass, RENAMED) is not None
 
 
+async def test_a_sensor_that_is_renamed_again_or_removed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The issue names what the sensor is called now, as long as there is one."""
+    await configure(hass)
+    await rename(hass, f"{STRING}_pv_energy_total", "sensor.roof")
+    await rename(hass, f"{STRING}_pv_energy_total", "sensor.barn")
+    found = issue(hass, RENAMED)
+    assert found is not None
+    assert found.translation_placeholders is not None
+    assert "→ `sensor.barn`" in found.translation_placeholders["sensors"]
+    er.async_get(hass).async_remove("sensor.barn")
+    await hass.async_block_till_done()
+    assert issue(hass, RENAMED) is None
+
+
+@pytest.mark.parametrize("plant", ["farm"], indirect=True)
+async def test_with_the_last_account_the_issues_go(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    total = f"plant_{entry.entry_id}"
+    await prefer(hass, battery(hass, total), battery(hass, "SIMPCS0201"), solar(hass, total))
+    await rename(hass, f"{total}_pv_energy_total", "sensor.roof")
+    assert issue(hass, DOUBLE) is not None
+    assert issue(hass, RENAMED) is not None
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issue(hass, DOUBLE) is None
+    assert issue(hass, RENAMED) is None
+
+
 async def test_a_new_name_that_is_there_already_is_not_entered_again(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:

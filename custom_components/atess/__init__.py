@@ -27,7 +27,7 @@ from .devices import async_register_devices
 from .enerclo import EnercloClient, Kind
 from .energy_dashboard.offer import async_fulfil_requests
 from .energy_dashboard.preferences import async_get_preferences
-from .energy_dashboard.watch import async_watch_energy
+from .energy_dashboard.watch import DOUBLE_COUNTING_ISSUE, RENAMED_ISSUE, async_watch_energy
 from .frontend import async_load_frontend, async_serve_frontend, async_unload_frontend
 from .history.healer import healed_store
 from .history.importer import HistoryImport, import_store
@@ -197,6 +197,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> No
     accounts.async_forget_unused()
     if not hass.config_entries.async_entries(DOMAIN):
         await (await async_get_preferences(hass)).async_forget()
+        for issue in (RENAMED_ISSUE, DOUBLE_COUNTING_ISSUE):
+            ir.async_delete_issue(hass, DOMAIN, issue)
         await async_unload_frontend(hass)
 
 

@@ -24,6 +24,8 @@ class EnergyWatch:
         """Watch the preferences of a home."""
         self._hass = hass
         self._preferences = preferences
+        # What the issues name that the preferences may not.
+        self._told: set[str] = set()
 
     async def async_start(self) -> None:
         """Follow preferences and entity registry from now on."""
@@ -31,7 +33,7 @@ class EnergyWatch:
         self._hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._follow)
 
     async def _follow(self, event: Event[er.EventEntityRegistryUpdatedData]) -> None:
-        if {event.data["entity_id"], event.data.get("old_entity_id")} & self._preferences.known.keys():
+        if {event.data["entity_id"], event.data.get("old_entity_id")} & (self._preferences.known.keys() | self._told):
             await self.async_look()
 
     async def async_look(self) -> None:
@@ -44,6 +46,7 @@ class EnergyWatch:
             names,
             {"sensors": ", ".join(f"`{old}` → `{new}`" for old, new in sorted(names.items()))},
         )
+        self._told = set(names.values())
         doubles = find_doubles(read.sources, coverage(self._hass))
         self._tell(
             DOUBLE_COUNTING_ISSUE,
