@@ -148,3 +148,18 @@ def test_pv_power_of_a_pcs_in_watts_beside_others_in_kilowatts() -> None:
     for _ in range(6):
         assert device.read(loadActivePower=20.0, ppv=30_000.0).values["pv_power"] == 30.0
     assert device.read(loadActivePower=20.0, ppv=40.0).values["pv_power"] == 0.04
+
+
+def test_swapped_counters_of_which_one_stands_at_0_begin_each_day_anew() -> None:
+    """A counter that is 0 on both sides of midnight does not fall there, and yet begins anew."""
+    swapped = {"grid_counters": "swapped"}
+    _, state = read({}, None, 0, egridTotal=3.0, etoGridTotal=500.0, egridToday=0.0, etoGridToday=8.0)
+    values, state = read(swapped, state, 5, egridTotal=3.0, etoGridTotal=500.1, egridToday=0.0, etoGridToday=8.1)
+    assert (values["grid_import_energy_today"], values["grid_export_energy_today"]) == (0.0, 8.0)
+    for minutes in range(12 * 60 + 5, 13 * 60, 5):
+        today = round((minutes - 12 * 60) / 60, 1)
+        total = round(512 + today, 1)
+        values, state = read(
+            swapped, state, minutes, egridTotal=3.0, etoGridTotal=total, egridToday=0.0, etoGridToday=today
+        )
+    assert (values["grid_import_energy_today"], values["grid_export_energy_today"]) == (today, 0.0)

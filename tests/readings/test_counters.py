@@ -422,13 +422,16 @@ def test_law_a_daily_counter_shows_only_values_that_were_sent(sent: list[tuple[f
 
 @given(st.lists(st.floats(0, 0.8), min_size=300, max_size=400), st.integers(0, 20))
 def test_law_an_honest_day_counter_is_never_touched(rises: list[float], late: int) -> None:
-    """Five-minute rises within the nominal power, with a reset at midnight or some samples later, pass as they are."""
+    """Five-minute rises within the nominal power, with a reset at midnight or some samples later, pass as they are.
+
+    A counter that stands at 0 cannot show whether it is reset yet.
+    """
     counter, local, value = DailyCounter(10), NOON, 0.0
     today = local.date()
     for rise in rises:
         local += timedelta(minutes=5)
         if local.date() != today:
-            if late <= 0:
+            if late <= 0 or value == 0:
                 value, today = 0.0, local.date()
             late -= 1
         value = round(value + rise, 1)
@@ -441,3 +444,104 @@ def test_law_an_honest_day_counter_is_never_touched(rises: list[float], late: in
 def test_damaged_state_is_no_state(state: object) -> None:
     assert DailyCounter(10, state).read(1.0, when("12:00")) == 1.0  # type: ignore[arg-type]
     assert LifetimeCounter(10, state).read(1.0, when("12:00")) == 1.0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("nominal", [10.0, 100.0, 650.0])
+@pytest.mark.parametrize(("start", "factor"), [(1520.3, 10), (100.0, 10), (100.0, 100)])
+def test_another_unit_is_never_accepted_however_long_it_lasts(nominal: float, start: float, factor: int) -> None:
+    """The true counter goes on once it is back, over restarts too."""
+    counter, sent = LifetimeCounter(nominal), start
+    moments = every(15, 10 * 96)
+    for moment in moments[:24]:
+        sent = round(sent + 0.1, 1)
+        assert counter.read(sent, moment) == sent
+    held = sent
+    for index, moment in enumerate(moments[24:-96]):
+        sent = round(sent + 0.1, 1)
+        assert counter.read(round(factor * sent, 1), moment) == held
+        if index % 50 == 7:
+            counter = LifetimeCounter(nominal, counter.dump())
+    assert counter.wrong_unit is not None
+    for moment in moments[-96:]:
+        sent = round(sent + 0.1, 1)
+        assert counter.read(sent, moment) == sent
+    assert counter.wrong_unit is None
+
+
+@pytest.mark.parametrize(("nominal", "hours", "value"), [(650.0, 4, 3000.0), (100.0, 8, 900.0), (10.0, 8, 90.0)])
+def test_a_first_zero_before_hours_without_samples_is_no_beginning(nominal: float, hours: int, value: float) -> None:
+    counter = LifetimeCounter(nominal)
+    assert counter.read(0.0, at(NOON)) is None
+    shown = [
+        counter.read(round(value + 0.1 * index, 1), at(NOON + timedelta(hours=hours, minutes=5 * index)))
+        for index in range(4)
+    ]
+    assert shown == [round(value + 0.1 * index, 1) for index in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("reset", "zero"), [(7 * 60, 5 * 60), (490, 300), (200, 130), (-60, 15 * 60), (-60, 150), (-30, 10 * 60)]
+)
+@pytest.mark.parametrize("nominal", [10.0, 50.0])
+def test_a_zero_before_a_late_or_after_an_early_reset_counts_no_day_again(
+    nominal: float, reset: int, zero: int
+) -> None:
+    """One kilowatt; the counter of the day resets some minutes after midnight, and is once 0 some minutes after it."""
+    counter, local = DailyCounter(nominal), datetime(2026, 5, 1, 18)  # noqa: DTZ001
+    midnight, total, today = datetime(2026, 5, 2), 3000.0, 18.0  # noqa: DTZ001
+    counted, flowed, last = 0.0, 0.0, None
+    for _ in range(30 * 12):
+        before, local = local, local + timedelta(minutes=5)
+        total, today = total + 1 / 12, today + 1 / 12
+        if before < midnight + timedelta(minutes=reset) <= local:
+            today = 0.0
+        glitch = before < midnight + timedelta(minutes=zero) <= local
+        sent = 0.0 if glitch else round(today, 1)
+        shown = counter.read(sent, at(local), total=round(total, 1), sent_total=round(total, 1))
+        assert shown is not None
+        if last is not None:
+            counted += shown if shown < 0.9 * last else shown - last  # as Home Assistant's statistics do
+            flowed += 1 / 12
+        last = shown
+    assert counted <= flowed + 0.2
+
+
+def test_a_day_that_begins_during_an_outage_shows_todays_energy() -> None:
+    """The lifetime counter tells that a small value shortly after midnight, greater than yesterday's, is today's."""
+    counter = DailyCounter(10.0)
+    assert counter.read(0.2, when("20:01"), total=500.0, sent_total=500.0) == 0.2
+    assert counter.read(0.75, when("01:30", day=2), total=501.0, sent_total=501.0) == 0.75
+    assert counter.day == date(2026, 5, 2)
+    # Of a counter that is not reset yet it tells that, too.
+    counter = DailyCounter(10.0)
+    assert counter.read(28.9, when("20:01"), total=500.0, sent_total=500.0) == 28.9
+    assert counter.read(29.3, when("01:30", day=2), total=500.4, sent_total=500.4) == 29.3
+    assert counter.day == date(2026, 5, 1)
+    assert counter.read(0.2, when("02:00", day=2), total=500.6, sent_total=500.6) == 0.2
+
+
+def test_a_damaged_state_that_is_provisional_at_0() -> None:
+    moments = every(5, 3)
+    until = (moments[2].utc + timedelta(hours=1)).isoformat()
+    state = {"value": 0.0, "at": moments[0].utc.isoformat(), "provisional_until": until}
+    counter = LifetimeCounter(10.0, state)
+    assert [counter.read(sent, moment) for sent, moment in zip((500.0, 500.1), moments[1:], strict=True)] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("factor", [0.01, 0.1, 10, 100])
+@pytest.mark.parametrize("first", [1, 3])
+@pytest.mark.parametrize("pause", [5, 30, 55, 90, 600])
+@pytest.mark.parametrize("length", [1, 6])
+def test_two_unit_glitches_after_a_beginning_hold_nothing(factor: float, first: int, pause: int, length: int) -> None:
+    """Whichever value came first, and however soon the second glitch follows the first.
+
+    What is shown may be ahead for a while, by what rose in another unit before it was clear which one is right.
+    """
+    counter, sent, shown = LifetimeCounter(10.0), 4400.0, []
+    shapes = (*[False] * first, *[True] * length, *[False] * (pause // 5), *[True] * length, *[False] * 100)
+    for moment, glitch in zip(every(5, len(shapes)), shapes, strict=True):
+        sent = round(sent + 0.1, 1)
+        shown.append(counter.read(round(factor * sent if glitch else sent, 2), moment))
+        counter = LifetimeCounter(10.0, counter.dump())
+        assert shown[-1] is None or shown[-1] <= sent + 2 * length * 0.9
+    assert shown[-40:] == [round(sent - 0.1 * back, 1) for back in range(39, -1, -1)]

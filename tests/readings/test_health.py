@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from custom_components.atess.enerclo.model import Json
 from custom_components.atess.readings import Value
-from custom_components.atess.readings.health import Capacity, Health, LowestCell, Month, Rests, Turnover
+from custom_components.atess.readings.health import Capacity, Health, LowestCell, Month, Rests, Run, Turnover
 from simulator.physics import CHARGE, DISCHARGE
 from simulator.plant import load_plant
 from simulator.system import System
@@ -192,6 +192,13 @@ def test_the_spread_at_rest() -> None:
     rest(5, 99.0, power=3.0)
     rest(60, 5.0, power=0.2)
     assert rests.spread == 5.5
+
+
+def test_damaged_parts_of_what_is_learned_raise_nothing() -> None:
+    rests = Rests(since=BEGIN, last=BEGIN + timedelta(minutes=60), counted=True)
+    rests.learn(BEGIN + timedelta(minutes=65), 0.0, 5.0, 20.0)
+    assert [rest.spread for rest in rests.rests] == [5.0]
+    assert Capacity(runs=[Run(at=BEGIN, points=0.0, energy=5.0)] * 3).kwh is None
 
 
 @given(place=st.sampled_from(["1-3-12", "2-1-4"]), share=st.integers(60, 100), per_day=st.integers(1, 288))

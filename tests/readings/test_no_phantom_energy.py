@@ -225,6 +225,9 @@ def test_zeros_of_a_zeroed_sample_are_held_until_they_last() -> None:
         ([70, 100, 100], [70, 70, 100]),
         ([0.94, 0.95, 0.96, 0.96, 0.97, 0.98, 1], [None, None, None, None, None, 98, 100]),
         ([56, 0.5], [56, 56]),
+        # One glitch among fractions is none of percentages.
+        ([0.8] * 6 + [8, 0.79, 80, 0.78], [None] * 5 + [80, None, 79, None, 78]),
+        ([0.8] * 6 + [81] * 7, [None] * 5 + [80] + [None] * 5 + [81] * 2),
     ],
 )
 def test_states_of_charge(sent: list[float], shown: list[float | None]) -> None:

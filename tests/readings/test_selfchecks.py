@@ -625,6 +625,13 @@ def test_a_sample_against_a_layout_ends_the_row() -> None:
     assert check.layout is None
 
 
+def test_noise_of_an_input_tells_no_hv() -> None:
+    check = PvLayout()
+    for index in range(6):
+        check.learn((20.0, 12.0, 8.0, 0.0), 0.1 if index == 3 else 0.0, at(5 * index))
+    assert check.layout == "ppv"
+
+
 def test_model_name_tells_hv() -> None:
     check = PvLayout("hps150hv")
     check.learn((5.0, 2.6, 2.4, 0.0), 0, START)

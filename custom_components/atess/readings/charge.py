@@ -27,6 +27,7 @@ class Charge:
     since: datetime | None = None
     count: int = 0
     fractions: int = 0
+    above: int = 0
     percent: bool = False
 
 
@@ -53,8 +54,11 @@ class ChargeGuard:
         """Learn from a value as sent, and what another source says in %, whether it is a fraction."""
         state = self._state
         if value > 1:
-            state.percent, state.fractions = True, 0
+            state.above = state.above + 1 if self.fraction else FRACTIONS
+            if state.above >= FRACTIONS:  # one of them among fractions is a glitch
+                state.percent, state.fractions = True, 0
         elif 0 < value < 1:
+            state.above = 0
             agrees = witness is not None and abs(100 * value - witness) <= SAME < witness
             state.fractions = FRACTIONS if agrees else min(FRACTIONS, state.fractions + 1)
             state.percent &= not agrees

@@ -216,33 +216,37 @@ class DailyCounter:
             self._begin_day(value, None, 0.0, when, total)
             return
         if value < last - LATE - 1e-9:
+            state.row = row = extend(state.row, value, self._nominal, when)
             # A fall that the lifetime counter shares long after midnight is a sample of zeros.
-            doubtful = self._doubted and since_midnight > YOUNG_DAY and not self._counts_on(value, when)
+            doubtful = self._doubted and since_midnight > YOUNG_DAY and not row.counting
+            # So may be any fall of a counter that was seen late in this day without being reset.
+            doubtful |= since_midnight > max(YOUNG_DAY, hours) and not (row.rises or row.lasting)
             doubtful |= self._is_older(last)
             # What statistics would not take for a reset, but for a fall, is yesterday's counter with a small dip.
-            if plausible and not doubtful and value < NEW_CYCLE * last and self._is_todays(value, when, total):
+            if plausible and not doubtful and value < NEW_CYCLE * last and self._is_todays(value, row, total):
                 self._begin_day(value, last, hours - since_midnight, when, total)
             return
         rise = allowance(self._nominal, hours)
         counts_on = hours < BESIDE or self._beyond_total(value, total)
-        if value > last + LATE + 1e-9 and since_midnight > YOUNG_DAY and not counts_on:
+        # Shortly after midnight only the lifetime counter can say that a greater value is today's.
+        tells = since_midnight > YOUNG_DAY or (hours > since_midnight + BESIDE and self._is_witnessed(total))
+        if value > last + LATE + 1e-9 and tells and not counts_on:
             if plausible:
                 self._begin_day(value, last, hours - since_midnight, when, total)
         elif value <= last + rise and not self._beyond_total(value - last, total):
             self._accept(max(value, last), when, day, total)
 
-    def _is_todays(self, value: float, when: When, total: float | None) -> bool:
+    def _is_todays(self, value: float, row: Row, total: float | None) -> bool:
         """Return whether a value in a new day can be that day's: by the lifetime counter, else if it counts on."""
         state = self._state
         if not self._beyond_total(value, total):
             return True
-        state.apart |= self._counts_on(value, when)
+        state.apart |= row.counting
         return state.apart
 
-    def _counts_on(self, value: float, when: When) -> bool:
-        """Return whether a value is one of a row that rises as a counter does."""
-        self._state.row = row = extend(self._state.row, value, self._nominal, when)
-        return row.counting
+    def _is_witnessed(self, total: float | None) -> bool:
+        """Return whether the lifetime counter of the same flow tells of the rise since the last accepted sample."""
+        return total is not None and self._state.total is not None and not self._state.apart
 
     def _beyond_total(self, rise: float, total: float | None) -> bool:
         """Return whether the lifetime counter of the same flow has risen by far less since the last accepted sample."""

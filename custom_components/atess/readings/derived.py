@@ -8,13 +8,12 @@ from .faults import STOPPING
 from .numbers import rounded
 from .reading import ActiveFault, Value
 from .selfchecks.battery import INVERTED, INVERTER_OUTPUT
-from .selfchecks.layout import Powers, total_pv
+from .selfchecks.layout import LIVE_VOLTAGE, Powers, total_pv
 
 HPS = frozenset({Kind.HPS_STRING, Kind.HPS_CENTRAL})
 INVERTERS = HPS | {Kind.PCS}
 BATTERIES = frozenset({Kind.BCU, Kind.MBMS})
 RUNNING_POWER = 0.05
-LIVE_VOLTAGE = 50.0
 STOPPED_STATES = frozenset({"fault", "permanent_fault"})
 FLOW_SIGNS: Mapping[str, int] = {"charging": -1, "idle": 0, "discharging": 1}
 PV_INPUTS = ("pv1_power", "pv2_power", "pv3_power", "pv4_power", "pv5_power")

@@ -104,10 +104,11 @@ class Capacity:
     @property
     def kwh(self) -> float | None:
         """The capacity in kWh; None before there is enough."""
-        if not self.runs:
+        runs = [run for run in self.runs if run.points > 0]
+        if not runs:
             return None
-        middle = median(run.energy / run.points for run in self.runs)
-        runs = [run for run in self.runs if abs(run.energy / run.points - middle) <= FAR_OFF * middle]
+        middle = median(run.energy / run.points for run in runs)
+        runs = [run for run in runs if abs(run.energy / run.points - middle) <= FAR_OFF * middle]
         points = sum(run.points for run in runs)
         if len(runs) < RUNS or points < POINTS:
             return None
@@ -165,9 +166,8 @@ class Rests:
             return
         if spread is None or at - self.since < RESTING:
             return
-        if self.counted:
-            self.rests.pop()
-        self.rests = [*self.rests, Rest(at=at, spread=spread)][-KEPT_RESTS:]
+        kept = self.rests[:-1] if self.counted else self.rests
+        self.rests = [*kept, Rest(at=at, spread=spread)][-KEPT_RESTS:]
         self.counted = True
 
     @property

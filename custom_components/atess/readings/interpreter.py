@@ -287,7 +287,7 @@ class Interpreter:
         chosen = self._corrections.get("grid_counters")
         if chosen not in {NORMAL, SWAPPED}:
             chosen = self._learning.grid_counters if self._kind is Kind.PCS else NORMAL
-        draft.note(self._continuity.orient(draft.numbers, chosen), "G17")
+        draft.note(self._continuity.orient(draft.numbers, chosen, self._counters.days), "G17")
 
     def _take_hv_voltages(self, draft: Draft) -> None:
         if draft.facts.layout == HV:

@@ -5,15 +5,17 @@ from datetime import datetime, timedelta
 
 from ..enerclo.model import Json
 from .numbers import rounded
-from .rises import Row, When, allowance, extend, from_zero, hours_since, tolerance, unit_factor
+from .rises import ROW_SPAN, Row, When, allowance, extend, from_zero, hours_since, tolerance, unit_factor
 from .store import dumped, loaded
 
 NEW_CYCLE = 0.9  # a fall below this share begins a new cycle in Home Assistant's statistics, any other is a fall there
 NEW_METER = 20.0  # kWh that a meter may show which began at 0 some samples ago
 PROVISIONAL = timedelta(hours=1)
 CONTRADICTION = 9.0  # ten but for what may have flowed between two values
+JUST_NOW = timedelta(hours=1)
 STANDING = timedelta(hours=1)  # for which a level stands that is taken as another one, without counting
 LASTING_ZERO = timedelta(days=1)
+UNSEEN = 0.5  # hours between samples for which a counter can be said to have counted from its 0
 LASTING_LEVEL = timedelta(days=1)
 BELIEVED = timedelta(hours=3)
 REMEMBERED, LEVELS = timedelta(days=30), 8
@@ -39,6 +41,8 @@ class Lifetime:
     """State of a lifetime counter: `value` as sent, `shown` with the offset, and values that are not accepted yet.
 
     Until `provisional_until` another value may replace the first ones; they began with `provisional_from`, as shown.
+    `factor` is by how much the counter is sent too large, from the value `factor_from` on, and when it was so first and
+    last.
     """
 
     value: float | None = None
@@ -55,7 +59,9 @@ class Lifetime:
     renewed_at: datetime | None = None
     levels: list[Level] = field(default_factory=list)
     factor: float | None = None
+    factor_from: float | None = None
     factor_since: datetime | None = None
+    factor_at: datetime | None = None
 
 
 class LifetimeCounter:
@@ -126,7 +132,8 @@ class LifetimeCounter:
         state = self._state
         if state.factor is not None and abs(state.factor * ratio - 1) < 1e-6:
             ratio = 1.0
-        state.row, state.factor, state.factor_since = None, None, None
+        state.row = None
+        self._forget_factor()
         state.zero_at = state.zero_since = None
         state.levels = []
         if state.value is not None and state.shown is not None:
@@ -159,7 +166,7 @@ class LifetimeCounter:
             state.row = extend(state.row, value, self._nominal, when)
             if not state.row.counting:
                 return
-        elif state.zero_at is not None and value <= self._from_zero(hours_since(state.zero_at, when)):
+        elif state.zero_at is not None and value <= self._from_zero(min(UNSEEN, hours_since(state.zero_at, when))):
             # So it was at 0: that is shown first, and the next sample counts from there.
             self._start(0.0, state.zero_at)
             return
@@ -175,6 +182,9 @@ class LifetimeCounter:
         state = self._state
         if value < 0 or value == 0 < last:
             state.row = None
+            return
+        if self._stays_in_other_unit(value, last, when):
+            state.factor_at = when.utc
             return
         assert state.at is not None  # noqa: S101
         can_rise = allowance(self._nominal, hours_since(state.at, when))
@@ -207,15 +217,32 @@ class LifetimeCounter:
             self._replace_first(value, last, when)
         elif self._hours or self._unit_known or (factor := unit_factor(value, last, can_rise)) is None:
             self._wait(value, last, can_rise, when)
-        elif factor != state.factor:
-            state.factor, state.factor_since = factor, when.utc
+        else:
+            if factor != state.factor:
+                state.factor, state.factor_from, state.factor_since = factor, value, when.utc
+            state.factor_at = when.utc
+
+    def _stays_in_other_unit(self, value: float, last: float, when: When) -> bool:
+        """Return whether a counter that was sent in another unit for a while, or just now, still is.
+
+        However long that takes, and however much may have flowed since.
+        """
+        state = self._state
+        if state.factor_from is None or state.factor_since is None or state.factor_at is None:
+            return False
+        lasts = state.factor_at - state.factor_since >= ROW_SPAN or when.utc - state.factor_at <= JUST_NOW
+        return lasts and last < state.factor_from <= value
+
+    def _forget_factor(self) -> None:
+        state = self._state
+        state.factor = state.factor_from = state.factor_since = state.factor_at = None
 
     def _replace_first(self, value: float, last: float, when: When) -> None:
         """Go on with a value that contradicts the first ones; what these have counted too much is made up for."""
         state = self._state
         assert state.shown is not None  # noqa: S101
         counted = state.shown - (state.shown if state.provisional_from is None else state.provisional_from)
-        excess = counted * max(0.0, 1 - value / last)
+        excess = counted * max(0.0, 1 - value / last) if last else 0.0
         self._go_on(value, value + excess, when)
         state.provisional_until, state.provisional_from = when.utc + PROVISIONAL, state.shown - excess
 
@@ -282,9 +309,9 @@ class LifetimeCounter:
     def _return(self, level: Level, value: float, when: When) -> None:
         state = self._state
         state.levels.remove(level)
-        provisional = self._is_provisional(when)
-        if provisional or self._lasts(LASTING_LEVEL, when):
-            self._leave(first=provisional)  # else it was a glitch
+        unclear = level.first or self._is_provisional(when)
+        if unclear or self._lasts(LASTING_LEVEL, when):
+            self._leave(first=unclear)  # else it was a glitch
         state.provisional_until, state.level_since, state.renewed_at = None, when.utc, None
         state.offset = level.offset
         self._accept(value, when)
@@ -322,7 +349,7 @@ class LifetimeCounter:
         if state.value is None or value != state.value:
             state.rose_at = when.utc
         state.value, state.at, state.row = value, when.utc, None
-        state.factor, state.factor_since = None, None
+        self._forget_factor()
         shown = rounded(value + state.offset)
         state.shown = shown if state.shown is None else max(state.shown, shown)
 

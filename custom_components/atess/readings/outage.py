@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..enerclo.model import Json
-from .derived import LIVE_VOLTAGE
 from .numbers import rounded
 from .reading import Reading, Value
+from .selfchecks.layout import LIVE_VOLTAGE
 from .store import dumped, loaded
 
 # A second sample that confirms the first comes within this time.

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ..enerclo.model import Json
-from .derived import LIVE_VOLTAGE, PV_INPUTS
+from .derived import PV_INPUTS
 from .reading import Value
+from .selfchecks.layout import LIVE_VOLTAGE
 from .store import dumped, loaded
 
 SUN = 0.2  # kW of another input: the sun shines

@@ -9,6 +9,7 @@ from .verdict import Verdict, Votes
 HV, PPV1, PPV = "hv", "ppv1", "ppv"
 ENOUGH = 6
 LEAST_TOTAL, LEAST_INPUT = 1.0, 0.2
+LIVE_VOLTAGE = 50.0  # V of an input that is measured; less is noise of one that is not there
 
 type Powers = tuple[float | None, float | None, float | None, float | None]  # ppv, ppv1, ppv2, ppv3 in kW
 
@@ -46,7 +47,7 @@ class PvLayout:
         """Learn from a fresh sample: the four powers in kW, and the greatest of the HV voltages in V (0: none)."""
         if self.layout is not None:
             return
-        if hv_voltage > 0:
+        if hv_voltage > LIVE_VOLTAGE:
             self._votes.vote(HV, at, voltage=hv_voltage)
             return
         total, first, second, third = powers
