@@ -69,7 +69,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> boo
     """
     await async_load_frontend(hass)
     access = access_of(entry.data)
-    account = (await async_get_accounts(hass)).account(*access)
+    account = (await async_get_accounts(hass)).account_of(entry)
     client = account.client(
         *access,
         minimum_interval=60.0 * entry.options.get(CONF_SCAN_INTERVAL, DEFAULT_SCAN_INTERVAL),
@@ -185,7 +185,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> bo
 async def async_remove_entry(hass: HomeAssistant, entry: AtessConfigEntry) -> None:
     """Remove what is stored of an account; its pacing goes when the cloud's limit does not need it any more."""
     accounts = await async_get_accounts(hass)
-    account = accounts.account(*access_of(entry.data))
+    account = accounts.account_of(entry)
     for subentry_id in entry.subentries:
         await _async_forget_device(hass, entry, account, subentry_id)
     account.forget("watch", entry.entry_id)

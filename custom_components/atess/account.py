@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from aiohttp import ClientSession, DummyCookieJar
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_TOKEN, EVENT_HOMEASSISTANT_CLOSE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HassJob, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
@@ -23,6 +24,8 @@ from .polling import Rhythm
 from .storage import async_load_cache, part
 
 STORAGE_VERSION = 1
+# What is kept by config subentry and by config entry.
+_SECTIONS = ("devices", "settings", "batteries", "inputs", "watch", "plant")
 
 
 def _clock() -> float:
@@ -67,8 +70,8 @@ class Account:
     """Share state between the entries and flows of one account, and store it.
 
     What is stored of an account: `pacer` and `paths`, `clean` (whether nothing was asked after the file was written),
-    `imports` (see there), and in `devices`, `batteries`, `inputs`, `watch` and `plant` what is kept by config subentry
-    and by config entry.
+    `imports` (see there), and in `devices`, `settings`, `batteries`, `inputs`, `watch` and `plant` what is kept by
+    config subentry and by config entry.
     """
 
     def __init__(self, accounts: Accounts, stored: dict[str, Any]) -> None:
@@ -177,6 +180,20 @@ class Account:
         self.save_soon()
 
     @callback
+    def take_over(self, other: Account, names: Iterable[str], *, pacing: bool) -> None:
+        """Move what another account keeps under these names here, copy its imports and, if wanted, its pacing.
+
+        All calls count as made just now then: which account has made the last one of each does not matter.
+        """
+        for section in _SECTIONS:
+            held = part(other._stored, section)
+            kept = part(self._stored, section)
+            self._stored[section] = {name: held.pop(name) for name in names if name in held} | kept
+        self.imports |= other.imports
+        if pacing:
+            self.pacer.load(other.pacer.dump(), clean=False)
+
+    @callback
     def save_soon(self) -> None:
         """Store what has changed, within a quarter of an hour."""
         self._accounts.async_save_soon()
@@ -235,14 +252,37 @@ class Accounts:
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_save_at_end)
 
     async def async_load(self) -> None:
-        """Load the stored state of the accounts that have an entry."""
+        """Load the stored state of the accounts that are used."""
         stored = await async_load_cache(self._store)
+        self._stored = {name: value for name, value in stored.items() if isinstance(value, dict)}
         used = self._used()
-        self._stored = {name: value for name, value in stored.items() if isinstance(value, dict) and name in used}
+        self._stored = {name: value for name, value in self._stored.items() if name in used}
 
     def account(self, token: Token, base_url: str) -> Account:
         """Return the account that a token belongs to at an address."""
-        name = _name(token, base_url)
+        return self._account(_name(token, base_url))
+
+    @callback
+    def account_of(self, entry: ConfigEntry[Any]) -> Account:
+        """Return the account of an entry, with all that is stored of the entry since before its access was changed.
+
+        At the same host the account goes on under its new name, with its pacing.
+        """
+        new = _name(*access_of(entry.data))
+        names = _names_of(entry)
+        for old in [name for name, stored in self._stored.items() if name != new and _holds(stored, names)]:
+            same_host = _host(old) == _host(new)
+            if same_host and new not in self._stored and old not in self._in_entries():
+                self._accounts[new] = self._account(old)
+                self._stored[new] = self._stored.pop(old)
+                del self._accounts[old]
+                self.async_save_soon()
+            else:
+                self._account(new).take_over(self._account(old), names, pacing=same_host)
+                self.async_forget_unused()
+        return self._account(new)
+
+    def _account(self, name: str) -> Account:
         if (account := self._accounts.get(name)) is None:
             account = self._accounts[name] = Account(self, self._stored.setdefault(name, {}))
         return account
@@ -267,10 +307,16 @@ class Accounts:
 
         async_call_later(self.hass, max(rests, default=0.0), HassJob(forget, cancel_on_shutdown=True))
 
-    def _used(self) -> set[str]:
+    def _in_entries(self) -> set[str]:
         """Return the names of the accounts that have an entry."""
         entries = self.hass.config_entries.async_entries(DOMAIN)
         return {_name(*access_of(entry.data)) for entry in entries}
+
+    def _used(self) -> set[str]:
+        """Return the names of the accounts that have an entry, or hold what one is to take over."""
+        entries = self.hass.config_entries.async_entries(DOMAIN)
+        names = {name for entry in entries for name in _names_of(entry)}
+        return self._in_entries() | {name for name, stored in self._stored.items() if _holds(stored, names)}
 
     @callback
     def async_save_soon(self) -> None:
@@ -303,6 +349,19 @@ class Accounts:
 
 def _name(token: Token, base_url: str) -> str:
     return f"{token.identity}@{URL(base_url).host}"
+
+
+def _host(name: str) -> str:
+    return name.rpartition("@")[2]
+
+
+def _names_of(entry: ConfigEntry[Any]) -> set[str]:
+    """Return the names under which an entry and its devices keep something."""
+    return {entry.entry_id, *entry.subentries}
+
+
+def _holds(stored: dict[str, Any], names: set[str]) -> bool:
+    return any(names & part(stored, section).keys() for section in _SECTIONS)
 
 
 @singleton(HassKey[Accounts](f"{DOMAIN}_accounts"), async_=True)

@@ -16,6 +16,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_SCAN_INTERVAL, CONF_TOKEN
 from homeassistant.core import callback
+from yarl import URL
 
 from .account import access_of, async_get_accounts
 from .const import (
@@ -202,7 +203,11 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
     async def _async_check(self, data: Mapping[str, Any], entry: AtessConfigEntry) -> None:
         """Ask the cloud for the entry's devices until it serves one; raises FormError."""
         access = access_of(data)
-        client = (await async_get_accounts(self.hass)).account(*access).trial_client(*access)
+        accounts = await async_get_accounts(self.hass)
+        same_host = URL(data[CONF_BASE_URL]).host == URL(entry.data[CONF_BASE_URL]).host
+        # The cloud limits how often a device is asked for, with whatever token.
+        account = accounts.account_of(entry) if same_host else accounts.account(*access)
+        client = account.trial_client(*access)
         refused: FormError | None = None
         for subentry in entry.subentries.values():
             try:
