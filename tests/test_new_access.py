@@ -122,3 +122,26 @@ async def test_another_host(
         assert learned(entry) == before
     await advance(1800)
     assert list(hass_storage[FILE]["data"]) == [f"{Token(FIRST).identity}@127.0.0.1"]
+
+
+@pytest.mark.parametrize("token", [FIRST, SECOND])
+async def test_accepted_after_a_long_refusal(
+    hass: HomeAssistant, cloud: Simulator, advance: Advance, token: str
+) -> None:
+    """An entry that could never be set up is, at once, with a token that the cloud accepts, be it the same."""
+    cloud.cloud.token = token
+    cloud.inject(kind="unauthorized")
+    entry = add_entry(hass, cloud, cloud.devices[:1], unique_id=Token(FIRST).identity)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "token": FIRST})
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await advance(8 * 3600, step=300)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    cloud.clear()
+    [flow] = hass.config_entries.flow.async_progress()
+    result = await change(hass, flow, token)
+    assert result["reason"] == "reauth_successful"
+    assert entry.state is ConfigEntryState.LOADED
+    await advance(400)
+    assert total(hass, cloud) > 0
+    assert cloud.violations == 0

@@ -135,6 +135,13 @@ class Account:
             now=dt_util.utcnow,
         )
 
+    @callback
+    def forgive(self) -> None:
+        """Let the token be tried at once for each device, although the cloud has refused it."""
+        self.refused_until.clear()
+        if self._client is not None:
+            self._client[1].forgive()
+
     def rhythm(self, kind: Kind, device_sn: str, state: Json = None) -> Rhythm:
         """Return the rhythm of a device's samples, which all entries of the account follow; else that of `state`."""
         rhythm = self._rhythms.get((kind, device_sn))

@@ -191,7 +191,7 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
             except FormError as err:
                 error = err
             else:
-                return self._update_and_reload(entry, data, identity)
+                return await self._async_update_and_reload(entry, data, identity)
         suggested = user_input or {CONF_ADVANCED: {CONF_BASE_URL: entry.data[CONF_BASE_URL]}}
         return self.async_show_form(
             step_id=step,
@@ -224,8 +224,11 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
         if refused is not None:
             raise refused
 
-    def _update_and_reload(self, entry: AtessConfigEntry, data: dict[str, Any], identity: str) -> ConfigFlowResult:
-        """Store the change. A loaded entry reloads itself; reload any other entry."""
+    async def _async_update_and_reload(
+        self, entry: AtessConfigEntry, data: dict[str, Any], identity: str
+    ) -> ConfigFlowResult:
+        """Store the change, and forget refusals. A loaded entry reloads itself; reload any other entry."""
+        (await async_get_accounts(self.hass)).account_of(entry).forgive()
         unchanged = entry.data == data or entry.state is not ConfigEntryState.LOADED
         result = self.async_update_and_abort(entry, unique_id=identity, data=data)
         if unchanged:
