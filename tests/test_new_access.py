@@ -16,7 +16,7 @@ from custom_components.atess.enerclo import Token
 from simulator import Simulator
 
 from .common import Advance, add_entry, set_up, state
-from .flows import submit
+from .flows import start, submit, user_input
 
 FILE = f"{DOMAIN}.accounts"
 FIRST, SECOND, WRONG = (f"Bearer {word}-token-of-another-form" for word in ("first", "second", "wrong"))
@@ -94,6 +94,25 @@ async def test_new_token_before_a_restart(
     await advance(1200)
     assert shown <= total(hass, cloud) < shown + 20
     assert cloud.violations == 0
+
+
+async def test_new_token_that_was_used_before(
+    hass: HomeAssistant, hass_storage: dict[str, Any], cloud: Simulator, entry: MockConfigEntry, advance: Advance
+) -> None:
+    """A token with which somebody has begun to add an account becomes that of the one there is, with both pacings."""
+    before = learned(entry)
+    cloud.cloud.token = SECOND
+    flow_id = await start(hass)
+    result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, []))
+    assert result["errors"] == {"device_sn": "nothing_new"}
+    asked = len(cloud.requests)
+    result = await change(hass, await entry.start_reauth_flow(hass), SECOND)
+    assert result["reason"] == "reauth_successful"
+    assert learned(entry) == before
+    assert len(cloud.requests) == asked + 1
+    await advance(1800)
+    assert cloud.violations == 0
+    assert list(hass_storage[FILE]["data"]) == [f"{Token(SECOND).identity}@127.0.0.1"]
 
 
 async def test_another_host(
