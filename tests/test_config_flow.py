@@ -330,8 +330,8 @@ async def test_reauth_after_a_poll(
     flow_id = result["flow_id"]
     result = await submit(hass.config_entries.flow, flow_id, {"token": other_token(cloud)})
     assert result["errors"] == {"base": "invalid_auth"}
-    # The settings and the base info may be asked for still; then nothing may.
-    cloud.inject(kind="http_status", status=503, count=2)
+    # The settings and the base info of both devices may be asked for still; then nothing may.
+    cloud.inject(kind="http_status", status=503, count=4)
     for _ in range(2):
         result = await submit(hass.config_entries.flow, flow_id, {"token": cloud.token})
         assert result["errors"] == {"base": "cannot_connect"}
@@ -345,10 +345,11 @@ async def test_reauth_after_a_poll(
 
 
 async def test_reauth_without_data(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: Any) -> None:
-    """A device without data is enough to accept a token; one that is unknown belongs to another account."""
+    """A device without data is enough to accept a token; if all are unknown, they belong to another account."""
     clock.tick(300)
     device = cloud.devices[0].sn
-    cloud.inject(kind="http_status", status=404, device=device)
+    for unknown in cloud.devices:
+        cloud.inject(kind="http_status", status=404, device=unknown.sn)
     result = await entry.start_reauth_flow(hass)
     flow_id = result["flow_id"]
     result = await submit(hass.config_entries.flow, flow_id, {"token": cloud.token})
@@ -359,6 +360,47 @@ async def test_reauth_without_data(hass: HomeAssistant, cloud: Simulator, entry:
     result = await submit(hass.config_entries.flow, flow_id, {"token": cloud.token})
     assert result["reason"] == "reauth_successful"
     await hass.async_block_till_done()
+
+
+@pytest.mark.parametrize("inject", [{"kind": "http_status", "status": 404}, {"kind": "code", "code": 500}])
+async def test_reauth_with_a_device_that_is_gone(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: Any, inject: dict[str, Any]
+) -> None:
+    """A device that the cloud no longer serves does not keep the token from being accepted for the others."""
+    clock.tick(300)
+    cloud.inject(**inject, device=cloud.devices[0].sn)
+    result = await entry.start_reauth_flow(hass)
+    result = await submit(hass.config_entries.flow, result["flow_id"], {"token": cloud.token})
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert cloud.violations == 0
+
+
+@pytest.mark.parametrize(
+    ("others", "error"),
+    [
+        ({"kind": "code", "code": 500}, {"base": "cannot_connect"}),
+        ({"kind": "disconnect"}, {"base": "cannot_connect"}),
+        ({"kind": "unauthorized"}, {"base": "invalid_auth"}),
+    ],
+)
+async def test_reauth_with_no_device_served(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    clock: Any,
+    others: dict[str, Any],
+    error: dict[str, str],
+) -> None:
+    """That the first device is unknown proves no wrong account while the others may be known."""
+    clock.tick(300)
+    cloud.inject(kind="http_status", status=404, device=cloud.devices[0].sn)
+    cloud.inject(**others, device=cloud.devices[1].sn)
+    result = await entry.start_reauth_flow(hass)
+    result = await submit(hass.config_entries.flow, result["flow_id"], {"token": cloud.token})
+    assert result["errors"] == error
 
 
 async def test_reconfigure(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: Any) -> None:

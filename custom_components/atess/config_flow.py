@@ -34,10 +34,10 @@ from .const import (
 )
 from .enerclo import (
     DEFAULT_BASE_URL,
-    AuthenticationError,
     EnercloError,
     Kind,
     NotFoundError,
+    PacedError,
     Token,
     normalize_base_url,
 )
@@ -62,6 +62,9 @@ from .flows.forms import (
 )
 from .flows.look_up import LookUpFlow
 from .runtime import AtessConfigEntry
+
+# What tells less about a token than other failures; that all devices are unknown tells that it is another account's.
+_SAYS_LITTLE: Mapping[type[EnercloError], int] = {PacedError: 1, NotFoundError: 2}
 
 
 def _address(text: str) -> str:
@@ -208,21 +211,23 @@ class AtessConfigFlow(LookUpFlow[ConfigFlowContext, ConfigFlowResult, str], Conf
         # The cloud limits how often a device is asked for, with whatever token.
         account = accounts.account_of(entry) if same_host else accounts.account(*access)
         client = account.trial_client(*access)
-        refused: FormError | None = None
+        failures: list[tuple[EnercloError, str]] = []
         for subentry in entry.subentries.values():
             try:
                 await async_check_access(client, Kind(subentry.data[CONF_KIND]), subentry.data[CONF_DEVICE_SN])
-            except NotFoundError as err:
-                raise FormError("wrong_account", CONF_TOKEN) from err
-            except AuthenticationError as err:
-                # It may be this device alone that the token has no access to.
-                refused = FormError.of(err, device=subentry.title)
             except EnercloError as err:
-                raise refused or FormError.of(err, device=subentry.title) from err
+                # It may be this device alone that the cloud no longer knows, or that the token has no access to.
+                failures.append((err, subentry.title))
+                if not err.answered:
+                    break
             else:
                 return
-        if refused is not None:
-            raise refused
+        if not failures:
+            return
+        error, device = min(failures, key=lambda failure: _SAYS_LITTLE.get(type(failure[0]), 0))
+        if isinstance(error, NotFoundError):
+            raise FormError("wrong_account", CONF_TOKEN) from error
+        raise FormError.of(error, device=device) from error
 
     async def _async_update_and_reload(
         self, entry: AtessConfigEntry, data: dict[str, Any], identity: str
