@@ -15,7 +15,7 @@ from custom_components.atess.const import DOMAIN
 from script._demo.forms import fill
 from simulator import Simulator
 
-from .common import Advance, account_of, add_entry, other_token
+from .common import Advance, account_of, add_entry, other_token, set_up
 from .flows import fields, start, submit, user_input
 
 
@@ -401,6 +401,27 @@ async def test_reauth_with_no_device_served(
     result = await entry.start_reauth_flow(hass)
     result = await submit(hass.config_entries.flow, result["flow_id"], {"token": cloud.token})
     assert result["errors"] == error
+
+
+@pytest.mark.parametrize("plant", ["farm"])
+async def test_reconfigure_where_nothing_can_be_tried(hass: HomeAssistant, cloud: Simulator, clock: Any) -> None:
+    """Settings that are known to be missing accept no token: it is tried when the cloud may be asked."""
+    for path in ("pcs/setting", "pcs/pcs-setting"):
+        cloud.inject(kind="http_status", status=404, path=path)
+    entry = add_entry(hass, cloud, [device for device in cloud.devices if device.kind == "pcs"][:1])
+    await set_up(hass, entry)
+    asked = len(cloud.requests)
+    clock.tick(60)
+    wrong = {"token": other_token(cloud)}
+    result = await entry.start_reconfigure_flow(hass)
+    flow_id = result["flow_id"]
+    result = await submit(hass.config_entries.flow, flow_id, wrong)
+    assert result["errors"] == {"base": "paced"}
+    assert len(cloud.requests) == asked
+    clock.tick(300)
+    result = await submit(hass.config_entries.flow, flow_id, wrong)
+    assert result["errors"] == {"base": "invalid_auth"}
+    assert entry.data["token"] == cloud.token
 
 
 async def test_reconfigure(hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clock: Any) -> None:

@@ -196,8 +196,8 @@ def _collected(failures: list[EnercloError]) -> Iterator[None]:
 async def async_check_access(client: EnercloClient, kind: Kind, device_sn: str) -> None:
     """Ask something of a device that may be asked now, to see whether the account knows it.
 
-    Raises AuthenticationError, NotFoundError (no such device on this account) and the like; PacedError if nothing may
-    be asked yet.
+    Raises AuthenticationError, NotFoundError (no such device on this account) and the like; PacedError if nothing that
+    would tell may be asked yet.
     """
     paced: EnercloError | None = None
     for ask in (client.latest, client.settings, client.base_info):
@@ -205,13 +205,14 @@ async def async_check_access(client: EnercloClient, kind: Kind, device_sn: str) 
             await ask(kind, device_sn, Terms(priority=Priority.PERSON))
         except PacedError as err:
             paced = paced or err
-            continue
         except NoDataError:
             return
         except NotFoundError:
+            # Of a path that is known to be missing it is raised without asking.
             if ask == client.latest:
                 raise
-        return
+        else:
+            return
     if paced:
         raise paced
 
