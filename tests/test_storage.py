@@ -10,12 +10,14 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.atess.const import DOMAIN
 from simulator import Simulator
 
 from .common import Advance, add_entry, set_up, state
+from .flows import start, submit, user_input
 
 FILE = f"{DOMAIN}.accounts"
 FAR = "9999-12-31T23:59:59+00:00"
@@ -280,6 +282,28 @@ async def test_an_account_is_forgotten_when_its_limit_permits(
     await hass.async_block_till_done()
     await advance(2000)
     assert [key for key, value in hass_storage.items() if key.startswith(DOMAIN) and value["data"]] == []
+
+
+async def test_adding_again_while_the_account_is_to_be_forgotten(
+    hass: HomeAssistant, hass_storage: dict[str, Any], cloud: Simulator, clock: FrozenDateTimeFactory, advance: Advance
+) -> None:
+    """What a flow asks meanwhile keeps the account's pacing, as long as that is needed."""
+    first, second = cloud.devices
+    entry = add_entry(hass, cloud, [first])
+    await set_up(hass, entry)
+    clock.tick(200)
+    assert await hass.config_entries.async_remove(entry.entry_id)
+    flow, flow_id = hass.config_entries.flow, await start(hass)
+    result = await submit(flow, flow_id, user_input(cloud, [second.sn, "NOSUCHDEV1"]))
+    assert result["errors"] == {"device_sn": "not_found"}
+    await advance(120, step=120)
+    result = await submit(flow, flow_id, user_input(cloud, [second.sn]))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert cloud.violations == 0
+    assert await hass.config_entries.async_remove(result["result"].entry_id)
+    await advance(2000)
+    assert hass_storage[FILE]["data"] == {}
 
 
 async def test_an_account_without_an_entry_is_forgotten_at_the_next_start(

@@ -299,20 +299,22 @@ class Accounts:
         return iter(self._accounts.values())
 
     @callback
-    def async_forget_unused(self) -> None:
-        """Forget the accounts that no entry uses, once the limit of the cloud does not need their pacing any more."""
-        used = self._used()
-        rests = [account.pacer.rests_for() for name, account in self._accounts.items() if name not in used]
+    def async_forget_unused(self, _now: object = None) -> None:
+        """Forget each account that no entry uses once the limit of the cloud does not need its pacing any more.
 
-        @callback
-        def forget(_now: object) -> None:
-            used = self._used()
-            for name in self._stored.keys() - used:
-                del self._stored[name]
-                self._accounts.pop(name, None)
+        A flow may ask with it meanwhile, so that it is needed for longer.
+        """
+        rests = []
+        for name in self._stored.keys() - self._used():
+            account = self._accounts.get(name)
+            if account is not None and (rest := account.pacer.rests_for()) > 0:
+                rests.append(rest)
+                continue
+            del self._stored[name]
+            self._accounts.pop(name, None)
             self.async_save_soon()
-
-        async_call_later(self.hass, max(rests, default=0.0), HassJob(forget, cancel_on_shutdown=True))
+        if rests:
+            async_call_later(self.hass, min(rests), HassJob(self.async_forget_unused, cancel_on_shutdown=True))
 
     def _in_entries(self) -> set[str]:
         """Return the names of the accounts that have an entry."""
