@@ -1,6 +1,7 @@
 """Setting up an account: every error has its message, and the flow recovers from each."""
 
 from base64 import b64decode
+from string import Formatter
 from typing import Any
 from unittest.mock import patch
 
@@ -9,6 +10,7 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.translation import async_get_translations
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.atess.const import DOMAIN
@@ -289,7 +291,27 @@ async def test_list_of_plants_fails(hass: HomeAssistant, cloud: Simulator) -> No
     cloud.inject(kind="http_status", status=404, path="datalog/list")
     cloud.inject(kind="http_status", status=404, path="data-log/list")
     result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, []))
-    assert result["errors"] == {"base": "paced"}
+    assert result["errors"] == {"base": "limited"}
+
+
+@pytest.mark.parametrize(
+    "inject",
+    [
+        {"kind": "html"},
+        {"kind": "http_status", "status": 503},
+        {"kind": "http_status", "status": 429},
+    ],
+)
+async def test_errors_of_lists_name_no_device(hass: HomeAssistant, cloud: Simulator, inject: dict[str, Any]) -> None:
+    """All that the text of an error mentions is there, also when it is asked for again too early."""
+    texts = await async_get_translations(hass, "en", "config", [DOMAIN])
+    cloud.inject(**inject, path="plant/list")
+    flow_id = await start(hass)
+    for _ in range(2):
+        result = await submit(hass.config_entries.flow, flow_id, user_input(cloud, []))
+        [key] = result["errors"].values()
+        mentioned = [name for _, name, _, _ in Formatter().parse(texts[f"component.{DOMAIN}.config.error.{key}"])]
+        assert all(result["description_placeholders"][name] for name in mentioned if name)
 
 
 async def test_no_list_answers(hass: HomeAssistant, cloud: Simulator) -> None:

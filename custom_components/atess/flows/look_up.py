@@ -17,6 +17,7 @@ from ..enerclo import (
     EnercloClient,
     EnercloError,
     Kind,
+    LimitedError,
     NoDataError,
     NotFoundError,
     PacedError,
@@ -185,10 +186,7 @@ class LookUpFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
         found: dict[str, FoundDevice] = {}
         listed = not serials
         if not serials:
-            try:
-                _add(found, await async_discover(client, progress=self._progress))
-            except EnercloError as err:
-                raise FormError.of(err) from err
+            _add(found, await self._async_discover(client))
         for number, serial in enumerate(serials):
 
             def progress(done: int, total: int, number: int = number) -> None:
@@ -215,6 +213,16 @@ class LookUpFlow[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT]
         if not self._found:
             raise FormError("nothing_new", CONF_DEVICE_SN, device=", ".join(serials))
         return listed
+
+    async def _async_discover(self, client: EnercloClient) -> list[FoundDevice]:
+        """Find the devices of the whole account; raises FormError."""
+        try:
+            return await async_discover(client, progress=self._progress)
+        except PacedError as err:
+            # There is no device to name.
+            raise FormError.of(LimitedError(str(err), retry_after=err.retry_after)) from err
+        except EnercloError as err:
+            raise FormError.of(err) from err
 
     async def _async_check_kind(self, client: EnercloClient, serial: str, kind: Kind) -> None:
         """Ask for a device as one of the given type, once: after that, and without data, the user is believed."""
