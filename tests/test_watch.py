@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
@@ -33,6 +34,17 @@ def issues(hass: HomeAssistant) -> dict[str, str | None]:
 def lists(cloud: Simulator) -> int:
     """Return how many lists of devices were asked for."""
     return len([request for request in cloud.requests if request.path.endswith(("/list", "-small/list"))])
+
+
+def loggers_asked(cloud: Simulator) -> set[str | None]:
+    """Return the data loggers whose lists were asked for."""
+    return {request.query.get("dataLogSn") for request in cloud.requests if request.operation == "base_info_list"}
+
+
+def store(hass: HomeAssistant, entry: MockConfigEntry, serial: str, **data: Any) -> None:
+    """Keep more of a device in its subentry."""
+    subentry = next(item for item in entry.subentries.values() if item.unique_id == serial)
+    hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, **data})
 
 
 def base_infos(cloud: Simulator) -> int:
@@ -130,6 +142,40 @@ async def test_vanished_device(hass: HomeAssistant, cloud: Simulator, advance: A
     cloud.clear()
     await advance(DAY + 3600, step=3600)
     assert issues(hass) == {}
+
+
+@pytest.mark.parametrize("plant", ["farm"])
+async def test_replaced_data_logger(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """Once base info names another data logger, that one is read, and devices hang together by it."""
+    cloud.configure(unknown_serial="no_data")
+    entry = add_entry(hass, cloud, cloud.devices[:-1])
+    [pcs] = [device.sn for device in cloud.devices if device.kind == "pcs"]
+    [mbms] = [device.sn for device in cloud.devices if device.kind == "mbms"]
+    store(hass, entry, mbms, data_log_sn="SIMLOG0299")
+    await set_up(hass, entry)
+    found = {
+        device.serial_number: device for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    }
+    assert found[mbms].via_device_id == found[pcs].id
+    await advance(DAY + 7200, step=3600)
+    assert set(issues(hass).values()) == {"new_devices"}
+    assert loggers_asked(cloud) == set(cloud.data_logs)
+
+
+async def test_report_of_a_replaced_data_logger(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """What the old data logger's list led to is taken back as soon as base info names the new one."""
+    cloud.configure(unknown_serial="no_data")
+    cloud.inject(kind="no_data", operation="base_info")
+    entry = add_entry(hass, cloud)
+    store(hass, entry, cloud.devices[0].sn, data_log_sn="SIMLOG0099")
+    await set_up(hass, entry)
+    await advance(DAY + 7200, step=3600)
+    assert set(issues(hass).values()) == {"vanished"}
+    assert loggers_asked(cloud) == {"SIMLOG0099"}
+    cloud.clear()
+    await advance(DAY, step=3600)
+    assert issues(hass) == {}
+    assert loggers_asked(cloud) == {"SIMLOG0099"}
 
 
 async def test_lists_that_do_not_answer(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:

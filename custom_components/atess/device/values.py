@@ -196,7 +196,7 @@ class DeviceCoordinator(ValueCoordinator[Reading | None]):
     @property
     def data_log_sn(self) -> str | None:
         """The serial number of the data logger that the device reports through, if it is known."""
-        return text_of(self._subentry.data.get(CONF_DATA_LOG_SN)) or self._base_info.data_log_sn
+        return self._base_info.data_log_sn or text_of(self._subentry.data.get(CONF_DATA_LOG_SN))
 
     @property
     def system_no(self) -> int | None:

@@ -66,7 +66,10 @@ class DailyWatch:
         try:
             coordinators = self._entry.runtime_data.coordinators.values()
             for coordinator in coordinators:
+                before = coordinator.data_log_sn
                 await coordinator.async_update_base_info()
+                if coordinator.data_log_sn != before:
+                    ir.async_delete_issue(self._hass, DOMAIN, vanished_issue(coordinator.subentry_id))
             async_register_devices(self._hass, self._entry)
             for data_log_sn in {device.data_log_sn for device in coordinators if device.data_log_sn}:
                 if age_of(self._read_at.setdefault(data_log_sn, dt_util.utcnow())) >= WATCH_INTERVAL:
