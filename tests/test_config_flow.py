@@ -230,6 +230,17 @@ async def test_data_logger(hass: HomeAssistant, cloud: Simulator) -> None:
     assert cloud.violations == 0
 
 
+async def test_data_logger_in_another_case(hass: HomeAssistant, cloud: Simulator) -> None:
+    """A data logger typed in lower case is kept as the cloud spells it."""
+    cloud.configure(serial_case="any")
+    device = cloud.devices[0]
+    flow_id = await start(hass)
+    await submit(hass.config_entries.flow, flow_id, user_input(cloud, [device.data_log_sn.lower()]))
+    result = await submit(hass.config_entries.flow, flow_id, {"devices": [device.sn]})
+    [subentry] = result["result"].subentries.values()
+    assert subentry.data["data_log_sn"] == device.data_log_sn
+
+
 async def test_whole_account(hass: HomeAssistant, cloud: Simulator) -> None:
     """Without any serial number the account's lists are read."""
     flow_id = await start(hass)

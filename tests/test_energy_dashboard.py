@@ -123,6 +123,24 @@ async def test_a_farm_counts_each_energy_once(hass: HomeAssistant, entry: MockCo
     }
 
 
+async def test_battery_behind_a_data_logger_in_another_case(hass: HomeAssistant, cloud: Simulator) -> None:
+    """The battery of an inverter is that of the battery system behind its data logger, whatever case is typed."""
+    cloud.configure(serial_case="any")
+    inverter, system = cloud.devices[:2]
+    cloud.inject(kind="no_data", operation="base_info", device=system.sn)
+    entry = add_entry(hass, cloud, [inverter, system])
+    subentry = next(item for item in entry.subentries.values() if item.unique_id == system.sn)
+    known = {"data_log_sn": system.data_log_sn.lower()}
+    hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, **known})
+    await set_up(hass, entry)
+    energies = {
+        f"stat_energy_{way}": entity_id(hass, f"{system.sn}_battery_{what}_energy_computed")
+        for way, what in (("from", "discharge"), ("to", "charge"))
+    }
+    await prefer(hass, {"type": "battery", **energies})
+    assert ("battery", "already_counted") in reasons((await configure(hass))["skipped"])
+
+
 @pytest.mark.parametrize("plant", ["commercial"], indirect=True)
 async def test_what_others_entered_stays_as_it_is(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """A meter of another integration keeps its place; other solar stays beside ours, with a warning."""

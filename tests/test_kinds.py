@@ -1,8 +1,10 @@
 """Every kind of device: its entities, how devices hang together, and what they make as a plant."""
 
+import json
 import random
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +26,14 @@ def by_kind(cloud: Simulator) -> dict[str, list[Any]]:
     for device in cloud.devices:
         found.setdefault(device.kind, []).append(device)
     return found
+
+
+def single(example: str) -> dict[str, Any]:
+    """Return an example plant whose systems have no number, as those that stand alone."""
+    plant: dict[str, Any] = json.loads(
+        (Path(__file__).parents[1] / f"simulator/plants/{example}.json").read_text(encoding="utf-8")
+    )
+    return {**plant, "systems": [{**system, "system_no": 0} for system in plant["systems"]]}
 
 
 def number(hass: HomeAssistant, unique_id: str) -> float:
@@ -155,6 +165,26 @@ async def test_charge_of_a_string_inverter_comes_from_its_battery(hass: HomeAssi
     charge = state(hass, f"{inverter.sn}_battery_state_of_charge")
     assert float(charge.state) == number(hass, f"{battery.sn}_battery_state_of_charge")
     assert charge.attributes["source"] == "mbms"
+
+
+@pytest.mark.parametrize("plant", [single("home")], ids=["home"])
+async def test_data_logger_in_another_case(hass: HomeAssistant, cloud: Simulator) -> None:
+    """A battery system that was added by its data logger in lower case belongs to the inverter all the same."""
+    cloud.configure(serial_case="any")
+    kinds = by_kind(cloud)
+    [inverter], [battery] = kinds["hps_string"], kinds["mbms"]
+    cloud.inject(kind="no_data", operation="base_info", device=battery.sn)
+    entry = add_entry(hass, cloud, [inverter, battery])
+    subentry = next(item for item in entry.subentries.values() if item.unique_id == battery.sn)
+    known = {"data_log_sn": battery.data_log_sn.lower(), "system_no": 0}
+    hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, **known})
+    await set_up(hass, entry)
+    await set_up_again(hass, entry)
+    charge = state(hass, f"{inverter.sn}_battery_state_of_charge")
+    assert float(charge.state) == number(hass, f"{battery.sn}_battery_state_of_charge")
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    found = {device.serial_number: device for device in devices}
+    assert found[battery.sn].via_device_id == found[inverter.sn].id
 
 
 async def set_up_again(hass: HomeAssistant, entry: Any) -> None:

@@ -1,6 +1,7 @@
 """The daily look at data loggers: new devices are offered, vanished ones reported, nothing is deleted by itself."""
 
 import asyncio
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -176,6 +177,33 @@ async def test_report_of_a_replaced_data_logger(hass: HomeAssistant, cloud: Simu
     await advance(DAY, step=3600)
     assert issues(hass) == {}
     assert loggers_asked(cloud) == {"SIMLOG0099"}
+
+
+async def test_serials_in_another_case(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """Serial numbers typed in another case than the cloud's are the same ones."""
+    cloud.configure(serial_case="any")
+    device = cloud.devices[0]
+    entry = add_entry(hass, cloud, [replace(device, sn=device.sn.lower())])
+    await set_up(hass, entry)
+    await advance(DAY + 7200, step=3600)
+    assert state(hass, f"{device.sn.lower()}_online", "binary_sensor").state == "on"
+    assert lists(cloud) == 6
+    assert issues(hass) == {}
+
+
+@pytest.mark.parametrize("plant", ["home"])
+async def test_data_logger_in_another_case(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:
+    """A data logger is read once for all its devices, in whichever case its number was typed for each."""
+    cloud.configure(serial_case="any")
+    battery = cloud.devices[1]
+    cloud.inject(kind="no_data", operation="base_info", device=battery.sn)
+    cloud.inject(kind="no_data", operation="base_info_list")
+    entry = add_entry(hass, cloud)
+    store(hass, entry, battery.sn, data_log_sn=battery.data_log_sn.lower())
+    await set_up(hass, entry)
+    await advance(DAY + 7200, step=3600)
+    assert lists(cloud) == 6
+    assert set(issues(hass)) == {f"vanished_{subentry_id}" for subentry_id in entry.subentries}
 
 
 async def test_lists_that_do_not_answer(hass: HomeAssistant, cloud: Simulator, advance: Advance) -> None:

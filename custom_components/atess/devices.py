@@ -71,7 +71,7 @@ def _parent(coordinator: AtessCoordinator, others: list[AtessCoordinator]) -> At
             other
             for other in others
             if other.kind is kind
-            and other.data_log_sn == coordinator.data_log_sn is not None
+            and other.data_log_key == coordinator.data_log_key is not None
             and other.system_no == coordinator.system_no
         ]
         if len(fitting) == 1:

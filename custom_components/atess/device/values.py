@@ -199,6 +199,11 @@ class DeviceCoordinator(ValueCoordinator[Reading | None]):
         return self._base_info.data_log_sn or text_of(self._subentry.data.get(CONF_DATA_LOG_SN))
 
     @property
+    def data_log_key(self) -> str | None:
+        """The same in one case, to compare: the cloud takes serial numbers in any."""
+        return None if self.data_log_sn is None else self.data_log_sn.casefold()
+
+    @property
     def system_no(self) -> int | None:
         """The number that devices of one system share, if it is known."""
         numbers = (self._subentry.data.get(CONF_SYSTEM_NO), self.base_info.get("systemNo"))

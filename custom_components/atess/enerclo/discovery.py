@@ -232,10 +232,11 @@ def _devices(kind: Kind, data_log_sn: str, rows: Iterable[Mapping[str, Json]]) -
     for row in rows:
         if (serial := serial_of(row)) is not None:
             lost = find_member(row, "lost")
+            logger = serial_of(row, "dataLogSn") or ""
             yield FoundDevice(
                 device_sn=serial,
                 kind=kind,
                 online=None if not isinstance(lost, bool) else not lost,
-                data_log_sn=data_log_sn,
+                data_log_sn=logger if logger.casefold() == data_log_sn.casefold() else data_log_sn,
                 system_no=whole_number(find_member(row, "systemNo")),
             )

@@ -233,7 +233,7 @@ def _covered(data: AtessData, coordinator: ValueCoordinator[Any], kind: SourceTy
         covered.update(
             device.device_sn
             for device in devices
-            if device.kind in {Kind.MBMS, Kind.BCU} and device.data_log_sn == coordinator.data_log_sn
+            if device.kind in {Kind.MBMS, Kind.BCU} and device.data_log_key == coordinator.data_log_key
         )
     return frozenset(covered)
 

@@ -350,7 +350,9 @@ def _soc_of(readings: Readings, links: Links, kind: Kind, belongs: Callable[[Lin
 
 
 def _same_logger(one: Link, other: Link) -> bool:
-    return one.data_log_sn is not None and one.data_log_sn == other.data_log_sn
+    if one.data_log_sn is None or other.data_log_sn is None:
+        return False
+    return one.data_log_sn.casefold() == other.data_log_sn.casefold()
 
 
 def _same_system(one: Link, other: Link) -> bool:

@@ -46,7 +46,7 @@ class DailyWatch:
         now = dt_util.utcnow()
         for data_log_sn, moment in stored.items():
             if (read_at := dt_util.parse_datetime(str(moment))) is not None and read_at.tzinfo is not None:
-                self._read_at[data_log_sn] = min(read_at, now)
+                self._read_at[data_log_sn.casefold()] = min(read_at, now)
         self._entry.async_on_unload(self._account.keep("watch", name, self._dump))
         self._entry.async_on_unload(
             async_track_time_interval(self._hass, self._check, WATCH_CHECK_INTERVAL, cancel_on_shutdown=True)
@@ -71,9 +71,9 @@ class DailyWatch:
                 if coordinator.data_log_sn != before:
                     ir.async_delete_issue(self._hass, DOMAIN, vanished_issue(coordinator.subentry_id))
             async_register_devices(self._hass, self._entry)
-            for data_log_sn in {device.data_log_sn for device in coordinators if device.data_log_sn}:
-                if age_of(self._read_at.setdefault(data_log_sn, dt_util.utcnow())) >= WATCH_INTERVAL:
-                    self._read_at[data_log_sn] = dt_util.utcnow()
+            for key, data_log_sn in {sn.casefold(): sn for each in coordinators if (sn := each.data_log_sn)}.items():
+                if age_of(self._read_at.setdefault(key, dt_util.utcnow())) >= WATCH_INTERVAL:
+                    self._read_at[key] = dt_util.utcnow()
                     await self._async_read(data_log_sn)
         finally:
             self._reading = False
@@ -81,7 +81,7 @@ class DailyWatch:
 
     def _dump(self) -> dict[str, str]:
         """Return when each data logger was read last."""
-        return {data_log_sn: moment.isoformat() for data_log_sn, moment in self._read_at.items()}
+        return {key: moment.isoformat() for key, moment in self._read_at.items()}
 
     async def _async_read(self, data_log_sn: str) -> None:
         try:
@@ -89,10 +89,11 @@ class DailyWatch:
         except EnercloError as err:
             LOGGER.debug("The lists of a data logger could not be read: %s", err)
             return
-        unread = [device for device in self._listed.get(data_log_sn, ()) if device.kind not in answered]
-        self._listed[data_log_sn] = [*devices, *unread]
+        key = data_log_sn.casefold()
+        unread = [device for device in self._listed.get(key, ()) if device.kind not in answered]
+        self._listed[key] = [*devices, *unread]
         self._offer()
-        self._report_vanished(data_log_sn, devices, answered)
+        self._report_vanished(key, devices, answered)
 
     @callback
     def _offer(self) -> None:
@@ -120,14 +121,14 @@ class DailyWatch:
         )
 
     @callback
-    def _report_vanished(self, data_log_sn: str, devices: list[FoundDevice], answered: set[Kind]) -> None:
+    def _report_vanished(self, data_log_key: str, devices: list[FoundDevice], answered: set[Kind]) -> None:
         """Raise a repair issue for each device missing from its list, and delete it if the device is listed again."""
-        listed = {device.device_sn for device in devices}
+        listed = {device.device_sn.casefold() for device in devices}
         for subentry_id, coordinator in self._entry.runtime_data.coordinators.items():
-            if coordinator.data_log_sn != data_log_sn or coordinator.kind not in answered:
+            if coordinator.data_log_key != data_log_key or coordinator.kind not in answered:
                 continue
             issue_id = vanished_issue(subentry_id)
-            if coordinator.device_sn in listed:
+            if coordinator.device_sn.casefold() in listed:
                 ir.async_delete_issue(self._hass, DOMAIN, issue_id)
                 continue
             ir.async_create_issue(
