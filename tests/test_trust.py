@@ -19,6 +19,7 @@ from custom_components.atess.diagnostics import async_get_config_entry_diagnosti
 from simulator import Simulator
 
 from .common import Advance, add_entry, enable_all, restart, set_up, state
+from .flows import submit_form
 from .repository.test_flow_texts import TEXTS
 
 SERIAL = "SIMHPS0001"
@@ -161,6 +162,21 @@ async def test_a_clock_that_is_off_is_told_after_a_day(
     sampled = state(hass, f"{SERIAL}_last_data").state
     await advance(1800, 60)
     assert state(hass, f"{SERIAL}_last_data").state > sampled
+    assert issues(hass, entry) == {}
+
+
+async def test_a_clock_left_as_it_is_stays_so_when_the_device_is_renamed(
+    hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, repairs: None, advance: Advance
+) -> None:
+    entry = await with_variant(hass, cloud, clock, 0, "clock", offset=360)
+    await advance(25 * 3600, 1800)
+    await answer(hass, issues(hass, entry)["clock"], "leave")
+    result = await entry.start_subentry_reconfigure_flow(hass, next(iter(entry.subentries)))
+    result = await submit_form(hass.config_entries.subentries, result, {"name": "House"})
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert next(iter(entry.subentries.values())).title == "House"
+    await advance(25 * 3600, 1800)
     assert issues(hass, entry) == {}
 
 

@@ -106,11 +106,16 @@ def corrections_shown(kind: Kind, corrections: Mapping[str, str]) -> dict[str, A
     return shown
 
 
-def corrections_entered(entered: Mapping[str, Any]) -> dict[str, str]:
-    """Return the corrections that a form was sent with; those left to be found out are left out."""
+def corrections_entered(entered: Mapping[str, Any], before: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return the corrections that a form was sent with; those left to be found out are left out.
+
+    A clock that the user had said to keep measuring is kept so.
+    """
     corrections = {
         name: _OPTIONS[name][option] for name, option in entered.items() if name in _OPTIONS and option != AUTOMATIC
     }
     if (minutes := entered.get(CLOCK)) is not None:
         corrections[CLOCK] = str(round(minutes))
+    elif before.get(CLOCK) == "":
+        corrections[CLOCK] = ""
     return corrections

@@ -92,7 +92,9 @@ class DeviceSubentryFlow(LookUpFlow[SubentryFlowContext, SubentryFlowResult, tup
                 if CONF_USABLE_CAPACITY in user_input or CONF_USABLE_CAPACITY in subentry.data:
                     updates[CONF_USABLE_CAPACITY] = user_input.get(CONF_USABLE_CAPACITY)
                 if CONF_CORRECTIONS in user_input:
-                    updates[CONF_CORRECTIONS] = corrections_entered(user_input[CONF_CORRECTIONS])
+                    updates[CONF_CORRECTIONS] = corrections_entered(
+                        user_input[CONF_CORRECTIONS], corrections_of(subentry.data)
+                    )
                 if kind != subentry.data[CONF_KIND]:
                     # The keys were matched with the settings of another kind.
                     updates[CONF_SETTINGS] = {}
