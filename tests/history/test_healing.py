@@ -127,6 +127,31 @@ async def test_an_outage_heals(
     await assert_others_keep(hass, end)
 
 
+@pytest.mark.parametrize("kind", ["off"])
+async def test_a_counter_that_has_lost_energy_before(
+    hass: HomeAssistant, cloud: Simulator, advance: Advance, home: MockConfigEntry, outage: Outage
+) -> None:
+    """What is shown goes on with an offset, and so do the hours that are filled."""
+    load = entity_id(hass, f"{SERIAL}_load_energy_total")
+    shown = hass.states.get(load)
+    assert shown is not None
+    cloud.inject(kind="variant", name="replaced", start=float(shown.state) - 8, device=SERIAL)
+    await advance(3 * 3600, 300)
+    await outage(3)
+    lost, back, end = (
+        BEGIN.replace(minute=minute) + timedelta(hours=hours) for hours, minute in ((3, 11), (6, 10), (7, 0))
+    )
+    await advance(48 * 60, 300)
+    await compile_until(hass, NOON, lost)
+    await compile_until(hass, back, end)
+    await advance(1200, 60)
+    sums = sums_of(await dump(hass), load)[1:]
+    assert len(sums) == (end - NOON) / timedelta(hours=1)
+    for (begin, earlier), (until, later) in list(pairwise(sums))[4:]:
+        flowed = total(cloud, "load", until) - total(cloud, "load", begin)
+        assert later - earlier == pytest.approx(flowed, abs=0.2)
+
+
 @pytest.fixture
 async def returned(
     hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, young_home: MockConfigEntry

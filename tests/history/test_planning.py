@@ -129,12 +129,25 @@ def test_history_a_little_ahead_of_the_recorded_state() -> None:
     assert changes(after) == [1, 1, 0]
 
 
-def test_recorded_states_with_an_offset() -> None:
+@pytest.mark.parametrize("offset", [300, 5])
+def test_recorded_states_with_an_offset(offset: float) -> None:
     """What was recorded went on from another meter: the history alone tells what flowed."""
-    after = run(at(500, 501, 502, 503, 504), [row(2, 803, 0.2), row(3, 804, 1.2)])
+    after = run(at(500, 501, 502, 503, 504), [row(2, 503 + offset, 0.2), row(3, 504 + offset, 1.2)])
     assert changes(after) == [1, 1, 1, 1]
-    between = run(at(500, 501, 502, 503, 504), [row(0, 801, 0), row(2, 803, 2)])
-    assert changes(between) == [0, 1, 1]
+
+
+@pytest.mark.parametrize(("offset", "last"), [(300, 3), (300, 4), (5, 3), (5, 4), (-5, 3), (-300, 4)])
+def test_hours_between_recorded_states_with_an_offset(offset: float, last: int) -> None:
+    """Also if the last sample of an hour came some minutes before its end."""
+    known = at(500, 501, 502, 503, 504)
+    after = run(known, [row(0, 500.8 + offset, 0), row(last, 500.8 + last + offset, last)])
+    assert changes(after) == pytest.approx([0, *[1] * last], abs=0.25)
+
+
+def test_an_hour_of_which_most_is_missing_has_no_offset() -> None:
+    """What flowed in the rest of it belongs to the next hour, for it is closest."""
+    assert changes(run(at(500, 504, 505, 506, 507), [row(0, 500, 0), row(2, 506, 6)])) == [0, 5, 1]
+    assert changes(run(at(500, 504, 505, 506), [row(0, 500, 0), row(6, 510, 10)])) == [0, 5, 1, 4]
 
 
 def test_an_hour_of_which_only_the_end_is_known() -> None:

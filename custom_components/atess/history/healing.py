@@ -14,12 +14,10 @@ from sqlalchemy.orm import Session
 from .entities import Conversion, Target, conversion_to
 from .holes import Hole
 from .hours import HOUR, Measured, hour_of
-from .planning import CounterPlanner, Row, faults
+from .planning import RESOLUTION, CounterPlanner, Row, faults, lift_of
 from .tables import Table, compiled_until, metadata_of
 from .writer import Hours, InvariantError
 
-# A counter that differs from the history by less was recorded at the end of its hour: its resolution is 0.1.
-RESOLUTION = 0.11
 # Between the samples of an hour whose mean is complete there are no more seconds than this.
 LONGEST_SPACING = 900.0
 
@@ -93,10 +91,11 @@ class Cure:
         stored = {row.start: row for row in table.around(begin, end)}
         recorded = [conversion.row_from_stored(row) for row in stored.values()]
         dead_hours = self.hole.dead_hours
-        kept = [row for row in recorded if row.start < begin or row.start not in dead_hours or not self._is_behind(row)]
-        plan = CounterPlanner(self.hours.boundaries, begin, end, self.limit).plan(
-            conversion.row_from_stored(first), kept
-        )
+        alive = [row for row in recorded if row.start not in dead_hours]
+        lift = lift_of(alive, self.hours.boundaries, self.limit, whole=True)
+        kept = [row for row in recorded if row.start < begin or row in alive or not self._is_behind(row, lift)]
+        planner = CounterPlanner(self.hours.boundaries, begin, end, self.limit, lift)
+        plan = planner.plan(conversion.row_from_stored(first), kept)
         if not plan.rows:
             return None
         replaced = {int(row.start): (stored[row.start].state,) for row in plan.rows if row.start in stored}
@@ -107,10 +106,10 @@ class Cure:
                 raise InvariantError(found[0])
         return Healed(rows=replaced, inserted=[int(row.start) for row in plan.rows if row.start not in stored])
 
-    def _is_behind(self, row: Row) -> bool:
+    def _is_behind(self, row: Row, lift: float) -> bool:
         """Return whether a row shows what a counter was before its hour ended."""
         met = self.hours.boundaries.get(int(row.start) + HOUR)
-        return met is not None and row.state is not None and abs(row.state - met) > RESOLUTION
+        return met is not None and row.state is not None and abs(row.state - lift - met) > RESOLUTION
 
     def _means(self, table: Table, conversion: Conversion, end: float, *, write: bool) -> Healed | None:
         wanted = self.hole.spoiled_hours.intersection(self.whole)

@@ -15,6 +15,10 @@ from .hours import HOUR
 
 # Sums of one segment differ by the noise of floating point numbers only.
 NOISE = 1e-6
+# A counter that differs from the history by less was recorded at the end of its hour: its resolution is 0.1.
+RESOLUTION = 0.11
+# The limit of so many hours is more than flows in ten minutes at nominal power.
+LAST_MINUTES = 1 / 18
 
 
 class Row(NamedTuple):
@@ -53,14 +57,21 @@ class CounterPlanner:
         begin: Start of the first hour to write.
         end: Start of the first hour that must not be written.
         limit: Returns by how much the counter may rise in some hours.
+        lift: By how much recorded counters exceed the history's. Without it, the rows next to missing hours tell.
     """
 
     def __init__(
-        self, boundaries: Mapping[int, float], begin: float, end: float, limit: Callable[[float], float]
+        self,
+        boundaries: Mapping[int, float],
+        begin: float,
+        end: float,
+        limit: Callable[[float], float],
+        lift: float | None = None,
     ) -> None:
         self._boundaries = boundaries
         self._hours = [hour - HOUR for hour in sorted(boundaries) if begin <= hour - HOUR and hour <= end]
         self._limit = limit
+        self._lift = lift
 
     def plan(self, first: Row, recorded: Sequence[Row]) -> CounterPlan:
         """Return what to do, given the first row there is, and those in and next to the range, sorted by start."""
@@ -90,7 +101,7 @@ class CounterPlanner:
             return CounterPlan(first=first.start, skipped=len(hours))
         # Recorded states may differ from the history by an offset; then the history alone tells what flowed.
         met = self._boundaries.get(int(first.start) + HOUR)
-        same = met is None or abs(first.state - met) <= self._limit(0.5)
+        same = met is None or -self._limit(0.5) <= first.state - met <= tolerance(met)
         rows: list[Row] = []
         breaks: set[float] = set()
         total, at = 0.0, hours[0]
@@ -122,14 +133,31 @@ class CounterPlanner:
     def _within(self, left: Row, right: Row, hours: Iterable[int]) -> list[Row]:
         """Return rows between two recorded ones of a segment, whose values none of them passes."""
         before, after = left.state or 0.0, right.state or 0.0
-        met = self._boundaries.get(int(left.start) + HOUR)
-        lift = before - met if met is not None and abs(before - met) > self._limit(0.5) else 0.0
+        lift = lift_of((left, right), self._boundaries, self._limit) if self._lift is None else self._lift
         rows: list[Row] = []
         value = before
         for hour in hours:
             value = max(value, min(self._boundaries[hour + HOUR] + lift, after))
             rows.append(Row(float(hour), value, (left.sum or 0.0) + (value - before)))
         return rows
+
+
+def lift_of(
+    recorded: Iterable[Row], boundaries: Mapping[int, float], limit: Callable[[float], float], *, whole: bool = False
+) -> float:
+    """Return by how much recorded counters exceed the history's, 0 if what their hours hide explains it.
+
+    A row ends with the last sample of its hour, so it may show too little, but not too much. Of a row that stands alone
+    most of its hour may be missing, unless all are `whole`.
+    """
+    exceeding = [
+        row.state - met
+        for row in recorded
+        if row.state is not None and (met := boundaries.get(int(row.start) + HOUR)) is not None
+    ]
+    lift = max(exceeding, default=0.0)
+    hidden = limit(LAST_MINUTES if whole or len(exceeding) > 1 else 0.5)
+    return lift if lift > RESOLUTION or lift < -hidden else 0.0
 
 
 def _held(value: float, *, least: float, most: float | None) -> float:
