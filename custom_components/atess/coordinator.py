@@ -176,7 +176,7 @@ class AtessCoordinator(DeviceCoordinator):
             raise self._error("no_data")
         if reading.fresh:
             self.data_age = (reading.received - reading.sampled_at).total_seconds()
-            self.holes.take(reading.received.timestamp())
+            self.holes.take(reading.received.timestamp(), expected=self.schedule.longest_gap)
         self._validity = self._valid_now()
         self._log_unknown_codes(reading)
         self.account.save_soon()

@@ -152,6 +152,28 @@ async def test_a_counter_that_has_lost_energy_before(
         assert later - earlier == pytest.approx(flowed, abs=0.2)
 
 
+async def test_polls_that_are_far_apart_leave_no_gap(
+    hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, advance: Advance
+) -> None:
+    """Only an outage does, one of its length, and no history is asked for before."""
+    await set_up_sensors(hass)
+    entry = add_entry(hass, cloud, devices=cloud.devices[:1], scan_interval=60)
+    await set_up(hass, entry)
+    [coordinator] = entry.runtime_data.coordinators.values()
+    await advance(12 * 3600, 300)
+    await compile_until(hass, NOON + timedelta(hours=11), NOON + timedelta(hours=12))
+    await advance(1200, 300)
+    assert sum(record.operation == "latest" for record in cloud.requests) > 10
+    assert not [record for record in cloud.requests if record.operation == "history"]
+    assert not list(coordinator.holes)
+    cloud.inject(kind="http_status", status=503)
+    await advance(4 * 3600, 900)
+    cloud.clear()
+    await advance(2 * 3600, 300)
+    [hole] = coordinator.holes
+    assert 4 * 3600 <= hole.end - hole.start <= 6.5 * 3600
+
+
 @pytest.fixture
 async def returned(
     hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, young_home: MockConfigEntry

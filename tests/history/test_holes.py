@@ -37,6 +37,13 @@ def test_a_hole_is_what_lasts_more_than_half_an_hour() -> None:
     assert list(holes) == [Hole(BEGIN + 2400, BEGIN + 4260)]
 
 
+def test_where_samples_are_rare_a_hole_is_longer() -> None:
+    holes = Holes()
+    for hour in (0, 1, 2, 4, 5, 8):
+        holes.take(at(hour), expected=HOUR)
+    assert list(holes) == [Hole(at(5), at(8))]
+
+
 def test_holes_survive_a_restart_which_may_be_one() -> None:
     """What was stored last counts, as after a kill; a clock that was set back makes none."""
     holes = Holes()

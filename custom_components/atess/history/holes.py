@@ -7,8 +7,8 @@ from ..enerclo import Json
 from ..readings.store import a_count, a_dict, a_list, a_number
 from .hours import HOUR, hour_of
 
-# Samples that are so many seconds apart have a hole between them.
-LONGEST_PAUSE = 1800.0
+# Samples that are so many seconds apart have a hole between them, and no fewer than so many times as expected.
+LONGEST_PAUSE, LATE = 1800.0, 2.5
 # An hour in whose last seconds no sample came ends with what an older one said.
 LAST_INTERVAL = 600.0
 # So many holes are remembered, for so many seconds after they have ended.
@@ -63,9 +63,9 @@ class Holes:
         """Return all this as JSON for storage."""
         return {"last": self._last, "open": [hole._asdict() for hole in self._open]}
 
-    def take(self, moment: float) -> None:
-        """Note that a sample came at a moment."""
-        if self._last is not None and moment - self._last > LONGEST_PAUSE:
+    def take(self, moment: float, *, expected: float = 0.0) -> None:
+        """Note that a sample came at a moment, of which one is expected each so many seconds."""
+        if self._last is not None and moment - self._last > max(LONGEST_PAUSE, LATE * expected):
             self._open = [*self._open, Hole(self._last, moment)][-MOST:]
         self._open = [hole for hole in self._open if hole.end > moment - OLDEST]
         self._last = moment
