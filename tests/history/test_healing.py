@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -15,6 +16,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.atess.coordinator import AtessCoordinator
+from custom_components.atess.history.reader import async_read
 from simulator import Simulator
 
 from ..common import NOON, Advance, add_entry, entity_id, set_up
@@ -250,6 +252,94 @@ async def test_a_gap_that_cannot_be_filled_yet_is_looked_at_again(
     assert await look(hass, clock, 8) == (7 if left == [0, 0] else 2)
     assert await look(hass, clock, 12.4) == (7 if left else 2)
     assert gap.start not in {hole.start for hole in returned.holes}
+
+
+type Return = Callable[[float], Awaitable[AtessCoordinator]]
+
+
+@pytest.fixture
+def return_after(
+    hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, young_home: MockConfigEntry
+) -> Return:
+    """Return a function that has a device polled not before so many full hours after noon, and that hour compiled."""
+
+    async def return_after(hours: float) -> AtessCoordinator:
+        [coordinator] = young_home.runtime_data.coordinators.values()
+        coordinator.holes.clear()
+        back = NOON + timedelta(hours=hours)
+        for minute in (20, 50):
+            clock.move_to(back + timedelta(minutes=minute))
+            await coordinator.async_refresh()
+        clock.move_to(back + timedelta(minutes=61))
+        await compile_until(hass, back, back + timedelta(hours=1))
+        return coordinator
+
+    return return_after
+
+
+def asked(cloud: Simulator) -> list[dict[str, str]]:
+    """Return what history the cloud was asked for."""
+    return [dict(record.query) for record in cloud.requests if record.operation == "history"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "later"), [({"kind": "http_status", "status": 503}, 52), ({"kind": "code", "code": 500}, 57)]
+)
+async def test_what_is_filled_is_not_read_again(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    clock: FrozenDateTimeFactory,
+    return_after: Return,
+    fault: dict[str, Any],
+    later: int,
+) -> None:
+    """The day before the newest cannot be read once: it is filled later, and an undo brings all back."""
+    await return_after(50)
+    before = await dump(hass)
+
+    async def fail_after_the_first(*args: Any, **kwargs: Any) -> Any:
+        if asked(cloud):
+            cloud.inject(operation="history", **fault)
+        return await async_read(*args, **kwargs)
+
+    with patch("custom_components.atess.history.healer.async_read", fail_after_the_first):
+        assert 20 < await look(hass, clock, 51) < 30
+    cloud.clear()
+    newest, *others = asked(cloud)
+    assert others
+    await look(hass, clock, later - 1)
+    assert await look(hass, clock, later) == 51
+    assert newest not in asked(cloud)[1:]
+    await call(hass, "undo_import")
+    assert await dump(hass) == before
+
+
+async def test_a_look_that_finds_nothing_new_leaves_the_undo_as_it_is(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    clock: FrozenDateTimeFactory,
+    return_after: Return,
+    hass_storage: dict[str, Any],
+) -> None:
+    """A data logger was off for a while, and delivers nothing of that."""
+    clock.move_to(NOON + timedelta(hours=3))
+    cloud.inject(kind="offline", device=SERIAL, lost=True)
+    clock.move_to(NOON + timedelta(hours=5))
+    cloud.clear()
+    coordinator = await return_after(8)
+    before = await dump(hass)
+    await look(hass, clock, 9)
+    stored = hass_storage[f"atess.history_healed.{coordinator.subentry_id}"]
+    healed = await dump(hass)
+    assert len(healed) > len(before)
+    assert [hole.tries for hole in coordinator.holes] == [1]
+    await look(hass, clock, 15)
+    assert [hole.tries for hole in coordinator.holes][:1] == [2]
+    assert len(asked(cloud)) == 2
+    assert hass_storage[f"atess.history_healed.{coordinator.subentry_id}"] == stored
+    assert await dump(hass) == healed
+    await call(hass, "undo_import")
+    assert await dump(hass) == before
 
 
 async def test_wrong_rows_are_rolled_back(

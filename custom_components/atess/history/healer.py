@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..const import CONF_HEAL_GAPS, DOMAIN, LOGGER
 from ..coordinator import AtessCoordinator
-from ..enerclo import EnercloError, MalformedAnswerError, NotFoundError
+from ..enerclo import EnercloError, MalformedAnswerError, NotFoundError, TemporaryError
 from ..readings import Reading
 from ..storage import async_load_cache
 from .entities import targets_of
@@ -35,7 +35,7 @@ from .writer import InvariantError, limit_of
 
 # A hole is looked at again so long after its end, since a data logger may deliver later what it has kept.
 LOOKS = (timedelta(0), timedelta(hours=6), timedelta(hours=24))
-# So many seconds of a hole are read and written at once.
+# So many seconds of a hole, and the hour after them, are read and written at once.
 PIECE = 86_400
 # So many pieces that were healed can be undone.
 MOST = 40
@@ -76,34 +76,40 @@ class GapHealer:
                 if not _due(hole, now):
                     continue
                 try:
-                    left = await self._async_heal(coordinator, hole)
-                except NotFoundError:
-                    left = None
-                except MalformedAnswerError as err:
-                    LOGGER.debug("%s: a gap was not healed: %s", coordinator.name, err)
-                    left = hole.looked_at(len(LOOKS))
+                    await self._async_heal(coordinator, hole)
                 except (EnercloError, HomeAssistantError, SQLAlchemyError) as err:
                     LOGGER.debug("%s: a gap cannot be healed now: %s", coordinator.name, type(err).__name__)
-                    continue
-                coordinator.holes.replace(hole, left)
                 coordinator.account.save_soon()
 
-    async def _async_heal(self, coordinator: AtessCoordinator, hole: Hole) -> Hole | None:
-        """Heal a hole piece by piece, the newest first; return what is left to do."""
-        end = hole.hours.stop
-        if await async_read_rows(self.hass, lambda _, session: compiled_until(session)) < end:
-            return hole
-        complete = True
-        while end > hole.hours.start:
-            begin = max(hole.hours.start, end - PIECE)
-            readings = await async_read(
-                coordinator, datetime.fromtimestamp(begin, UTC), datetime.fromtimestamp(end, UTC)
-            )
+    async def _async_heal(self, coordinator: AtessCoordinator, hole: Hole) -> None:
+        """Heal a hole piece by piece, the newest first; what is whole leaves it at once."""
+        if await async_read_rows(self.hass, lambda _, session: compiled_until(session)) < hole.hours.stop:
+            return
+        rest: Hole | None = hole
+        while rest is not None:
+            piece, older = rest.split(PIECE)
+            begin, end = piece.hours.start, piece.hours.stop
+            readings: list[Reading] = []
+            try:
+                readings = await async_read(
+                    coordinator, datetime.fromtimestamp(begin, UTC), datetime.fromtimestamp(end, UTC)
+                )
+            except NotFoundError:
+                coordinator.holes.replace(hole, None)
+                return
+            except TemporaryError as err:
+                if err.code is None and not isinstance(err, MalformedAnswerError):
+                    raise
+                LOGGER.debug("%s: a gap was not healed: %s", coordinator.name, err)
             await self._async_write(coordinator, hole, readings, begin, end)
             seen = {hour_of(reading.sampled_at.timestamp()) for reading in readings}
-            complete &= all(hour in seen for hour in hole.dead_hours if begin <= hour < end)
-            end = begin
-        return None if complete else hole.looked_at(len(LOOKS))
+            if rest is hole and seen >= piece.dead_hours:
+                coordinator.holes.replace(hole, older)
+                if older is None:
+                    return
+                hole = older
+            rest = older
+        coordinator.holes.replace(hole, hole.looked_at(len(LOOKS)))
 
     async def _async_write(
         self, coordinator: AtessCoordinator, hole: Hole, readings: list[Reading], begin: int, end: int
@@ -172,4 +178,4 @@ async def _async_pieces(store: Store[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _due(hole: Hole, now: datetime) -> bool:
     """Return whether it is time for the next look at a hole."""
-    return now.timestamp() >= hole.end + LOOKS[min(hole.tries, len(LOOKS) - 1)].total_seconds()
+    return now.timestamp() >= max(hole.end, hole.back) + LOOKS[min(hole.tries, len(LOOKS) - 1)].total_seconds()

@@ -4,7 +4,7 @@ Only hours that the hole has spoiled change. Recorded sums around it stay, so th
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from .entities import Conversion, Target, conversion_to
 from .holes import Hole
 from .hours import HOUR, Measured, hour_of
-from .planning import RESOLUTION, CounterPlanner, Row, faults, lift_of
+from .planning import NOISE, RESOLUTION, CounterPlanner, Row, faults, lift_of
 from .tables import Table, compiled_until, metadata_of
 from .writer import Hours, InvariantError
 
@@ -96,6 +96,8 @@ class Cure:
         kept = [row for row in recorded if row.start < begin or row in alive or not self._is_behind(row, lift)]
         planner = CounterPlanner(self.hours.boundaries, begin, end, self.limit, lift)
         plan = planner.plan(conversion.row_from_stored(first), kept)
+        there = {row.start: row for row in recorded}
+        plan = replace(plan, rows=tuple(row for row in plan.rows if not _same(row, there.get(row.start))))
         if not plan.rows:
             return None
         replaced = {int(row.start): (stored[row.start].state,) for row in plan.rows if row.start in stored}
@@ -113,19 +115,27 @@ class Cure:
 
     def _means(self, table: Table, conversion: Conversion, end: float, *, write: bool) -> Healed | None:
         wanted = self.hole.spoiled_hours.intersection(self.whole)
+        stored = table.means(self.hole.hours.start, end)
         rows = {
-            hour: Measured(*map(conversion.to_stored, each))
+            hour: row
             for hour, each in self.hours.measured.items()
             if hour in wanted and hour < end
+            if (row := Measured(*map(conversion.to_stored, each))) != stored.get(hour)
         }
         if not rows:
             return None
-        stored = table.means(self.hole.hours.start, end)
         replaced = {hour: tuple(each) for hour, each in stored.items() if hour in rows}
         if write:
             table.delete([float(hour) for hour in replaced])
             table.insert_means(rows)
         return Healed(rows=replaced, inserted=[hour for hour in rows if hour not in stored])
+
+
+def _same(row: Row, other: Row | None) -> bool:
+    """Return whether a row is there already."""
+    if other is None or row.state is None or row.sum is None or other.state is None or other.sum is None:
+        return False
+    return abs(row.state - other.state) <= NOISE and abs(row.sum - other.sum) <= NOISE
 
 
 def reopen(entity_id: str, healed: Healed, *, counter: bool) -> Callable[[Recorder, Session], int]:

@@ -16,11 +16,15 @@ MOST, OLDEST = 50, 31 * 86_400.0
 
 
 class Hole(NamedTuple):
-    """From the last sample before to the first one after, in unix seconds; `tries` is how often healing has failed."""
+    """From the last sample before to the first one after, in unix seconds.
+
+    `tries` is how often healing has failed, `back` when samples came again if the newest part is healed already.
+    """
 
     start: float
     end: float
     tries: int = 0
+    back: float = 0.0
 
     @property
     def hours(self) -> range:
@@ -41,6 +45,14 @@ class Hole(NamedTuple):
             hour for hour in self.hours if min(self.end, hour + HOUR) - max(self.start, float(hour)) > LAST_INTERVAL
         )
 
+    def split(self, seconds: int) -> tuple[Self, Self | None]:
+        """Return the newest part, of so many seconds and the hour after them, and what is before, None if nothing."""
+        begin = hour_of(self.end) - seconds
+        if begin <= self.start:
+            return self, None
+        whole = self._replace(back=max(self.end, self.back))
+        return whole._replace(start=float(begin)), whole._replace(end=float(begin))
+
     def looked_at(self, most: int) -> Self | None:
         """Return this after a look that has not healed it, None if that was the last of so many."""
         return self._replace(tries=self.tries + 1) if self.tries + 1 < most else None
@@ -57,7 +69,7 @@ class Holes:
         for item in map(a_dict, a_list(stored.get("open"))):
             start, end = a_number(item.get("start")), a_number(item.get("end"))
             if start is not None and end is not None and start < end:
-                self._open.append(Hole(start, end, a_count(item.get("tries"))))
+                self._open.append(Hole(start, end, a_count(item.get("tries")), a_number(item.get("back")) or 0.0))
 
     def dump(self) -> dict[str, Json]:
         """Return all this as JSON for storage."""
