@@ -52,13 +52,13 @@ def targets_of(hass: HomeAssistant, coordinator: AtessCoordinator, keys: Collect
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """From the catalogue's unit to that of the statistics, and back."""
+    """From a unit, that of the catalogue unless told otherwise, to that of the statistics, and back."""
 
     to_stored: Callable[[float], float]
     from_stored: Callable[[float], float]
 
     def row_from_stored(self, row: Row) -> Row:
-        """Return a row of the statistics in the catalogue's unit."""
+        """Return a row of the statistics in the other unit."""
         state = None if row.state is None else self.from_stored(row.state)
         return Row(row.start, state, None if row.sum is None else self.from_stored(row.sum))
 
@@ -73,13 +73,18 @@ def conversion_to(target: Target, metadata: StatisticMetaData) -> Conversion | N
     mean = StatisticMeanType.NONE if target.counter else StatisticMeanType.ARITHMETIC
     if metadata["has_sum"] is not target.counter or metadata["mean_type"] is not mean:
         return None
-    own, stored = target.definition.quantity.unit, metadata["unit_of_measurement"]
-    if own == stored:
+    return conversion_from(target.definition.quantity.unit, metadata)
+
+
+def conversion_from(unit: str | None, metadata: StatisticMetaData) -> Conversion | None:
+    """Return how values in a unit are converted to that of the statistics; None if they cannot be."""
+    stored = metadata["unit_of_measurement"]
+    if unit == stored:
         return Conversion(_same, _same)
     converter = UNIT_CLASS_TO_UNIT_CONVERTER.get(metadata["unit_class"])
-    if converter is None or not {own, stored} <= converter.VALID_UNITS:
+    if converter is None or not {unit, stored} <= converter.VALID_UNITS:
         return None
-    return Conversion(converter.converter_factory(own, stored), converter.converter_factory(stored, own))
+    return Conversion(converter.converter_factory(unit, stored), converter.converter_factory(stored, unit))
 
 
 def _same(value: float) -> float:

@@ -14,17 +14,27 @@ class Saved:
 
     `until` is the start of the first hour that no import touches. `spans` holds the first and the last start of each
     run of recorded hours before that, `rows` their values; empty for means, which imports only add to. `offset` is by
-    how much the sums of the last recorded rows exceeded the counter, None if there were none.
+    how much the sums of the last recorded rows exceeded the counter, None if there were none. `metadata_id` and `unit`
+    are those of the statistics, None in files of a version that did not store them.
     """
 
     until: float
     spans: tuple[tuple[float, float], ...] = ()
     rows: tuple[Row, ...] = ()
     offset: float | None = None
+    metadata_id: int | None = None
+    unit: str | None = None
 
     def recorded(self, start: float) -> bool:
         """Return whether an hour was recorded, not imported."""
         return start >= self.until or any(first <= start <= last for first, last in self.spans)
+
+    def is_of(self, metadata_id: int, current: Sequence[Row]) -> bool:
+        """Return whether statistics are those that this is remembered of, by their id and their rows of hours."""
+        if self.metadata_id not in {None, metadata_id}:
+            return False
+        starts = {row.start for row in current}
+        return not self.rows or any(row.start in starts for row in self.rows)
 
     def as_dict(self) -> dict[str, Any]:
         """Return this as JSON for storage."""
@@ -33,6 +43,8 @@ class Saved:
             "spans": [list(span) for span in self.spans],
             "rows": [list(row) for row in self.rows],
             "offset": self.offset,
+            "metadata_id": self.metadata_id,
+            "unit": self.unit,
         }
 
     @classmethod
@@ -43,6 +55,8 @@ class Saved:
             spans=tuple((float(first), float(last)) for first, last in stored["spans"]),
             rows=tuple(Row(*row) for row in stored["rows"]),
             offset=stored["offset"],
+            metadata_id=stored.get("metadata_id"),
+            unit=stored.get("unit"),
         )
 
 
@@ -70,22 +84,33 @@ def saved(current: Sequence[Row], latest: Row | None, until: float, before: Save
 
 
 def plan_undo(before: Saved, current: Sequence[Row], latest: Row | None) -> Undo:
-    """Return how to bring back what was remembered; rows recorded since stay, their sums sink with the others."""
+    """Return how to bring back what was remembered.
+
+    The sums of rows recorded since, and of those that somebody has adjusted since, sink with the others.
+    """
     shift = shift_of(before, current, latest)
     exact = {row.start: row for row in before.rows}
-    back = [exact[row.start] for row in current if row.start in exact and _lowered(row, shift) != exact[row.start]]
+    back = []
+    for row in current:
+        lowered, old = _lowered(row, shift), exact.get(row.start)
+        if old is None or old.offset is None or lowered == old or lowered.offset is None:
+            continue
+        if abs(lowered.offset - old.offset) <= NOISE:
+            back.append(old)
     delete = tuple(row.start for row in current if not before.recorded(row.start))
     return Undo(delete=delete, shift=shift, rows=tuple(back))
 
 
 def shift_of(before: Saved, current: Sequence[Row], latest: Row | None) -> float:
     """Return by how much imports have moved the sums, told by rows alone."""
+    if all(before.recorded(row.start) for row in current):
+        return 0.0
     exact = {row.start: row for row in before.rows}
     for row in current:
-        # A row whose counter differs was written anew when a gap was healed.
+        # Where a gap was healed since, the counter differs, but the sum by as much.
         old = exact.get(row.start)
-        if old is not None and old.sum is not None and row.sum is not None and row.state == old.state:
-            return row.sum - old.sum
+        if old is not None and old.offset is not None and row.offset is not None:
+            return row.offset - old.offset
     newer = next((row for row in current if row.start >= before.until), latest)
     if before.offset is None or newer is None or newer.offset is None:
         return 0.0

@@ -1,19 +1,20 @@
 """Write hours of one entity into its statistics, in one transaction."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder.models import StatisticMetaData
 from homeassistant.const import UnitOfEnergy
 from sqlalchemy.orm import Session
 
 from ..enerclo import Kind
 from ..readings.guards import nominal_or_default
 from ..readings.rises import allowance
-from .entities import Conversion, Target, conversion_to
+from .entities import Conversion, Target, conversion_from, conversion_to
 from .hours import HOUR, Measured
-from .planning import NOISE, CounterPlanner, faults
+from .planning import NOISE, CounterPlanner, Row, faults
 from .saved import Saved, plan_undo, saved
 from .tables import Table, compiled_until, metadata_of
 
@@ -103,7 +104,10 @@ def remember(target: Target, before: Saved | None) -> Callable[[Recorder, Sessio
         latest = table.latest() if target.counter else None
         if target.counter and table.first() is None:
             return None
-        return saved(table.hours(), latest, compiled_until(session), before, counter=target.counter)
+        current = table.hours()
+        known = None if before is None else _as_of_now(before, *found, current)
+        now = saved(current, latest, compiled_until(session), known, counter=target.counter)
+        return replace(now, metadata_id=found[0], unit=found[1]["unit_of_measurement"])
 
     return work
 
@@ -122,14 +126,19 @@ def missing(target: Target, begin: int, end: int) -> Callable[[Recorder, Session
 
 
 def bring_back(entity_id: str, before: Saved) -> Callable[[Recorder, Session], int]:
-    """Return the work that undoes all imports into an entity; it returns how many rows it deleted."""
+    """Return the work that undoes all imports into an entity; it returns how many rows it deleted.
+
+    Statistics that are no longer those of the imports stay as they are.
+    """
 
     def work(instance: Recorder, session: Session) -> int:
         if (found := metadata_of(instance, session, entity_id)) is None:
             return 0
         table = Table(session, found[0])
         current = table.hours()
-        undo = plan_undo(before, current, table.latest())
+        if (known := _as_of_now(before, *found, current)) is None:
+            return 0
+        undo = plan_undo(known, current, table.latest())
         table.delete(undo.delete)
         if undo.shift and (first := table.first()) is not None:
             table.shift(first.start, -undo.shift)
@@ -137,3 +146,16 @@ def bring_back(entity_id: str, before: Saved) -> Callable[[Recorder, Session], i
         return len(undo.delete)
 
     return work
+
+
+def _as_of_now(before: Saved, metadata_id: int, metadata: StatisticMetaData, current: Sequence[Row]) -> Saved | None:
+    """Return what is remembered in the unit that statistics have now; None if it is not of these statistics."""
+    unit = metadata["unit_of_measurement"]
+    conversion = conversion_from(before.unit or unit, metadata)
+    if conversion is None or not before.is_of(metadata_id, current):
+        return None
+    return replace(
+        before,
+        rows=tuple(map(conversion.row_to_stored, before.rows)),
+        offset=None if before.offset is None else conversion.to_stored(before.offset),
+    )
