@@ -1,5 +1,6 @@
 """The life of an import: restarts, failures, cancellation, and what is left out."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -225,6 +226,38 @@ async def test_a_paused_import_can_be_canceled(
     assert state(hass, SENSOR).attributes["status"] == "canceled"
     assert notes[NOTE]["message"].startswith("The import was canceled.")
     await call(hass, "undo_import")
+
+
+async def test_what_was_canceled_is_over_after_a_restart(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    young_home: MockConfigEntry,
+    notes: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also if what was read could not be written before; meanwhile it cannot be paused any more."""
+    tries: list[object] = []
+
+    async def locked(hass: HomeAssistant, work: object) -> None:
+        tries.append(work)
+        await asyncio.Event().wait()
+
+    await call(hass, "import_history", start=days(5))
+    await until(lambda: reads(cloud) >= 2)
+    with monkeypatch.context() as locking:
+        locking.setattr(work, "async_write", locked)
+        locking.setattr("custom_components.atess.history.undo.async_write", locked)
+        # The clock stands, so a timer of 0 seconds would never end.
+        locking.setattr("custom_components.atess.history.importer.LONGEST_END", -1.0)
+        await call(hass, "cancel_import", respond=False)
+        await until(lambda: bool(tries))
+        with pytest.raises(ServiceValidationError, match="No import is running"):
+            await call(hass, "pause_import", respond=False)
+    asked = reads(cloud)
+    await restart(hass, young_home)
+    assert state(hass, SENSOR).attributes["status"] == "canceled"
+    assert notes[NOTE]["message"].startswith("The import was canceled.")
+    assert reads(cloud) == asked
 
 
 @pytest.mark.parametrize(

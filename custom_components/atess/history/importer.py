@@ -66,8 +66,11 @@ class HistoryImport:
             self._work = self._work_of(Job.from_dict(stored)) if stored else None
         except (KeyError, TypeError, ValueError, AttributeError) as err:
             LOGGER.warning("The state of the history import cannot be read (%s) and is set aside", type(err).__name__)
-        if (work := self._unfinished) is not None and not work.job.paused:
-            self._launch(work)
+        if (work := self._unfinished) is not None:
+            if work.job.cancelled:
+                await self._async_finish(work)
+            elif not work.job.paused:
+                self._launch(work)
         self._notify()
         self._healer.async_start()
         self._requests.async_start()
@@ -154,12 +157,13 @@ class HistoryImport:
         if work is not None:
             await self._async_stop()
             work.job.cancelled, work.job.paused = True, False
+            await work.async_save()
             await self._async_end(self._async_finish(work))
         self._notify()
 
     async def async_pause(self) -> None:
         """Pause the import; what was read is written. Raises ServiceValidationError if none is under way."""
-        if (work := self._unfinished) is None or work.job.paused:
+        if (work := self._unfinished) is None or work.job.paused or work.job.cancelled:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_import")
         await self._async_stop()
         work.job.paused = True
