@@ -9,11 +9,26 @@ from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import async_change_statistics_unit, async_import_statistics
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from ..common import NOON, entity_id
-from .common import SERIAL, Dump, assert_same, barrier, by_entity, call, compile_until, dump, sums_of
+from simulator import Simulator
+
+from ..common import NOON, add_entry, entity_id, set_up
+from .common import (
+    SERIAL,
+    Dump,
+    assert_same,
+    barrier,
+    by_entity,
+    call,
+    compile_until,
+    device_of,
+    dump,
+    set_up_sensors,
+    sums_of,
+)
 
 LOAD = f"{SERIAL}_load_energy_total"
 HOUR = timedelta(hours=1)
@@ -148,3 +163,26 @@ async def test_a_file_that_does_not_say_of_which_statistics_it_is(
         del item["metadata_id"], item["unit"]
     await call(hass, "undo_import")
     assert_same(await dump(hass), before)
+
+
+async def test_of_several_devices_all_are_undone_or_none(
+    hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory
+) -> None:
+    """What is refused changes nothing, and leaves the gaps that are to be filled."""
+    await set_up_sensors(hass)
+    entry = add_entry(hass, cloud)
+    clock.move_to(NOON + timedelta(minutes=4))
+    await set_up(hass, entry)
+    clock.move_to(NOON + timedelta(hours=1, minutes=1))
+    await compile_until(hass, NOON, NOON + HOUR)
+    await import_history(hass)
+    before, coordinators = await dump(hass), list(entry.runtime_data.coordinators.values())
+    for coordinator in coordinators:
+        coordinator.holes.take((NOON + 5 * HOUR).timestamp())
+    devices = [device_of(hass, coordinator.device_sn) for coordinator in coordinators]
+    with pytest.raises(ServiceValidationError, match="Nothing has been imported"):
+        await call(hass, "undo_import", device_id=devices)
+    assert_same(await dump(hass), before)
+    assert all(list(coordinator.holes) for coordinator in coordinators)
+    await call(hass, "undo_import", device_id=devices[0])
+    assert len(await dump(hass)) < len(before)

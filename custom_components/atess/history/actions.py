@@ -69,10 +69,13 @@ def async_setup_history(hass: HomeAssistant) -> None:
     """Register the actions."""
 
     def of_import(
-        act: Callable[[HistoryImport], Awaitable[None]],
+        require: Callable[[HistoryImport], object], act: Callable[[HistoryImport], Awaitable[None]]
     ) -> Callable[[ServiceCall], Coroutine[Any, Any, None]]:
         async def handle(call: ServiceCall) -> None:
-            for history in _by_import(await _async_admin_targets(hass, call)):
+            imports = _by_import(await _async_admin_targets(hass, call))
+            for history in imports:
+                require(history)
+            for history in imports:
                 await act(history)
 
         return handle
@@ -89,12 +92,15 @@ def async_setup_history(hass: HomeAssistant) -> None:
         response = await _async_undo(hass, await _async_admin_targets(hass, call))
         return response if call.return_response else None
 
+    pause_import = of_import(HistoryImport.require_running, HistoryImport.async_pause)
+    resume_import = of_import(HistoryImport.require_paused, HistoryImport.async_resume)
+    cancel_import = of_import(HistoryImport.require_some, HistoryImport.async_cancel)
     for name, handler, schema, response in (
         ("get_history", get_history, GET_SCHEMA, SupportsResponse.ONLY),
         ("import_history", import_history, IMPORT_SCHEMA, SupportsResponse.OPTIONAL),
-        ("pause_import", of_import(HistoryImport.async_pause), DEVICES_SCHEMA, SupportsResponse.NONE),
-        ("resume_import", of_import(HistoryImport.async_resume), DEVICES_SCHEMA, SupportsResponse.NONE),
-        ("cancel_import", of_import(HistoryImport.async_cancel), DEVICES_SCHEMA, SupportsResponse.NONE),
+        ("pause_import", pause_import, DEVICES_SCHEMA, SupportsResponse.NONE),
+        ("resume_import", resume_import, DEVICES_SCHEMA, SupportsResponse.NONE),
+        ("cancel_import", cancel_import, DEVICES_SCHEMA, SupportsResponse.NONE),
         ("undo_import", undo_import, DEVICES_SCHEMA, SupportsResponse.OPTIONAL),
     ):
         hass.services.async_register(DOMAIN, name, handler, schema=schema, supports_response=response)
@@ -269,7 +275,10 @@ async def _async_plan(
 async def _async_undo(hass: HomeAssistant, targets: Mapping[str, AtessCoordinator]) -> dict[str, Any]:
     """Undo all imports of devices; return how many entities and rows that were."""
     require_recorder(hass)
+    by_import = _by_import(targets)
+    for history, coordinators in by_import.items():
+        await history.async_require_imported(coordinators)
     done: dict[str, dict[str, int]] = {}
-    for history, coordinators in _by_import(targets).items():
+    for history, coordinators in by_import.items():
         done |= await history.async_undo(coordinators)
     return {"devices": {device_id: done[item.subentry_id] for device_id, item in targets.items()}}

@@ -145,6 +145,10 @@ class GapHealer:
             except InvariantError as err:
                 LOGGER.error("%s: a gap of %s was not healed: %s", coordinator.name, cure.target.key, err)
 
+    async def async_has_healed(self, coordinator: AtessCoordinator) -> bool:
+        """Return whether there is something to bring back."""
+        return bool(await _async_pieces(healed_store(self.hass, coordinator.subentry_id)))
+
     async def async_undo(self, coordinator: AtessCoordinator) -> dict[str, int]:
         """Bring back what the statistics of a device had, and heal its holes no more.
 

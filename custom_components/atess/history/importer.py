@@ -150,9 +150,8 @@ class HistoryImport:
 
         Raises ServiceValidationError if there is neither.
         """
-        work, requested = self._unfinished, self._requests.waiting
-        if work is None and not requested:
-            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_import")
+        self.require_some()
+        work = self._unfinished
         await self._requests.async_withdraw()
         if work is not None:
             await self._async_stop()
@@ -163,8 +162,7 @@ class HistoryImport:
 
     async def async_pause(self) -> None:
         """Pause the import; what was read is written. Raises ServiceValidationError if none is under way."""
-        if (work := self._unfinished) is None or work.job.paused or work.job.cancelled:
-            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_import")
+        work = self.require_running()
         await self._async_stop()
         work.job.paused = True
         await work.async_save()
@@ -173,8 +171,7 @@ class HistoryImport:
 
     async def async_resume(self) -> None:
         """Go on with the import; raises ServiceValidationError if none is paused."""
-        if (work := self._unfinished) is None or not work.job.paused:
-            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_paused_import")
+        work = self.require_paused()
         await self._async_stop()
         work.job.paused = False
         await work.async_save()
@@ -184,7 +181,7 @@ class HistoryImport:
     async def async_undo(self, coordinators: Iterable[AtessCoordinator]) -> dict[str, dict[str, int]]:
         """Undo all imports of devices and the healing of their gaps; return by config subentry how much that was.
 
-        Raises ServiceValidationError while an import is not finished, or if nothing was written for a device.
+        Raises ServiceValidationError while an import is not finished.
         """
         self.require_idle()
         self._busy = True
@@ -193,16 +190,38 @@ class HistoryImport:
             for item in coordinators:
                 imported = await UndoFile(self._hass, item).async_undo()
                 healed = await self._healer.async_undo(item)
-                if not imported["entities"] and not healed["entities"]:
-                    raise ServiceValidationError(
-                        translation_domain=DOMAIN,
-                        translation_key="nothing_imported",
-                        translation_placeholders={"device": item.name},
-                    )
                 done[item.subentry_id] = {**imported, "healed_rows": healed["rows"]}
             return done
         finally:
             self._busy = False
+
+    async def async_require_imported(self, coordinators: Iterable[AtessCoordinator]) -> None:
+        """Raise ServiceValidationError while an import is not finished, or if nothing was written for a device."""
+        self.require_idle()
+        for item in coordinators:
+            if not await UndoFile(self._hass, item).async_load() and not await self._healer.async_has_healed(item):
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN,
+                    translation_key="nothing_imported",
+                    translation_placeholders={"device": item.name},
+                )
+
+    def require_some(self) -> None:
+        """Raise ServiceValidationError if no import is under way, paused, or requested."""
+        if self._unfinished is None and not self._requests.waiting:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_import")
+
+    def require_running(self) -> ImportWork:
+        """Return the import that is under way; raises ServiceValidationError if none is."""
+        if (work := self._unfinished) is None or work.job.paused or work.job.cancelled:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_import")
+        return work
+
+    def require_paused(self) -> ImportWork:
+        """Return the import that is paused; raises ServiceValidationError if none is."""
+        if (work := self._unfinished) is None or not work.job.paused:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_paused_import")
+        return work
 
     def require_idle(self) -> None:
         """Raise ServiceValidationError while an import is not finished, or an undo is under way."""
