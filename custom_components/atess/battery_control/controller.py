@@ -212,7 +212,11 @@ class BatteryControl(Kept):
         managed = Managed.START if control.running else Managed.RETURN
         self._busy = True
         try:
-            future = self.settings.writer.change(changes, context, managed=managed, only_if=control.guards())
+            # A control that only goes on for longer has read what it set.
+            verify = control.stage is not Stage.ACTIVE
+            future = self.settings.writer.change(
+                changes, context, managed=managed, only_if=control.guards(), verify=verify
+            )
         finally:
             self._busy = False
         if not future.done():

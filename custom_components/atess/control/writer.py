@@ -190,11 +190,12 @@ class SettingsWriter:
         reverts: bool = False,
         managed: Managed | None = None,
         only_if: Mapping[str, Sequence[Json]] = NO_GUARD,
+        verify: bool = True,
     ) -> asyncio.Future[ChangeResult]:
         """Queue resolved changes, to be sent with all others of the next seconds; return the future of the batch.
 
-        What is as asked already is not sent; if that is all, and the settings are current, the future is done at once.
-        See ChangeResult.of, Batch.
+        What is as asked already is not sent; if that is all, the future is done at once. With `verify`, settings that
+        are not current are read anew first. See ChangeResult.of, Batch.
         """
         self.changeable()
         upcoming, members = self.upcoming, self._members
@@ -204,7 +205,7 @@ class SettingsWriter:
             if key in upcoming or key not in members or not same(members[key], value)
         }
         presumed: dict[str, Json] = {}
-        if not self._hardware.is_current:
+        if verify and not self._hardware.is_current:
             presumed = {key: value for key, value in changes.items() if key not in asked}
             if managed is not None:
                 asked, presumed = dict(changes), {}

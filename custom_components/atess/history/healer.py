@@ -63,7 +63,9 @@ class GapHealer:
 
     @callback
     def _look(self, now: datetime) -> None:
-        if not self.entry.options.get(CONF_HEAL_GAPS, True) or (self._task is not None and not self._task.done()):
+        if not self.hass.is_running or not self.entry.options.get(CONF_HEAL_GAPS, True):
+            return
+        if self._task is not None and not self._task.done():
             return
         if any(_due(hole, now) for item in self.coordinators.values() for hole in item.holes):
             self._task = self.entry.async_create_background_task(
