@@ -43,6 +43,14 @@ def issue(hass: HomeAssistant, name: str) -> ir.IssueEntry | None:
     return ir.async_get(hass).async_get_issue(DOMAIN, name)
 
 
+def told(hass: HomeAssistant, name: str) -> dict[str, str]:
+    """Return what an issue names."""
+    found = issue(hass, name)
+    assert found is not None
+    assert found.translation_placeholders is not None
+    return found.translation_placeholders
+
+
 async def rename(hass: HomeAssistant, unique_id: str, new: str) -> None:
     er.async_get(hass).async_update_entity(entity_id(hass, unique_id), new_entity_id=new)
     await hass.async_block_till_done()
@@ -78,10 +86,7 @@ async def test_renamed_sensors_get_their_new_names(hass: HomeAssistant, entry: M
     await rename(hass, f"{STRING}_pv_energy_total", "sensor.roof")
     await rename(hass, f"{STRING}_battery_state_of_charge", "sensor.filled")
     await rename(hass, f"{STRING}_load_energy_total", "sensor.house")
-    found = issue(hass, RENAMED)
-    assert found is not None
-    assert found.translation_placeholders is not None
-    assert "→ `sensor.roof`" in found.translation_placeholders["sensors"]
+    assert "→ `sensor.roof`" in told(hass, RENAMED)["sensors"]
     await restart(hass, entry)
     ended = await fix(hass, RENAMED)
     assert ended["type"] is FlowResultType.CREATE_ENTRY
@@ -101,10 +106,7 @@ async def test_a_sensor_that_is_renamed_again_or_removed(hass: HomeAssistant, en
     await configure(hass)
     await rename(hass, f"{STRING}_pv_energy_total", "sensor.roof")
     await rename(hass, f"{STRING}_pv_energy_total", "sensor.barn")
-    found = issue(hass, RENAMED)
-    assert found is not None
-    assert found.translation_placeholders is not None
-    assert "→ `sensor.barn`" in found.translation_placeholders["sensors"]
+    assert "→ `sensor.barn`" in told(hass, RENAMED)["sensors"]
     er.async_get(hass).async_remove("sensor.barn")
     await hass.async_block_till_done()
     assert issue(hass, RENAMED) is None
@@ -159,10 +161,7 @@ async def test_what_is_counted_twice_is_removed_once(
     await prefer(hass, BALCONY, *parts)
     assert issue(hass, DOUBLE) is None
     await prefer(hass, BALCONY, *wholes, METER, *parts)
-    found = issue(hass, DOUBLE)
-    assert found is not None
-    assert found.translation_placeholders is not None
-    assert "Plant PV energy total" in found.translation_placeholders["wholes"]
+    assert "Plant PV energy total" in told(hass, DOUBLE)["wholes"]
     ended = await fix(hass, DOUBLE, choice)
     assert ended["type"] is FlowResultType.CREATE_ENTRY
     assert await sources(hass) == ([BALCONY, *wholes, METER] if kept else [BALCONY, METER, *parts])

@@ -229,7 +229,7 @@ class DailyCounter:
         rise = allowance(self._nominal, hours)
         counts_on = hours < BESIDE or self._beyond_total(value, total)
         # Shortly after midnight only the lifetime counter can say that a greater value is today's.
-        tells = since_midnight > YOUNG_DAY or (hours > since_midnight + BESIDE and self._is_witnessed(total))
+        tells = since_midnight > YOUNG_DAY or (hours > since_midnight + BESIDE and self._flowed(total) is not None)
         if value > last + LATE + 1e-9 and tells and not counts_on:
             if plausible:
                 self._begin_day(value, last, hours - since_midnight, when, total)
@@ -244,16 +244,15 @@ class DailyCounter:
         state.apart |= row.counting
         return state.apart
 
-    def _is_witnessed(self, total: float | None) -> bool:
-        """Return whether the lifetime counter of the same flow tells of the rise since the last accepted sample."""
-        return total is not None and self._state.total is not None and not self._state.apart
+    def _flowed(self, total: float | None) -> float | None:
+        """Return the rise of the lifetime counter since the last accepted sample; None if it is no witness."""
+        state = self._state
+        return None if total is None or state.total is None or state.apart else max(0.0, total - state.total)
 
     def _beyond_total(self, rise: float, total: float | None) -> bool:
         """Return whether the lifetime counter of the same flow has risen by far less since the last accepted sample."""
-        state = self._state
-        if total is None or state.total is None or state.apart:
-            return False
-        return rise > 2 * max(0.0, total - state.total) + 1.0
+        flowed = self._flowed(total)
+        return flowed is not None and rise > 2 * flowed + 1.0
 
     def _begin_day(self, value: float, last: float | None, unseen: float, when: When, total: float | None) -> None:
         """Begin a day; remember yesterday's last value, and for how many hours until midnight it was not seen."""
