@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.async_api import Locator, Page, expect
 
-from script._demo.home_assistant import Api, Json
+from script._demo.home_assistant import Api
 from script._demo.simulator import Cloud
 
 INTEGRATION = "/config/integrations/integration/atess"
@@ -81,7 +81,7 @@ class Clicks:
         await self._refused(REJECTED, "reauthentication_wrong_token")
         await self._type_token(self._cloud.token)
         await self._picture("reauthentication")
-        await self._submit_in_time()
+        await self._submit()
         await self._finish("reauthentication_done")
 
     async def add_device(self, device: str) -> None:
@@ -123,7 +123,7 @@ class Clicks:
         await self._refused(REJECTED, "reconfigure_wrong_token")
         await self._type_token(self._cloud.token)
         await self._picture("reconfigure")
-        await self._submit_in_time()
+        await self._submit()
         await self._finish("reconfigure_done")
 
     def _boolean(self, label: str) -> Locator:
@@ -159,19 +159,16 @@ class Clicks:
     async def _type_token(self, token: str) -> None:
         await self._dialog.locator("input[type=password]").fill(token)
 
-    async def _submit(self) -> Json:
-        """Send the form, and return the step that comes of it."""
-        button = self._dialog.get_by_role("button", name=re.compile("^(Submit|Next)$"))
-        async with self._page.expect_response(
-            lambda answer: "_entries/" in answer.url and "/flow/" in answer.url
-        ) as sent:
-            await button.click()
-        return await (await sent.value).json()
-
-    async def _submit_in_time(self) -> None:
+    async def _submit(self) -> None:
         """Send the form, again as long as it says that the cloud can be asked in a minute only."""
+        button = self._dialog.get_by_role("button", name=re.compile("^(Submit|Next)$"))
         for _ in range(PACED_TRIES):
-            if "paced" not in (await self._submit()).get("errors", {}).values():
+            async with self._page.expect_response(
+                lambda answer: "_entries/" in answer.url and "/flow/" in answer.url
+            ) as sent:
+                await button.click()
+            errors = (await (await sent.value).json()).get("errors") or {}
+            if "paced" not in errors.values():
                 break
             await asyncio.sleep(PACED_SECONDS)
 
