@@ -314,6 +314,23 @@ async def test_what_is_filled_is_not_read_again(
     assert await dump(hass) == before
 
 
+async def test_what_cannot_be_read_for_a_day_is_tried_once_a_day(
+    hass: HomeAssistant, cloud: Simulator, clock: FrozenDateTimeFactory, return_after: Return
+) -> None:
+    """What ended at 4:20 after noon is healed later than that, but costs no request each hour of a month."""
+    await return_after(4)
+    cloud.inject(operation="history", kind="http_status", status=500)
+    tried = []
+    for hour in (5, 6, 27, 29, 30, 41, 52, 53, 54):
+        before = len(asked(cloud))
+        await look(hass, clock, hour)
+        tried += [hour] * (len(asked(cloud)) > before)
+    assert tried == [5, 6, 27, 29, 53]
+    cloud.clear()
+    compiled = await look(hass, clock, 65)
+    assert await look(hass, clock, 77) > compiled
+
+
 async def test_a_look_that_finds_nothing_new_leaves_the_undo_as_it_is(
     hass: HomeAssistant,
     cloud: Simulator,

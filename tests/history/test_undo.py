@@ -9,10 +9,12 @@ from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import async_change_statistics_unit, async_import_statistics
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from sqlalchemy.exc import OperationalError
 
+from custom_components.atess.history.tables import Table
 from simulator import Simulator
 
 from ..common import NOON, add_entry, entity_id, set_up
@@ -110,6 +112,33 @@ async def test_statistics_of_another_entity_stay(hass: HomeAssistant, load: str)
     await hass.async_block_till_done()
     await call(hass, "undo_import")
     assert only(await dump(hass), "sensor.renamed") == before
+
+
+async def test_what_the_database_refuses_is_told_and_can_be_undone_again(
+    hass: HomeAssistant, young_home: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of some entities the import is undone by then; nothing of the others is forgotten."""
+    before = await dump(hass)
+    await import_history(hass)
+    delete, count = Table.delete, 0
+
+    def failing(self: Table, starts: list[float]) -> int:
+        nonlocal count
+        count += 1
+        if count > 3:
+            raise OperationalError("DELETE of 17.25", {"start": 17.25}, Exception("disk I/O error"))
+        return delete(self, starts)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "delete", failing)
+        with pytest.raises(HomeAssistantError) as refused:
+            await call(hass, "undo_import")
+    assert str(refused.value) == (
+        "The recorder could not read or change the statistics: disk I/O error. Nothing is lost. Try again"
+    )
+    assert len(before) < len(await dump(hass))
+    await call(hass, "undo_import")
+    assert_same(await dump(hass), before)
 
 
 @pytest.mark.parametrize("again", [False, True])

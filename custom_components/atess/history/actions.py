@@ -2,7 +2,8 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..access import (
     DEVICES,
@@ -234,7 +236,8 @@ async def _async_import(
     by_import = _by_import(targets)
     for history in by_import:
         history.require_idle()
-    response = {"devices": await _async_plan(hass, targets, start, end, fields)}
+    with _recorder_errors():
+        response = {"devices": await _async_plan(hass, targets, start, end, fields)}
     if not data["dry_run"]:
         for history, coordinators in by_import.items():
             await history.async_begin(coordinators, start, end, fields)
@@ -279,6 +282,22 @@ async def _async_undo(hass: HomeAssistant, targets: Mapping[str, AtessCoordinato
     for history, coordinators in by_import.items():
         await history.async_require_imported(coordinators)
     done: dict[str, dict[str, int]] = {}
-    for history, coordinators in by_import.items():
-        done |= await history.async_undo(coordinators)
+    with _recorder_errors():
+        for history, coordinators in by_import.items():
+            done |= await history.async_undo(coordinators)
     return {"devices": {device_id: done[item.subentry_id] for device_id, item in targets.items()}}
+
+
+@contextmanager
+def _recorder_errors() -> Iterator[None]:
+    """Raise an error of the recorder's database as a translated one: what it interrupts can be done again."""
+    try:
+        yield
+    except SQLAlchemyError as err:
+        # The text of the error itself holds the statement and its values.
+        error = err.orig if isinstance(err, DBAPIError) else type(err).__name__
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="recorder_failed",
+            translation_placeholders={"error": str(error)},
+        ) from err

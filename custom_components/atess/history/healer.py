@@ -25,7 +25,7 @@ from .entities import targets_of
 from .gather import reduced
 from .healing import Cure, Healed, reopen, whole_hours
 from .holes import Hole
-from .hours import hour_of
+from .hours import HOUR, hour_of
 from .job import STORAGE_VERSION
 from .reader import async_read
 from .tables import compiled_until
@@ -35,6 +35,8 @@ from .writer import InvariantError, limit_of
 
 # A hole is looked at again so long after its end, since a data logger may deliver later what it has kept.
 LOOKS = (timedelta(0), timedelta(hours=6), timedelta(hours=24))
+# What could not be read for so many hours is tried again once in so many.
+PATIENCE = 24
 # So many seconds of a hole, and the hour after them, are read and written at once.
 PIECE = 86_400
 # So many pieces that were healed can be undone.
@@ -183,5 +185,7 @@ async def _async_pieces(store: Store[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _due(hole: Hole, now: datetime) -> bool:
-    """Return whether it is time for the next look at a hole."""
-    return now.timestamp() >= max(hole.end, hole.back) + LOOKS[min(hole.tries, len(LOOKS) - 1)].total_seconds()
+    """Return whether it is time for the next look at a hole; it is asked about once an hour."""
+    age = now.timestamp() - max(hole.end, hole.back)
+    hours = age // HOUR
+    return age >= LOOKS[min(hole.tries, len(LOOKS) - 1)].total_seconds() and (hours < PATIENCE or hours % PATIENCE == 0)
