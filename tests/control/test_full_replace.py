@@ -68,7 +68,7 @@ async def test_other_members_stay(hass: HomeAssistant, cloud: Simulator, clock: 
         )
         await asyncio.sleep(0)
         while not action.done():
-            clock.tick(3)
+            clock.tick(15)
             async_fire_time_changed(hass)
             await hass.async_block_till_done(wait_background_tasks=True)
         response: Any = await action
