@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import Field, fields, is_dataclass
 from datetime import UTC, date, datetime
+from types import NoneType
 from typing import Any, ClassVar, Protocol, get_args, get_origin
 
 from ..enerclo.model import Json
@@ -86,9 +87,13 @@ _READERS: Mapping[Any, Callable[[Json], Any]] = {
 }
 
 
+# What is stored as it is; most values are one of these.
+_PLAIN = frozenset({NoneType, bool, int, float, str})
+
+
 def dumped(state: Dataclass) -> dict[str, Json]:
     """Return a dataclass for storage: of numbers, texts, moments, flags, and lists, dicts, and dataclasses of these."""
-    return {field.name: _plain(getattr(state, field.name)) for field in fields(state)}
+    return {name: _plain(getattr(state, name)) for name in state.__dataclass_fields__}
 
 
 def loaded[T: Dataclass](kind: type[T], stored: Json) -> T | None:
@@ -118,10 +123,12 @@ def _field(kind: Any, value: Json) -> Any:  # noqa: ANN401  # as many types as d
 
 
 def _plain(value: Any) -> Json:  # noqa: ANN401
-    if isinstance(value, datetime | date):
-        return value.isoformat()
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, date):
+        return value.isoformat()
     return dumped(value) if is_dataclass(value) and not isinstance(value, type) else value
