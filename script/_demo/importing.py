@@ -18,7 +18,7 @@ from simulator.paths import build_routes
 # A check has no time for that: after a month without data the import of its year ends.
 DAYS, CHECKED_DAYS = 366, 60
 PAST_INTERVAL = 1800
-STATISTICS_SECONDS, IMPORT_SECONDS = 360, 900
+STATISTICS_SECONDS, IMPORT_SECONDS = 360, 300
 ACTION = "/api/services/atess/import_history?return_response"
 ENERGIES = {
     "pv_energy_total": "pv",
@@ -58,10 +58,12 @@ async def import_year(api: Api, cloud: Cloud, devices: list[str]) -> None:
     wanted = {"device_id": [registered[device]["id"] for device in devices]}
     await _wait_for_statistics(api, cloud, devices, wanted)
     await api.request("POST", ACTION, wanted)
-    deadline = time.monotonic() + IMPORT_SECONDS
-    while (await _progress(api) or {}).get("status") != "complete":
-        if time.monotonic() > deadline:
-            raise DemoError(f"the import is not complete after {IMPORT_SECONDS} s: {await _progress(api)}")
+    day, since = None, time.monotonic()
+    while (progress := await _progress(api) or {}).get("status") != "complete":
+        if progress.get("day") != day:
+            day, since = progress.get("day"), time.monotonic()
+        if time.monotonic() > since + IMPORT_SECONDS:
+            raise DemoError(f"the import has stood still for {IMPORT_SECONDS} s: {progress}")
         await asyncio.sleep(2)
 
 
