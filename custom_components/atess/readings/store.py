@@ -122,7 +122,7 @@ def _field(kind: Any, value: Json) -> Any:  # noqa: ANN401  # as many types as d
     return None if value is None else _READERS[kind](value)
 
 
-def _plain(value: Any) -> Json:  # noqa: ANN401
+def _plain(value: Any) -> Any:  # noqa: ANN401
     if type(value) in _PLAIN:
         return value
     if isinstance(value, list):
