@@ -104,8 +104,11 @@ def plant() -> str:
 @pytest.fixture
 async def cloud(socket_enabled: None, clock: FrozenDateTimeFactory, plant: str) -> AsyncGenerator[Simulator]:
     """Yield a simulated cloud with a string and a central inverter; in the end, every write to it has to be sound."""
+    loop = asyncio.get_running_loop()
     # Waiting is a jump of the clock here, which asyncio would complain of as a slow callback.
-    asyncio.get_running_loop().slow_callback_duration = math.inf
+    loop.slow_callback_duration = math.inf
+    # Of a clock that stands at unix seconds, nanoseconds are lost: what is due right now would make the loop spin.
+    loop._clock_resolution = 1e-6
     simulator = Simulator(plant=plant, seed=1, now=time.time)
     await simulator.start()
     yield simulator
