@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import math
+import sys
 import time
 from collections.abc import AsyncGenerator, Generator, Iterator
-from typing import override
+from logging.handlers import BufferingHandler
 from unittest.mock import patch
 
 import pytest
@@ -47,26 +48,18 @@ def find_integration(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("enable_custom_integrations")
 
 
-class Warnings(logging.Handler):
-    """Keeps the texts of warnings; unlike caplog, which has everything logged in detail, it costs next to nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.texts: list[str] = []
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(record.getMessage())
-
-
 @pytest.fixture(autouse=True)
 def nothing_is_deprecated() -> Iterator[None]:
-    """Fail where Home Assistant says that our code does what it should not."""
-    warnings = Warnings()
-    logging.getLogger().addHandler(warnings)
+    """Fail where Home Assistant says that our code does what it should not.
+
+    Not with caplog, for which the test plugin has everything logged in detail.
+    """
+    heard = BufferingHandler(sys.maxsize)
+    heard.setLevel(logging.WARNING)
+    logging.getLogger().addHandler(heard)
     yield
-    logging.getLogger().removeHandler(warnings)
-    assert [text for text in warnings.texts if "integration 'atess'" in text] == []
+    logging.getLogger().removeHandler(heard)
+    assert [text for record in heard.buffer if "integration 'atess'" in (text := record.getMessage())] == []
 
 
 @pytest.fixture

@@ -122,12 +122,12 @@ async def test_what_the_database_refuses_is_told_and_can_be_undone_again(
     await import_history(hass)
     delete, count = Table.delete, 0
 
-    def failing(self: Table, starts: list[float]) -> int:
+    def failing(self: Table, starts: list[float]) -> None:
         nonlocal count
         count += 1
         if count > 3:
             raise OperationalError("DELETE of 17.25", {"start": 17.25}, Exception("disk I/O error"))
-        return delete(self, starts)
+        delete(self, starts)
 
     with monkeypatch.context() as patch:
         patch.setattr(Table, "delete", failing)
